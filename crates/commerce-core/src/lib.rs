@@ -1,0 +1,24 @@
+//! The decisions of a commerce system: aggregates, events, money, five domains, and the ports they need. No I/O.
+//!
+//! Everything a decision changes is one [`Commit`](commit::Commit), which a [`Store`](store::Store) applies
+//! atomically or not at all.
+
+pub mod aggregate;
+pub mod catalog;
+pub mod context;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod inventory;
+pub mod order;
+pub mod payment;
+pub mod shipping;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod time;
+pub mod value;
+
+pub use aggregate::Aggregate;
+pub use context::Context;
+pub use event::Event;
+pub use time::Timestamp;

@@ -1,0 +1,131 @@
+//! Given events, when a command, then events or a rejection.
+#![allow(clippy::panic)] // an assertion that fails must panic
+
+use std::fmt::Debug;
+
+use crate::aggregate::Aggregate;
+use crate::context::Context;
+use crate::id;
+use crate::time::Timestamp;
+
+/// An aggregate to which these events have happened.
+///
+/// A rule reads as
+/// `given::<Subscription>([started(), cancelled()]).when(Command::Cancel).then_rejected(Rejection::NotActive)`.
+pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<A> {
+    let mut state = A::default();
+    for event in events {
+        state.apply(&event);
+    }
+    Given { state, context: test_context() }
+}
+
+/// The context of [`given`]: 2026-01-01T12:00:00Z, always the same operation id.
+pub fn test_context() -> Context {
+    let noon = Timestamp::from_micros(1_767_268_800_000_000);
+    Context::new(noon, id::v7(noon, &[1; 10]))
+}
+
+/// A state, waiting for a command.
+pub struct Given<A: Aggregate> {
+    state: A,
+    context: Context,
+}
+
+impl<A: Aggregate> Given<A> {
+    /// At this moment instead of the default.
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.context = Context::new(now, self.context.operation());
+        self
+    }
+
+    /// In this context instead of the default.
+    pub fn within(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Decides the command.
+    pub fn when(self, command: A::Command) -> Outcome<A> {
+        let result = self.state.decide(command, &self.context);
+        Outcome { state: self.state, result }
+    }
+
+    /// Looks at the state that the events gave.
+    pub fn state(self) -> A {
+        self.state
+    }
+}
+
+/// What a command led to.
+pub struct Outcome<A: Aggregate> {
+    state: A,
+    result: Result<Vec<A::Event>, A::Rejection>,
+}
+
+impl<A: Aggregate> Outcome<A> {
+    /// Exactly these events, in order.
+    ///
+    /// # Panics
+    /// When it was anything else.
+    #[track_caller]
+    pub fn then(self, expected: impl IntoIterator<Item = A::Event>) -> Self {
+        let expected: Vec<_> = expected.into_iter().collect();
+        match &self.result {
+            Ok(events) => assert_eq!(events, &expected, "the command led to other events"),
+            Err(rejection) => panic!("expected {expected:?}, but the command was refused: {rejection}"),
+        }
+        self
+    }
+
+    /// Success without any event.
+    ///
+    /// # Panics
+    /// When there were events, or a rejection.
+    #[track_caller]
+    pub fn then_nothing(self) -> Self {
+        self.then([])
+    }
+
+    /// Looks at the state after the command's events.
+    ///
+    /// # Panics
+    /// When the command was refused, or the check panics.
+    #[track_caller]
+    pub fn then_state(mut self, check: impl FnOnce(&A)) -> Self {
+        match &self.result {
+            Ok(events) => events.iter().for_each(|event| self.state.apply(event)),
+            Err(rejection) => panic!("the command was refused: {rejection}"),
+        }
+        check(&self.state);
+        self
+    }
+
+    /// Exactly this rejection.
+    ///
+    /// # Panics
+    /// When the command was accepted, or refused for another reason.
+    #[track_caller]
+    pub fn then_rejected(self, expected: A::Rejection) -> Self
+    where
+        A::Rejection: PartialEq + Debug,
+    {
+        match &self.result {
+            Ok(events) => panic!("expected the rejection {expected:?}, but it was accepted: {events:?}"),
+            Err(rejection) => assert_eq!(rejection, &expected, "the command was refused for another reason"),
+        }
+        self
+    }
+
+    /// The events of the command.
+    ///
+    /// # Panics
+    /// When the command was refused.
+    #[track_caller]
+    pub fn events(self) -> Vec<A::Event> {
+        match self.result {
+            Ok(events) => events,
+            Err(rejection) => panic!("the command was refused: {rejection}"),
+        }
+    }
+}

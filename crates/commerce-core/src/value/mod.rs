@@ -1,0 +1,1 @@
+//! Values that can't be wrong: checked when they are made.
