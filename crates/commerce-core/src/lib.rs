@@ -5,14 +5,18 @@
 
 pub mod aggregate;
 pub mod catalog;
+pub mod commit;
 pub mod context;
 pub mod error;
 pub mod event;
+pub mod host;
 pub mod id;
 pub mod inventory;
 pub mod order;
 pub mod payment;
 pub mod shipping;
+pub mod store;
+pub mod stream;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
@@ -21,4 +25,5 @@ pub mod value;
 pub use aggregate::Aggregate;
 pub use context::Context;
 pub use event::Event;
+pub use host::Host;
 pub use time::Timestamp;

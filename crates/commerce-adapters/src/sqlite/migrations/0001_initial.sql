@@ -1,0 +1,99 @@
+-- One row a commit: its id answers "has it happened?", its metadata serves all its events and messages.
+CREATE TABLE commits (
+    id           BLOB PRIMARY KEY,      -- UUIDv7
+    tenant       TEXT NOT NULL,
+    recorded_at  INTEGER NOT NULL,      -- microseconds since 1970
+    metadata     TEXT NOT NULL,         -- JSON
+    pinned       INTEGER NOT NULL,      -- 1: events or scheduled messages need it for good
+    last_message INTEGER                -- position of its last message in the log
+) WITHOUT ROWID;
+
+CREATE TABLE events (
+    position   INTEGER PRIMARY KEY,
+    tenant     TEXT NOT NULL,
+    stream     TEXT NOT NULL,           -- kind/id
+    version    INTEGER NOT NULL,
+    type       TEXT NOT NULL,
+    schema     INTEGER NOT NULL,
+    payload    BLOB NOT NULL,           -- JSON
+    commit_id  BLOB NOT NULL,
+    ordinal    INTEGER NOT NULL         -- with the commit's id gives the event's
+);
+CREATE UNIQUE INDEX events_by_stream ON events (tenant, stream, version);
+
+CREATE TABLE documents (
+    row        INTEGER PRIMARY KEY,
+    tenant     TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    fields     TEXT,                    -- JSON: what stands in document_fields
+    body       BLOB NOT NULL            -- JSON
+);
+CREATE UNIQUE INDEX documents_by_id ON documents (tenant, collection, id);
+
+CREATE TABLE document_fields (
+    collection TEXT NOT NULL,
+    field      TEXT NOT NULL,
+    value      NOT NULL,                -- INTEGER or TEXT
+    tenant     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    PRIMARY KEY (collection, field, value, tenant, id)
+) WITHOUT ROWID;
+
+-- The outbox log: written once, never updated. The last row is never deleted, so that positions never come again.
+CREATE TABLE messages (
+    position    INTEGER PRIMARY KEY,
+    partition   INTEGER NOT NULL,
+    tenant      TEXT NOT NULL,
+    topic       TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    type        TEXT NOT NULL,
+    headers     TEXT,                   -- JSON
+    payload     BLOB NOT NULL,          -- JSON
+    commit_id   BLOB NOT NULL,
+    ordinal     INTEGER NOT NULL        -- with the commit's id gives the message's
+);
+
+-- Messages whose time has not come. They move to the end of the log when it has.
+CREATE TABLE scheduled_messages (
+    not_before  INTEGER NOT NULL,
+    commit_id   BLOB NOT NULL,
+    ordinal     INTEGER NOT NULL,
+    partition   INTEGER NOT NULL,
+    tenant      TEXT NOT NULL,
+    topic       TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    type        TEXT NOT NULL,
+    headers     TEXT,
+    payload     BLOB NOT NULL,
+    PRIMARY KEY (not_before, commit_id, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE claims (
+    tenant     TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    expires_at INTEGER,
+    commit_id  BLOB NOT NULL,
+    answer     BLOB,
+    PRIMARY KEY (tenant, scope, key)
+) WITHOUT ROWID;
+CREATE INDEX claims_by_expiry ON claims (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE checkpoints (
+    reader   TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE leases (
+    name       TEXT PRIMARY KEY,
+    holder     BLOB,                    -- none: given back
+    token      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,246 @@
+//! The port that every store implements: one write, and the reads around it.
+
+mod changes;
+mod error;
+mod query;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+pub use changes::{ChangeListener, Changes};
+pub use error::StoreError;
+pub use query::{Condition, Order, Query};
+
+use crate::commit::{Commit, CommitError, CommitId, Committed};
+use crate::context::Metadata;
+use crate::id::Tenant;
+use crate::stream::{Position, RecordedEvent, StreamId, Version};
+use crate::time::Timestamp;
+
+/// The answer to a commit. It need not be polled for the commit to happen.
+pub type CommitFuture = Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send>>;
+
+/// A place where commits are kept.
+///
+/// The conformance suite (`commerce_core::testing::conformance`, feature `testing`) states in full what each method
+/// must do; memory and every adapter run it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Applies a commit as a whole or not at all. Once the future answers `Ok`, it is durable.
+    ///
+    /// The commit is handed over by the call itself, not by polling: commits are applied in the order of the calls,
+    /// and a caller that drops the future neither cancels nor halves the commit.
+    fn commit(&self, commit: Commit) -> CommitFuture;
+
+    /// Whether a commit whose answer was lost has happened.
+    async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError>;
+
+    /// Events of one stream in order, those after version `after`, `limit` at most.
+    async fn read_stream(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// Events of all streams and tenants in the order of the log, those after `after`, `limit` at most. An event
+    /// never appears before a position that was read already.
+    async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// Messages of the outbox log.
+    async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError>;
+
+    /// Where the outbox log ends: the position of its last message.
+    async fn last_message(&self) -> Result<Position, StoreError>;
+
+    /// Puts messages whose `not_before` has come at the end of the outbox log, `limit` at most. Answers how many, and
+    /// when the next one is due.
+    async fn release_due(&self, limit: usize) -> Result<Released, StoreError>;
+
+    /// One document.
+    async fn document(
+        &self,
+        tenant: &Tenant,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError>;
+
+    /// The documents that a query describes.
+    async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError>;
+
+    /// Who holds a claim. One that has expired is held by no one.
+    async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError>;
+
+    /// Where a reader stands; zero for one that has never moved.
+    async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError>;
+
+    /// Takes a lease if no one else holds it, or prolongs it if `holder` does. Each time it changes hands its token
+    /// rises. Time is the store's.
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        duration: Duration,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// Gives a lease back, if it is still held under its token.
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Deletes what has served its time. Answers how many rows went.
+    async fn prune(&self, what: Prune) -> Result<u64, StoreError>;
+
+    /// The store's clock, by which leases, claims and messages fall due.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// Into how many partitions the outbox log is divided. Messages of one key share one.
+    fn partitions(&self) -> u32;
+
+    /// Wakes readers when something was committed in this process. A hint: whoever waits also looks by itself now and then.
+    fn changes(&self) -> &Changes;
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// It is durable.
+    Committed,
+    /// It has not happened, and never will.
+    RolledBack,
+}
+
+/// A document as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Whose document it is.
+    pub tenant: Tenant,
+    /// Its collection.
+    pub collection: Arc<str>,
+    /// Its id.
+    pub id: String,
+    /// How often it was written.
+    pub version: Version,
+    /// Its body, as JSON.
+    pub body: Vec<u8>,
+}
+
+impl Document {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// When it doesn't fit the type: [`StoreError::Damaged`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
+        serde_json::from_slice(&self.body).map_err(|source| StoreError::Damaged {
+            what: format!("document {}/{}", self.collection, self.id),
+            source: source.into(),
+        })
+    }
+}
+
+/// Which messages to read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadMessages<'a> {
+    /// The partition, below [`Store::partitions`].
+    pub partition: u32,
+    /// Only those after this position.
+    pub after: Position,
+    /// Only those of these topics; of all topics if there are none.
+    pub topics: &'a [&'a str],
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// Messages, and how far the log was looked at to find them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MessageBatch {
+    /// The messages, in order.
+    pub messages: Vec<RecordedMessage>,
+    /// Where to read on. Messages of other topics were passed over.
+    pub next: Position,
+}
+
+/// A message as the outbox log keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedMessage {
+    /// Its place in the outbox log.
+    pub position: Position,
+    /// Unique to the message; consumers de-duplicate by it.
+    pub id: Uuid,
+    /// Whose message it is.
+    pub tenant: Tenant,
+    /// Where it goes.
+    pub topic: Arc<str>,
+    /// Whose order it keeps.
+    pub key: Arc<str>,
+    /// What it says.
+    pub message_type: Arc<str>,
+    /// The body, as JSON.
+    pub payload: Vec<u8>,
+    /// What else travels with it.
+    pub headers: std::collections::BTreeMap<String, String>,
+    /// When it was written, by the store's clock.
+    pub recorded_at: Timestamp,
+    /// Who, why, as part of what.
+    pub metadata: Arc<Metadata>,
+}
+
+/// What [`Store::release_due`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// How many messages it put into the log.
+    pub count: usize,
+    /// When the next one is due.
+    pub next_due: Option<Timestamp>,
+}
+
+/// Who holds a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The commit that took it.
+    pub by: CommitId,
+    /// When it is free again.
+    pub expires_at: Option<Timestamp>,
+    /// The answer that was left with it.
+    pub answer: Option<Vec<u8>>,
+}
+
+/// A right that only one holder has at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// What it is for.
+    pub name: String,
+    /// Rises each time the lease changes hands: a write that carries an old token is refused.
+    pub token: u64,
+    /// When it ends unless it is prolonged, by the store's clock.
+    pub expires_at: Timestamp,
+}
+
+/// What may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prune {
+    /// Messages of the outbox log up to this position. Make sure that every reader has passed it.
+    Messages {
+        /// The last one to go.
+        up_to: Position,
+    },
+    /// Claims that have expired.
+    ExpiredClaims,
+    /// The ids of commits made before this moment that wrote no event and whose messages are gone. No caller may
+    /// still want to know their outcome.
+    CommitsBefore(Timestamp),
+}
+
+/// The partition of a key: FNV-1a (64 bit, Fowler, Noll and Vo, draft-eastlake-fnv) modulo the number of partitions.
+/// It never changes, as stored messages depend on it.
+pub fn partition_of(key: &str, partitions: u32) -> u32 {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    u32::try_from(hash % u64::from(partitions.max(1))).unwrap_or(0)
+}

@@ -1,0 +1,5 @@
+//! Messages between services.
+
+mod host;
+
+pub use host::SystemHost;

@@ -1,0 +1,1 @@
+//! Work across services that ends all done or all undone.
