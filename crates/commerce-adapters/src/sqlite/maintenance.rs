@@ -1,0 +1,93 @@
+//! Writes that are no commits.
+
+use std::time::Duration;
+
+use commerce_core::store::{Lease, Prune, Released};
+use commerce_core::{Timestamp, id};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::read::clamp;
+
+pub(super) fn acquire_lease(
+    db: &Connection,
+    name: &str,
+    holder: Uuid,
+    duration: Duration,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Lease>> {
+    let found: Option<(Option<Uuid>, u64, i64)> = db
+        .prepare_cached("SELECT holder, token, expires_at FROM leases WHERE name = ?")?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let token = match found {
+        None => 1,
+        Some((Some(other), token, _)) if other == holder => token,
+        Some((Some(_), _, expires_at)) if expires_at > now.as_micros() => return Ok(None),
+        Some((_, token, _)) => token + 1,
+    };
+    let expires_at = now.plus(duration);
+    db.prepare_cached(
+        "INSERT INTO leases (name, holder, token, expires_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET holder = excluded.holder, token = excluded.token,
+                                   expires_at = excluded.expires_at",
+    )?
+    .execute(params![name, holder, token, expires_at.as_micros()])?;
+    Ok(Some(Lease { name: name.to_owned(), token, expires_at }))
+}
+
+pub(super) fn release_lease(db: &Connection, lease: &Lease) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE leases SET holder = NULL WHERE name = ? AND token = ?")?
+        .execute(params![lease.name, lease.token])?;
+    Ok(())
+}
+
+/// Each message that is due moves to the end of the log, in the order in which they fell due.
+pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusqlite::Result<Released> {
+    let mut due = db.prepare_cached(
+        "SELECT not_before, commit_id, ordinal FROM scheduled_messages WHERE not_before <= ?
+         ORDER BY not_before, commit_id, ordinal LIMIT ?",
+    )?;
+    let keys: Vec<(i64, Uuid, u16)> = due
+        .query_map(params![now.as_micros(), clamp(limit as u64)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut append = db.prepare_cached(
+        "INSERT INTO messages (partition, tenant, topic, key, type, headers, payload, commit_id, ordinal)
+         SELECT partition, tenant, topic, key, type, headers, payload, commit_id, ordinal
+         FROM scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
+    )?;
+    let mut remove = db.prepare_cached(
+        "DELETE FROM scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
+    )?;
+    for key in &keys {
+        append.execute(params![key.0, key.1, key.2])?;
+        remove.execute(params![key.0, key.1, key.2])?;
+    }
+    let next_due: Option<i64> = db
+        .prepare_cached("SELECT min(not_before) FROM scheduled_messages")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Released { count: keys.len(), next_due: next_due.map(Timestamp::from_micros) })
+}
+
+pub(super) fn prune(db: &Connection, what: &Prune, now: Timestamp) -> rusqlite::Result<u64> {
+    let rows = match what {
+        // The last row stays: SQLite gives out the next position after the highest one that is there.
+        Prune::Messages { up_to } => db.execute(
+            "DELETE FROM messages WHERE position <= ? AND position < (SELECT max(position) FROM messages)",
+            [clamp(*up_to)],
+        )?,
+        Prune::ExpiredClaims => db.execute(
+            "DELETE FROM claims WHERE expires_at IS NOT NULL AND expires_at <= ?",
+            [now.as_micros()],
+        )?,
+        Prune::CommitsBefore(moment) => db.execute(
+            "DELETE FROM commits WHERE id < ? AND pinned = 0
+               AND (last_message IS NULL
+                    OR last_message < (SELECT coalesce(min(position), 0) FROM messages))",
+            [id::v7(*moment, &[0; 10])],
+        )?,
+    };
+    Ok(rows as u64)
+}

@@ -1,0 +1,257 @@
+//! The one writer: a thread that takes whatever has queued up while it was busy and writes it in one transaction.
+//!
+//! Work per commit falls as load rises, since the sync to disk is shared. Each member gets its own answer: one that
+//! meets a conflict writes nothing, the others go on. If SQLite itself fails amid a group, the group is rolled back
+//! and its members are written one by one, so that only the one at fault fails.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use commerce_core::Host;
+use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
+use commerce_core::store::{Changes, CommitFuture, StoreError};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::apply::{self, ApplyError};
+use super::error::{self, Overloaded, WriterGone};
+use super::statements::Statements;
+
+/// So many jobs may wait. Beyond that a caller is told to come back.
+const QUEUE: usize = 8_192;
+/// So many jobs share a transaction at most: beyond it, throughput no longer rises, but everyone's wait does.
+const GROUP: usize = 256;
+/// So many rows at most, for the same reason.
+const GROUP_ROWS: usize = 4_096;
+
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a job of the writer has to know.
+pub(super) struct Desk {
+    pub(super) host: Arc<dyn Host>,
+    pub(super) partitions: u32,
+    pub(super) changes: Changes,
+}
+
+/// Something to be written. It runs again from the start if its transaction was rolled back.
+trait Job: Send {
+    fn rows(&self) -> usize;
+    fn run(&mut self, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()>;
+    /// The transaction has ended: answer the caller. Whether readers have something new.
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool;
+}
+
+/// How a transaction failed.
+#[derive(Clone)]
+pub(super) struct TransactionError {
+    pub(super) source: Arc<rusqlite::Error>,
+    /// The failure came while the commit was being made durable: it may or may not have happened.
+    pub(super) unknown: bool,
+}
+
+impl Writer {
+    pub(super) fn start(db: Connection, desk: Desk) -> std::io::Result<Self> {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_until_closed(&db, &queue, &desk))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) fn commit(&self, commit: Commit) -> CommitFuture {
+        let (reply, answer) = oneshot::channel();
+        let id = commit.id;
+        if let Err(refusal) = self.send(Box::new(CommitJob { commit, outcome: None, reply })) {
+            return Box::pin(std::future::ready(Err(CommitError::RolledBack { source: refusal })));
+        }
+        Box::pin(async move {
+            // The writer answers every job it has taken; it can only be gone if its thread was.
+            answer.await.unwrap_or_else(|_| match id {
+                Some(id) => Err(CommitError::Unknown { id, source: WriterGone.into() }),
+                None => Err(CommitError::RolledBack { source: WriterGone.into() }),
+            })
+        })
+    }
+
+    /// Runs a write that is no commit: a lease, a prune, messages that fall due.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = CallJob { write, value: None, reply };
+        self.send(Box::new(job)).map_err(|source| StoreError::Unavailable { source })?;
+        answer.await.map_err(|_| StoreError::Unavailable { source: WriterGone.into() })?
+    }
+
+    fn send(&self, job: Box<dyn Job>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let jobs = self.jobs.as_ref().ok_or(WriterGone)?;
+        jobs.try_send(job).map_err(|refusal| match refusal {
+            TrySendError::Full(_) => Overloaded { queue: QUEUE }.into(),
+            TrySendError::Disconnected(_) => WriterGone.into(),
+        })
+    }
+}
+
+impl Drop for Writer {
+    /// Everything that was handed over is written before the store is gone.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_until_closed(db: &Connection, queue: &Receiver<Box<dyn Job>>, desk: &Desk) {
+    let mut statements = None;
+    while let Ok(first) = queue.recv() {
+        let group = gather(first, queue);
+        if statements.is_none() {
+            match Statements::prepare(db) {
+                Ok(prepared) => statements = Some(prepared),
+                Err(error) => {
+                    refuse(group, error);
+                    continue;
+                }
+            }
+        }
+        if let Some(statements) = &mut statements {
+            write_group(group, db, statements, desk);
+        }
+    }
+}
+
+fn refuse(group: Vec<Box<dyn Job>>, error: rusqlite::Error) {
+    let failure = TransactionError { source: Arc::new(error), unknown: false };
+    for job in group {
+        job.finish(Err(failure.clone()));
+    }
+}
+
+fn gather(first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut rows = first.rows();
+    let mut group = vec![first];
+    while group.len() < GROUP
+        && rows < GROUP_ROWS
+        && let Ok(job) = queue.try_recv()
+    {
+        rows += job.rows();
+        group.push(job);
+    }
+    group
+}
+
+fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) {
+    let result = transact(&mut group, db, statements, desk);
+    match result {
+        Err(failure) if group.len() > 1 && !failure.unknown => {
+            for job in group {
+                write_group(vec![job], db, statements, desk);
+            }
+        }
+        result => {
+            let mut news = false;
+            for job in group {
+                news |= job.finish(result.clone());
+            }
+            if news {
+                desk.changes.notify();
+            }
+        }
+    }
+}
+
+fn transact(
+    group: &mut [Box<dyn Job>],
+    db: &Connection,
+    statements: &mut Statements<'_>,
+    desk: &Desk,
+) -> Result<(), TransactionError> {
+    let known = |source| TransactionError { source: Arc::new(source), unknown: false };
+    db.execute_batch("BEGIN IMMEDIATE").map_err(known)?;
+    let written = group.iter_mut().try_for_each(|job| job.run(db, statements, desk));
+    let result = written.map_err(known).and_then(|()| {
+        db.execute_batch("COMMIT").map_err(|source| TransactionError {
+            unknown: error::durability_is_unknown(&source),
+            source: Arc::new(source),
+        })
+    });
+    if result.is_err() && !db.is_autocommit() {
+        // A failed rollback leaves the transaction open; the next BEGIN fails then, and says so to its callers.
+        let _ = db.execute_batch("ROLLBACK");
+    }
+    result
+}
+
+struct CommitJob {
+    commit: Commit,
+    outcome: Option<Result<Committed, CommitError>>,
+    reply: oneshot::Sender<Result<Committed, CommitError>>,
+}
+
+impl Job for CommitJob {
+    fn rows(&self) -> usize {
+        let events: usize = self.commit.appends.iter().map(|append| append.events.len()).sum();
+        1 + events + self.commit.documents.len() + self.commit.messages.len() + self.commit.claims.len()
+    }
+
+    fn run(&mut self, _: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()> {
+        match apply::apply(&self.commit, statements, &*desk.host, desk.partitions) {
+            Ok(committed) => self.outcome = Some(Ok(committed)),
+            Err(ApplyError::Answer(error)) => self.outcome = Some(Err(error)),
+            Err(ApplyError::Sqlite(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool {
+        let id = match &self.outcome {
+            Some(Ok(committed)) => committed.id,
+            _ => self.commit.id.unwrap_or(CommitId(uuid::Uuid::nil())),
+        };
+        let answer = match (transaction, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(CommitError::RolledBack { source: WriterGone.into() }),
+            // It wrote nothing, but what it lost against may be gone as well.
+            (Err(failure), Some(Err(_))) => Err(CommitError::RolledBack { source: failure.source.into() }),
+            (Err(failure), _) => Err(error::commit_error(id, failure)),
+        };
+        let news = answer.is_ok();
+        // The caller may have gone: the commit stands all the same.
+        let _ = self.reply.send(answer);
+        news
+    }
+}
+
+struct CallJob<T, W> {
+    write: W,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJob<T, W> {
+    fn rows(&self) -> usize {
+        1
+    }
+
+    fn run(&mut self, db: &Connection, _: &mut Statements<'_>, _: &Desk) -> rusqlite::Result<()> {
+        self.value = Some((self.write)(db)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool {
+        let answer = match (transaction, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), None) => Err(StoreError::Unavailable { source: WriterGone.into() }),
+            (Err(failure), _) => Err(error::shared(failure.source)),
+        };
+        let news = answer.is_ok();
+        let _ = self.reply.send(answer);
+        news
+    }
+}
