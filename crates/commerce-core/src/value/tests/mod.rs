@@ -1,0 +1,3 @@
+//! What the values promise.
+
+mod money;
