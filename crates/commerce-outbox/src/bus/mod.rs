@@ -1,0 +1,59 @@
+//! What carries messages from one service to the others.
+
+mod store_bus;
+
+use async_trait::async_trait;
+
+pub use store_bus::{StoreBus, StoreBusOptions};
+
+use crate::envelope::Envelope;
+use crate::error::BusError;
+
+/// A bus: a broker, or the store itself.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Publishes a batch. Each message has its own result, in the same order; one that failed may be published again.
+    async fn publish(&self, messages: &[Envelope]) -> Vec<Result<(), BusError>>;
+
+    /// Joins a consumer group. Each message of the topics goes to one member of the group at a time, messages of one
+    /// key in order.
+    async fn subscribe(&self, group: &str, topics: &[&str]) -> Result<Box<dyn Subscription>, BusError>;
+}
+
+/// Membership in a consumer group.
+#[async_trait]
+pub trait Subscription: Send {
+    /// The next messages, `max` at most; waits until there is one. Dropping the future loses nothing.
+    async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
+
+    /// These messages are done with. Until then they are delivered again after a crash.
+    async fn ack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
+
+    /// These messages are to be delivered again.
+    async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
+
+    /// Leaves the group: what was acknowledged is kept, the rest goes to other members.
+    async fn close(&mut self) -> Result<(), BusError>;
+}
+
+/// A message, and how to say that it is done.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The message.
+    pub envelope: Envelope,
+    /// For [`Subscription::ack`].
+    pub receipt: Receipt,
+    /// Whoever took it before may have died over it: it counts as an attempt.
+    pub redelivered: bool,
+    /// Rises each time this member is given a partition: what it remembers of the partition's keys is out of date.
+    pub epoch: u64,
+}
+
+/// Names a delivery to its subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Receipt {
+    /// Which of the subscription's partitions.
+    pub partition: usize,
+    /// The message's place in it.
+    pub position: u64,
+}

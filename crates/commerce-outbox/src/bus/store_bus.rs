@@ -1,0 +1,123 @@
+//! The store itself as the bus: a consumer group is a cursor over the outbox log.
+//!
+//! A group shares the partitions of a log by lease: each member holds its fair share, and takes over what a dead
+//! member no longer prolongs. The cursor is the position up to which everything is done; it moves now and then, and
+//! messages beyond it come again after a crash. A second mark says up to where messages were *taken*. It is written
+//! before they are handed out, a stretch ahead so that it costs one write in a thousand messages. Whatever lies
+//! between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
+
+mod member;
+mod partition;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_core::Host;
+use commerce_core::commit::{Commit, NewMessage};
+use commerce_core::context::Metadata;
+use commerce_core::store::Store;
+
+use super::{Bus, Subscription};
+use crate::envelope::{Envelope, ID_HEADER, SOURCE_HEADER};
+use crate::error::BusError;
+use member::Member;
+
+/// How a [`StoreBus`] works.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreBusOptions {
+    /// How long a member may be silent before others take its partitions.
+    pub lease: Duration,
+    /// How often readers look for messages that no one woke them for.
+    pub poll: Duration,
+    /// How far beyond the first message that is not done a partition is read.
+    pub window: usize,
+}
+
+impl Default for StoreBusOptions {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(10), poll: Duration::from_secs(1), window: 4_096 }
+    }
+}
+
+/// Reads the outbox logs of one or more services' stores.
+#[derive(Clone)]
+pub struct StoreBus {
+    sources: Vec<Source>,
+    host: Arc<dyn Host>,
+    options: StoreBusOptions,
+}
+
+#[derive(Clone)]
+struct Source {
+    name: Arc<str>,
+    store: Arc<dyn Store>,
+}
+
+impl StoreBus {
+    /// A bus without sources.
+    pub fn new(host: Arc<dyn Host>) -> Self {
+        Self { sources: Vec::new(), host, options: StoreBusOptions::default() }
+    }
+
+    /// Also carries what this service writes to its outbox. The name becomes the messages' `source`.
+    pub fn source(mut self, name: &str, store: Arc<dyn Store>) -> Self {
+        self.sources.push(Source { name: name.into(), store });
+        self
+    }
+
+    /// With these options.
+    pub fn options(mut self, options: StoreBusOptions) -> Self {
+        self.options = options;
+        self
+    }
+}
+
+#[async_trait]
+impl Bus for StoreBus {
+    /// Into the outbox log of the first source.
+    async fn publish(&self, messages: &[Envelope]) -> Vec<Result<(), BusError>> {
+        let Some(source) = self.sources.first() else {
+            return messages.iter().map(|_| Err(no_source())).collect();
+        };
+        let commits = messages.iter().map(|envelope| {
+            let message = NewMessage::new(envelope.topic.to_string(), envelope.key.to_string())
+                .of_type(envelope.message_type.to_string())
+                .payload(envelope.data.get().as_bytes().to_vec())
+                .header(ID_HEADER, envelope.id.to_string())
+                .header(SOURCE_HEADER, envelope.source.to_string());
+            let headers = envelope.headers.iter();
+            let message = headers.fold(message, |m, (name, value)| m.header(name.clone(), value.clone()));
+            source.store.commit(Commit {
+                tenant: envelope.tenant.clone(),
+                metadata: metadata(envelope),
+                messages: vec![message],
+                ..Commit::default()
+            })
+        });
+        let commits: Vec<_> = commits.collect();
+        let mut results = Vec::with_capacity(commits.len());
+        for commit in commits {
+            results.push(commit.await.map(|_| ()).map_err(BusError::from));
+        }
+        results
+    }
+
+    async fn subscribe(&self, group: &str, topics: &[&str]) -> Result<Box<dyn Subscription>, BusError> {
+        let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        Ok(Box::new(Member::new(group, topics, &self.sources, &*self.host, self.options)))
+    }
+}
+
+fn metadata(envelope: &Envelope) -> Metadata {
+    Metadata {
+        actor: envelope.source.clone(),
+        correlation: envelope.correlation,
+        causation: envelope.causation,
+        traceparent: envelope.traceparent.clone(),
+    }
+}
+
+fn no_source() -> BusError {
+    BusError::Unavailable { source: "the bus has no store to publish to".into() }
+}

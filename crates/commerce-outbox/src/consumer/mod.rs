@@ -1,0 +1,161 @@
+//! Takes messages from a bus and has each handled once.
+
+mod dispatch;
+mod handler;
+mod retries;
+mod scope;
+mod worker;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::store::Store;
+use tokio_util::sync::CancellationToken;
+
+pub use handler::{Handler, Message};
+pub use scope::{Handled, Scope};
+
+use crate::bus::Bus;
+use crate::error::{BusError, HandleError};
+use crate::retry::RetryPolicy;
+use dispatch::Dispatcher;
+use handler::Typed;
+use worker::Worker;
+
+/// A member of a consumer group.
+///
+/// Messages of one key are handled one after the other, in order; messages of other keys at the same time. What a
+/// handler adds to its [`Scope`] is committed to the consumer's own store together with the claim that makes the
+/// message take effect once.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use commerce_core::{Host, store::Store};
+/// # use commerce_core::commit::{DocumentWrite, Expected};
+/// # use commerce_outbox::{Consumer, Message, StoreBus, SystemHost};
+/// # use serde::{Deserialize, Serialize};
+/// # use tokio_util::sync::CancellationToken;
+/// #[derive(Serialize, Deserialize)]
+/// struct InvoiceSent { invoice: String }
+///
+/// impl Message for InvoiceSent {
+///     const TOPIC: &'static str = "invoices";
+///     const TYPE: &'static str = "invoice.sent";
+///     fn key(&self) -> String {
+///         self.invoice.clone()
+///     }
+/// }
+///
+/// # async fn run(shop: Arc<dyn Store>, mail: Arc<dyn Store>) -> Result<(), commerce_outbox::BusError> {
+/// let bus = StoreBus::new(Arc::new(SystemHost)).source("/shop", shop);
+/// Consumer::new("mailer", Arc::new(bus), mail, Arc::new(SystemHost))
+///     .on(|sent: InvoiceSent, mut scope| async move {
+///         let letter = DocumentWrite::json("letters", sent.invoice.clone(), Expected::ABSENT, &sent)?;
+///         scope.write(|commit| commit.document(letter));
+///         Ok(scope.finish())
+///     })
+///     .run(CancellationToken::new())
+///     .await
+/// # }
+/// ```
+pub struct Consumer {
+    group: String,
+    bus: Arc<dyn Bus>,
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    topics: Vec<String>,
+    handlers: HashMap<String, Arc<dyn Handler>>,
+    options: Options,
+}
+
+#[derive(Clone)]
+struct Options {
+    concurrency: usize,
+    retry: RetryPolicy,
+    timeout: Duration,
+    skip_dead: Vec<String>,
+}
+
+impl Consumer {
+    /// A member of `group` that takes messages from `bus` and writes to `store`.
+    pub fn new(group: &str, bus: Arc<dyn Bus>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        Self {
+            group: group.to_owned(),
+            bus,
+            store,
+            host,
+            topics: Vec::new(),
+            handlers: HashMap::new(),
+            options: Options {
+                concurrency: 64,
+                retry: RetryPolicy::default(),
+                timeout: Duration::from_secs(60),
+                skip_dead: Vec::new(),
+            },
+        }
+    }
+
+    /// Handles messages of type `M` with a function of the body.
+    pub fn on<M, F, Fut>(self, handle: F) -> Self
+    where
+        M: Message,
+        F: Fn(M, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Handled, HandleError>> + Send + 'static,
+    {
+        self.on_type(M::TOPIC, M::TYPE, Arc::new(Typed::<M, F>::new(handle)))
+    }
+
+    /// Handles messages of a type with a handler that sees the whole envelope.
+    pub fn on_type(mut self, topic: &str, message_type: &str, handler: Arc<dyn Handler>) -> Self {
+        if !self.topics.iter().any(|known| known == topic) {
+            self.topics.push(topic.to_owned());
+        }
+        self.handlers.insert(message_type.to_owned(), handler);
+        self
+    }
+
+    /// So many messages at a time, of as many keys. 64 unless set.
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.options.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// Tries again after this policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = policy;
+        self
+    }
+
+    /// A handler that takes longer has failed, and is tried again. A minute unless set.
+    pub fn handler_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = timeout;
+        self
+    }
+
+    /// In this topic a dead letter does not park its key: later messages of the key overtake it.
+    pub fn skip_dead_letters_of(mut self, topic: &str) -> Self {
+        self.options.skip_dead.push(topic.to_owned());
+        self
+    }
+
+    /// Handles messages until `shutdown`, then lets those under way finish. A store or bus that is out of reach is
+    /// waited for.
+    ///
+    /// # Errors
+    /// When the bus holds something that can't be read.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let subscription = self.bus.subscribe(&self.group, &topics).await?;
+        let worker = Arc::new(Worker::new(&self.group, self.store, self.host, self.handlers, self.options));
+        let retries = tokio::spawn(retries::run(worker.clone(), shutdown.clone()));
+        let result = Dispatcher::new(worker, subscription).run(shutdown.clone()).await;
+        if result.is_err() {
+            retries.abort();
+        }
+        let _ = retries.await;
+        result
+    }
+}

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use commerce_core::Context;
+use commerce_core::commit::{Commit, NewMessage};
+use commerce_core::store::Store;
+
+/// What a handler writes: one commit, which already holds the claim that lets the message be handled only once.
+pub struct Scope {
+    context: Context,
+    store: Arc<dyn Store>,
+    commit: Commit,
+}
+
+/// What has become of a handler's commit.
+pub enum Handled {
+    /// The consumer is to make it.
+    Commit(Commit),
+    /// The handler has made it itself, from [`Scope::into_commit`].
+    Committed,
+}
+
+impl Scope {
+    pub(crate) fn new(context: Context, store: Arc<dyn Store>, commit: Commit) -> Self {
+        Self { context, store, commit }
+    }
+
+    /// The context of the handling: the message's tenant and flow, caused by the message.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The store that the commit goes to.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Adds to the commit.
+    pub fn write(&mut self, add: impl FnOnce(Commit) -> Commit) {
+        self.commit = add(std::mem::take(&mut self.commit));
+    }
+
+    /// Sends a message with the commit.
+    pub fn send(&mut self, message: NewMessage) {
+        self.write(|commit| commit.message(message));
+    }
+
+    /// For the consumer to commit.
+    pub fn finish(self) -> Handled {
+        Handled::Commit(self.commit)
+    }
+
+    /// For a handler that commits by itself, as one that decides in memory does; it answers
+    /// [`Handled::Committed`] then. The claim in it must stay.
+    pub fn into_commit(self) -> Commit {
+        self.commit
+    }
+}

@@ -1,0 +1,250 @@
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use commerce_core::commit::{Claim, Commit, CommitError, Conflict};
+use commerce_core::error::Kind;
+use commerce_core::id::Tenant;
+use commerce_core::store::{CommitOutcome, Store, StoreError};
+use commerce_core::{Context, Host};
+use tokio::sync::Notify;
+use tracing::warn;
+
+use super::Options;
+use super::handler::Handler;
+use super::scope::{Handled, Scope};
+use crate::DEDUPLICATION;
+use crate::bus::Delivery;
+use crate::envelope::Envelope;
+use crate::error::HandleError;
+use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState};
+
+/// So often a handler that lost a race decides anew before that counts as a failed attempt.
+const RACES: usize = 32;
+/// How long to wait before a store that is out of reach is tried again.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Names a key within a consumer group.
+pub(super) type KeyName = (Tenant, Arc<str>);
+
+/// Handles one message at a time.
+pub(super) struct Worker {
+    pub(super) held: Held,
+    pub(super) options: Options,
+    /// A key was held.
+    pub(super) news: Notify,
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    handlers: HashMap<String, Arc<dyn Handler>>,
+    inbox: Cow<'static, str>,
+    held_keys: Mutex<HashSet<KeyName>>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        group: &str,
+        store: Arc<dyn Store>,
+        host: Arc<dyn Host>,
+        handlers: HashMap<String, Arc<dyn Handler>>,
+        options: Options,
+    ) -> Self {
+        Self {
+            held: Held { group: group.to_owned(), store: store.clone(), host: host.clone() },
+            inbox: Cow::Owned(format!("inbox/{group}")),
+            options,
+            news: Notify::new(),
+            store,
+            host,
+            handlers,
+            held_keys: Mutex::new(HashSet::new()),
+        }
+    }
+
+    /// Learns anew which keys are held: others may have held some.
+    pub(super) async fn refresh_held_keys(&self) -> Result<(), StoreError> {
+        let keys = self.held.keys().await?;
+        let mut held = self.held_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        held.extend(keys.into_iter().map(|(tenant, key)| (tenant, Arc::from(key))));
+        Ok(())
+    }
+
+    /// Sees a delivery through: handled, found to be handled already, or held. Waits for a store that is out of reach.
+    pub(super) async fn settle(&self, delivery: &Delivery) {
+        while let Err(error) = self.try_settle(delivery).await {
+            warn!(group = self.held.group, message = %delivery.envelope.id, %error, "the store is out of reach");
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
+
+    async fn try_settle(&self, delivery: &Delivery) -> Result<(), HeldError> {
+        let envelope = &delivery.envelope;
+        let key = (envelope.tenant.clone(), envelope.key.clone());
+        if delivery.redelivered && self.is_handled(envelope).await? {
+            return Ok(());
+        }
+        if self.is_held(&key) {
+            if self.held.append(envelope, None).await? {
+                return Ok(());
+            }
+            self.forget(&key);
+        }
+        if delivery.redelivered {
+            // It may have been under way when its worker died: from now on its attempts are counted one by one.
+            let lost = Attempt {
+                at: self.host.now(),
+                error: "the worker that had taken it was lost".to_owned(),
+                kind: Kind::Retryable,
+            };
+            return self.hold(envelope, key, lost, true).await;
+        }
+        match self.handle(envelope, None).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                warn!(group = self.held.group, message = %envelope.id, key = %envelope.key, %error, "a message failed");
+                self.hold(envelope, key, self.attempt(&error), false).await
+            }
+        }
+    }
+
+    async fn is_handled(&self, envelope: &Envelope) -> Result<bool, StoreError> {
+        let id = envelope.id.to_string();
+        Ok(self.store.claimed(&envelope.tenant, &self.inbox, &id).await?.is_some())
+    }
+
+    fn is_held(&self, key: &KeyName) -> bool {
+        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    pub(super) fn forget(&self, key: &KeyName) {
+        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
+    /// Holds a message after its first failure.
+    async fn hold(
+        &self,
+        envelope: &Envelope,
+        key: KeyName,
+        attempt: Attempt,
+        worker_lost: bool,
+    ) -> Result<(), HeldError> {
+        let wait = self.wait_after(&attempt, 1);
+        let failure = FirstFailure {
+            state: if wait.is_some() { HeldState::Retrying } else { HeldState::Dead },
+            due: wait.map(|wait| self.host.now().plus(wait)),
+            attempt,
+            worker_lost,
+        };
+        if wait.is_none() && self.skips(envelope) {
+            return self.held.skip(envelope, &failure).await;
+        }
+        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        self.held.append(envelope, Some(&failure)).await?;
+        self.news.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn skips(&self, envelope: &Envelope) -> bool {
+        self.options.skip_dead.iter().any(|topic| **topic == *envelope.topic)
+    }
+
+    /// How long to wait before the next attempt, if there is to be one.
+    pub(super) fn wait_after(&self, attempt: &Attempt, made: u32) -> Option<Duration> {
+        if attempt.kind != Kind::Retryable && attempt.kind != Kind::Conflict {
+            return None;
+        }
+        let chance = self.host.new_id().as_u128() >> 32;
+        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
+        self.options.retry.wait_after(made, chance as u32)
+    }
+
+    pub(super) fn attempt(&self, error: &HandleError) -> Attempt {
+        Attempt { at: self.host.now(), error: error.to_string(), kind: error.kind() }
+    }
+
+    /// Runs the handler until it no longer loses a race, and commits what it decided. With `head`, the message leaves
+    /// its queue in the same commit.
+    pub(super) async fn handle(&self, envelope: &Envelope, head: Option<&Head>) -> Result<(), HandleError> {
+        let Some(handler) = self.handlers.get(&*envelope.message_type) else {
+            return Err(HandleError::new(
+                Kind::Invalid,
+                format!("the group {} has no handler for {}", self.held.group, envelope.message_type),
+            ));
+        };
+        let attempt = self.race(&**handler, envelope, head);
+        match tokio::time::timeout(self.options.timeout, attempt).await {
+            Ok(result) => result,
+            Err(_) => {
+                let error = format!("the handler took longer than {:?}", self.options.timeout);
+                Err(HandleError::retryable(error))
+            }
+        }
+    }
+
+    async fn race(
+        &self,
+        handler: &dyn Handler,
+        envelope: &Envelope,
+        head: Option<&Head>,
+    ) -> Result<(), HandleError> {
+        let mut races = 0;
+        loop {
+            let (context, commit) = self.prepare(envelope, head).await?;
+            let scope = Scope::new(context, self.store.clone(), commit);
+            let result = match handler.handle(envelope, scope).await {
+                Ok(Handled::Committed) => Ok(()),
+                Ok(Handled::Commit(commit)) => self.commit(commit).await,
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if self.was_handled(&error, envelope) => return Ok(()),
+                Err(error) if error.kind() == Kind::Conflict && races < RACES => races += 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// The context of the handling, and a commit with the message's claim.
+    async fn prepare(
+        &self,
+        envelope: &Envelope,
+        head: Option<&Head>,
+    ) -> Result<(Context, Commit), HandleError> {
+        let now = self.host.now();
+        let mut context = Context::new(now, self.host.new_id())
+            .with_tenant(envelope.tenant.clone())
+            .with_actor(envelope.source.clone())
+            .with_correlation(envelope.correlation)
+            .with_causation(envelope.id);
+        if let Some(traceparent) = &envelope.traceparent {
+            context = context.with_traceparent(traceparent.clone());
+        }
+        let claim = Claim::new(self.inbox.clone(), envelope.id.to_string()).until(now.plus(DEDUPLICATION));
+        let commit = Commit::within(&context).claim(claim);
+        let commit = match head {
+            Some(head) => self.held.remove(head, commit).await.map_err(HandleError::retryable)?,
+            None => commit,
+        };
+        Ok((context, commit))
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), HandleError> {
+        match self.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Unknown { id, source }) => match self.store.outcome(id).await? {
+                CommitOutcome::Committed => Ok(()),
+                CommitOutcome::RolledBack => Err(HandleError::retryable(source)),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the message's own claim stood in the way: it has had its effect.
+    fn was_handled(&self, error: &HandleError, envelope: &Envelope) -> bool {
+        matches!(
+            error.conflict(),
+            Some(Conflict::Claim { key, .. })
+                if key.scope == self.inbox && key.key == envelope.id.to_string()
+        )
+    }
+}

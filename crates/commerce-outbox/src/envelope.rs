@@ -1,0 +1,95 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use commerce_core::Timestamp;
+use commerce_core::id::Tenant;
+use commerce_core::store::RecordedMessage;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// A message in transit. As JSON it is a [CloudEvents 1.0](https://github.com/cloudevents/spec) event in structured
+/// mode; what CloudEvents has no name for are extension attributes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Envelope {
+    specversion: SpecVersion,
+    /// Unique to the message. Consumers de-duplicate by it.
+    pub id: Uuid,
+    /// Which service sent it: `/order`.
+    pub source: Arc<str>,
+    /// What it says: `inventory.reserve-stock`.
+    #[serde(rename = "type")]
+    pub message_type: Arc<str>,
+    /// When it was written, by the clock of its store.
+    pub time: Timestamp,
+    /// Where it goes.
+    pub topic: Arc<str>,
+    /// Whose order it keeps.
+    #[serde(rename = "partitionkey")]
+    pub key: Arc<str>,
+    /// Whose message it is.
+    pub tenant: Tenant,
+    /// The flow it is part of.
+    #[serde(rename = "correlationid")]
+    pub correlation: Uuid,
+    /// The message or event that caused it.
+    #[serde(rename = "causationid", default, skip_serializing_if = "Option::is_none")]
+    pub causation: Option<Uuid>,
+    /// The W3C trace it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Arc<str>>,
+    /// What else travels with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub data: Box<RawValue>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum SpecVersion {
+    #[default]
+    #[serde(rename = "1.0")]
+    One,
+}
+
+/// A message that came over another bus keeps its first id and source in these headers.
+pub(crate) const ID_HEADER: &str = "ce-id";
+pub(crate) const SOURCE_HEADER: &str = "ce-source";
+
+impl Envelope {
+    /// A message as `source`'s outbox log keeps it.
+    ///
+    /// # Errors
+    /// When the stored body is not JSON.
+    pub fn from_recorded(source: &Arc<str>, recorded: RecordedMessage) -> Result<Self, serde_json::Error> {
+        let mut headers = recorded.headers;
+        let first_id = headers.remove(ID_HEADER).and_then(|id| Uuid::parse_str(&id).ok());
+        let first_source = headers.remove(SOURCE_HEADER).map(Arc::from);
+        let body = String::from_utf8(recorded.payload)
+            .map_err(|error| <serde_json::Error as serde::de::Error>::custom(error.to_string()))?;
+        Ok(Self {
+            specversion: SpecVersion::One,
+            id: first_id.unwrap_or(recorded.id),
+            source: first_source.unwrap_or_else(|| source.clone()),
+            message_type: recorded.message_type,
+            time: recorded.recorded_at,
+            topic: recorded.topic,
+            key: recorded.key,
+            tenant: recorded.tenant,
+            correlation: recorded.metadata.correlation,
+            causation: recorded.metadata.causation,
+            traceparent: recorded.metadata.traceparent.clone(),
+            headers,
+            data: RawValue::from_string(body)?,
+        })
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// When it doesn't fit the type.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.data.get())
+    }
+}

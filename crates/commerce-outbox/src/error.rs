@@ -1,0 +1,100 @@
+use commerce_core::commit::{CommitError, Conflict};
+use commerce_core::error::Kind;
+use commerce_core::event::CodecError;
+use commerce_core::store::StoreError;
+
+/// Why a message was not handled. Its kind decides what happens: a conflict is decided anew at once, what is
+/// retryable waits, everything else is dead at once.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct HandleError {
+    kind: Kind,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl HandleError {
+    /// An error of this kind.
+    pub fn new(kind: Kind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
+    }
+
+    /// May succeed later.
+    pub fn retryable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Retryable, source)
+    }
+
+    /// Will never succeed.
+    pub fn terminal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Terminal, source)
+    }
+
+    /// The conflict that the commit met, if that is what it was.
+    pub fn conflict(&self) -> Option<&Conflict> {
+        self.source.downcast_ref::<CommitError>().and_then(CommitError::conflict)
+    }
+
+    /// What happens next.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl From<CommitError> for HandleError {
+    fn from(error: CommitError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+impl From<StoreError> for HandleError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+impl From<CodecError> for HandleError {
+    fn from(error: CodecError) -> Self {
+        Self::new(Kind::Bug, error)
+    }
+}
+
+/// Why a bus could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BusError {
+    /// The bus or its store can't be reached. It may work later.
+    #[error("the bus is unavailable: {source}")]
+    Unavailable {
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A message on the bus can't be read. An operator must look.
+    #[error("a message at {at} can't be read: {source}")]
+    Damaged {
+        /// Where it is.
+        at: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl BusError {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unavailable { .. } => Kind::Retryable,
+            Self::Damaged { .. } => Kind::Terminal,
+        }
+    }
+}
+
+impl From<StoreError> for BusError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable { source: error.into() }
+    }
+}
+
+impl From<CommitError> for BusError {
+    fn from(error: CommitError) -> Self {
+        Self::Unavailable { source: error.into() }
+    }
+}
