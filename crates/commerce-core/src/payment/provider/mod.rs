@@ -1,0 +1,23 @@
+//! The port to whoever moves the money.
+//!
+//! ```text
+//!   commit StartProcessing{attempt n} ──▶ capture(key n) ──▶ Captured ─────────▶ commit Succeed
+//!                  ▲                          │  ├─ Declined ─────────────────▶ commit Fail
+//!                  └──── Transient, n + 1 ────┘  ├─ RequiresAction ───────────▶ wait for the webhook
+//!      crash, or a timeout of the caller ─▶ find(key n) ◀── Unknown
+//!                                             └─ None ─▶ capture(key n), the same key
+//! ```
+//!
+//! [`NextStep`] is this drawing as a function. How often and how long to try is the caller's.
+
+mod fake;
+mod next_step;
+mod port;
+#[cfg(test)]
+mod tests;
+
+pub use fake::FakeProvider;
+pub use next_step::NextStep;
+pub use port::{
+    CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest, Refunded,
+};
