@@ -12,6 +12,7 @@ pub mod event;
 pub mod host;
 pub mod id;
 pub mod inventory;
+pub mod memory;
 pub mod order;
 pub mod payment;
 pub mod shipping;

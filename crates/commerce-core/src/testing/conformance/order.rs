@@ -1,0 +1,70 @@
+//! A commit is handed over by the call, not by polling.
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+
+use super::fixture::{Fixture, append, event, message, number, numbers, stream};
+use crate::commit::{Commit, Expected};
+use crate::store::Store;
+
+fn next(n: usize) -> Commit {
+    let commit = Commit::new().append(stream("a"), Expected::Version(n as u64), vec![event(n)]);
+    commit.message(message("topic", "k", n))
+}
+
+async fn holds(f: &Fixture<impl Store>, rule: &str, count: usize) {
+    let expected: Vec<_> = (0..count).collect();
+    let events: Vec<_> = f.stream(&stream("a")).await.iter().map(|event| number(&event.payload)).collect();
+    assert_eq!(events, expected, "{rule}: events");
+    assert_eq!(numbers(&f.messages().await), expected, "{rule}: messages");
+}
+
+pub(super) async fn commits_apply_in_the_order_of_the_calls(f: Fixture<impl Store>) {
+    let rule = "commits apply in the order of the calls, in whatever order their futures are polled";
+    let futures: Vec<_> = (0..50).map(|n| f.store.commit(next(n))).collect();
+    for (n, future) in futures.into_iter().enumerate().rev() {
+        if let Err(error) = future.await {
+            panic!("{rule}: commit {n} got {error}");
+        }
+    }
+    // Called in reverse, only the last call finds the version it expects.
+    let calls: Vec<_> = (50..100).rev().map(|n| f.store.commit(next(n))).collect();
+    let answers = join_all(calls).await;
+    let first = answers.iter().position(Result::is_ok);
+    assert_eq!(first, Some(49), "{rule}, and not in the order that would fit");
+    holds(&f, rule, 51).await;
+}
+
+pub(super) async fn a_dropped_future_cancels_nothing(f: Fixture<impl Store>) {
+    let rule = "a future that is dropped neither cancels nor halves its commit";
+    for n in 0..20 {
+        let future = f.store.commit(next(n));
+        if n % 2 == 0 {
+            drop(future);
+        } else {
+            // Polled once, then dropped: a caller that hung up while it waited.
+            let _ = future.now_or_never();
+        }
+    }
+    if let Err(error) = f.store.commit(next(20)).await {
+        panic!("{rule}: the commit after them got {error}");
+    }
+    holds(&f, rule, 21).await;
+}
+
+pub(super) async fn the_log_is_in_the_order_of_the_calls(f: Fixture<impl Store>) {
+    let commit = |n: usize| {
+        let commit = Commit::new().append(stream(n), Expected::ABSENT, vec![event(n)]);
+        commit.message(message("topic", "k", n))
+    };
+    let mut futures: Vec<_> = (0..50).map(|n| f.store.commit(commit(n))).collect();
+    futures.reverse();
+    for answer in join_all(futures).await {
+        answer.expect("commits of different streams don't conflict");
+    }
+    f.ok(append("last", Expected::ABSENT, 1)).await;
+    let log: Vec<_> = f.log().await.iter().take(50).map(|event| number(&event.payload)).collect();
+    let expected: Vec<_> = (0..50).collect();
+    assert_eq!(log, expected, "the log is in the order in which commits were handed over");
+    assert_eq!(numbers(&f.messages().await), expected, "so is the outbox log of one key");
+}

@@ -1,0 +1,304 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_core::commit::{Commit, CommitId, Expected, FieldValue};
+use commerce_core::context::Metadata;
+use commerce_core::id::{Tenant, derive};
+use commerce_core::memory::MemoryStore;
+use commerce_core::store::{
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
+    Released, Store, StoreError,
+};
+use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::{Host, Timestamp};
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+use crate::fault::Fault;
+
+type Fields = Vec<(Cow<'static, str>, FieldValue)>;
+
+/// A right store with one thing wrong.
+pub(crate) struct Broken {
+    inner: Arc<MemoryStore>,
+    host: Arc<dyn Host>,
+    fault: Fault,
+    first_fields: Mutex<HashMap<String, Fields>>,
+    last_leases: Mutex<HashMap<String, Lease>>,
+    never_notified: Changes,
+}
+
+impl Broken {
+    pub(crate) fn new(host: Arc<dyn Host>, fault: Fault) -> Self {
+        Self {
+            inner: Arc::new(MemoryStore::new(host.clone())),
+            host,
+            fault,
+            first_fields: Mutex::default(),
+            last_leases: Mutex::default(),
+            never_notified: Changes::default(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    /// What of a commit gets through to the store.
+    fn alter(&self, commit: &mut Commit) {
+        match self.fault {
+            Fault::TakesUsedIds => commit.id = None,
+            Fault::IgnoresStreamVersions => {
+                commit.appends.iter_mut().for_each(|append| append.expected = Expected::Any);
+            }
+            Fault::IgnoresEmptyAppends => commit.appends.retain(|append| !append.events.is_empty()),
+            Fault::IgnoresDocumentVersions => {
+                commit.documents.iter_mut().for_each(|write| write.expected = Expected::Any);
+            }
+            Fault::IgnoresClaims => commit.claims.clear(),
+            Fault::IgnoresReleases => commit.releases.clear(),
+            Fault::IgnoresCheckpoints => self.start_checkpoints_anywhere(commit),
+            Fault::IgnoresFences => commit.fences.clear(),
+            Fault::FencesExpiredLeases => {
+                let now = self.host.now();
+                commit.fences.iter_mut().filter(|fence| fence.expires_at <= now).for_each(|f| f.token = 0);
+            }
+            _ => self.alter_contents(commit),
+        }
+    }
+
+    fn alter_contents(&self, commit: &mut Commit) {
+        match self.fault {
+            Fault::LeaksTenants => commit.tenant = Tenant::default(),
+            Fault::LosesMetadata => commit.metadata = Metadata::default(),
+            Fault::LosesHeaders => commit.messages.iter_mut().for_each(|message| message.headers.clear()),
+            Fault::LosesFieldUpdates => self.keep_first_fields(commit),
+            Fault::LosesAnswers => commit.claims.iter_mut().for_each(|claim| claim.answer = None),
+            Fault::KeepsExpiredClaims => commit.claims.iter_mut().for_each(|claim| claim.expires_at = None),
+            Fault::ForgetsToWait => commit.messages.iter_mut().for_each(|message| message.not_before = None),
+            Fault::TrimsTexts => {
+                for append in &mut commit.appends {
+                    append.stream = StreamId::from(append.stream.as_str().trim());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn start_checkpoints_anywhere(&self, commit: &mut Commit) {
+        for moved in &mut commit.checkpoints {
+            let actual = self.inner.checkpoint(&moved.reader).now_or_never();
+            moved.from = actual.expect("memory answers at once").expect("memory answers");
+        }
+    }
+
+    fn keep_first_fields(&self, commit: &mut Commit) {
+        let mut first = self.first_fields.lock().unwrap();
+        for write in &mut commit.documents {
+            write.fields = first.entry(write.id.clone()).or_insert_with(|| write.fields.clone()).clone();
+        }
+    }
+
+    /// One part in a commit of its own, before the others.
+    fn commit_in_halves(&self, mut commit: Commit) -> CommitFuture {
+        let mut first = Commit { tenant: commit.tenant.clone(), ..Commit::new() };
+        if self.has(Fault::CommitsDocumentsFirst) {
+            first.documents = std::mem::take(&mut commit.documents);
+        } else {
+            first.messages = std::mem::take(&mut commit.messages);
+        }
+        match self.inner.commit(first).now_or_never() {
+            Some(Ok(_)) => self.inner.commit(commit),
+            Some(Err(error)) => Box::pin(std::future::ready(Err(error))),
+            None => unreachable!("memory answers at once"),
+        }
+    }
+
+    fn commit_again(&self, commit: Commit) -> CommitFuture {
+        match self.inner.commit(commit.clone()).now_or_never() {
+            Some(Err(error)) if error.conflict().is_some() => {
+                let mut anyway = commit;
+                anyway.appends.iter_mut().for_each(|append| append.expected = Expected::Any);
+                self.inner.commit(anyway)
+            }
+            answer => Box::pin(std::future::ready(answer.expect("memory answers at once"))),
+        }
+    }
+
+    fn tenant(&self, tenant: &Tenant) -> Tenant {
+        if self.has(Fault::LeaksTenants) { Tenant::default() } else { tenant.clone() }
+    }
+
+    fn alter_events(&self, mut events: Vec<RecordedEvent>) -> Vec<RecordedEvent> {
+        if self.has(Fault::CountsEventsInAByte) {
+            for event in &mut events {
+                event.id = derive(event.id, u16::from(event.id.as_bytes()[15]));
+            }
+        }
+        events
+    }
+
+    /// From where, and how many, events are really read.
+    fn range(&self, after: u64, limit: usize) -> (u64, usize) {
+        match self.fault {
+            Fault::ReadsBeyondLimits => (after, usize::MAX),
+            Fault::ReadsFromInsteadOfAfter => (after.saturating_sub(1), limit),
+            _ => (after, limit),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Broken {
+    fn commit(&self, mut commit: Commit) -> CommitFuture {
+        match self.fault {
+            Fault::CommitsWhenPolled => {
+                let inner = self.inner.clone();
+                Box::pin(async move { inner.commit(commit).await })
+            }
+            Fault::CommitsDocumentsFirst | Fault::CommitsMessagesFirst => self.commit_in_halves(commit),
+            Fault::RetriesConflictsBlindly => self.commit_again(commit),
+            Fault::AnswersAnotherPosition => Box::pin(self.inner.commit(commit).map(|answer| {
+                answer.map(|mut committed| {
+                    committed.position += 1;
+                    committed
+                })
+            })),
+            _ => {
+                self.alter(&mut commit);
+                self.inner.commit(commit)
+            }
+        }
+    }
+
+    async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError> {
+        match self.fault {
+            Fault::SaysCommittedAlways => Ok(CommitOutcome::Committed),
+            Fault::SaysRolledBackAlways => Ok(CommitOutcome::RolledBack),
+            _ => self.inner.outcome(id).await,
+        }
+    }
+
+    async fn read_stream(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let (after, limit) = self.range(after, limit);
+        let events = self.inner.read_stream(&self.tenant(tenant), stream, after, limit).await?;
+        Ok(self.alter_events(events))
+    }
+
+    async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let (after, limit) = self.range(after, limit);
+        Ok(self.alter_events(self.inner.read_log(after, limit).await?))
+    }
+
+    async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
+        let mut batch = self.inner.read_messages(request).await?;
+        match self.fault {
+            Fault::NextIsTheEnd => batch.next = self.inner.last_message().await?.max(request.after),
+            Fault::NextIsTheLastMatch => {
+                batch.next = batch.messages.last().map_or(request.after, |last| last.position);
+            }
+            _ => {}
+        }
+        Ok(batch)
+    }
+
+    async fn last_message(&self) -> Result<Position, StoreError> {
+        if self.has(Fault::ForgetsWhereTheLogEnded) {
+            let request = ReadMessages { partition: 0, after: 0, topics: &[], limit: usize::MAX };
+            let batch = self.inner.read_messages(request).await?;
+            return Ok(batch.messages.last().map_or(0, |last| last.position));
+        }
+        self.inner.last_message().await
+    }
+
+    async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
+        let limit = if self.has(Fault::ReleasesBeyondLimits) { usize::MAX } else { limit };
+        self.inner.release_due(limit).await
+    }
+
+    async fn document(
+        &self,
+        tenant: &Tenant,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        self.inner.document(&self.tenant(tenant), collection, id).await
+    }
+
+    async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        let mut query = query.clone();
+        match self.fault {
+            Fault::LooksAtOneCondition => query.conditions.truncate(1),
+            Fault::IgnoresTheOrder => query.order = None,
+            Fault::LeaksTenants => query.tenant = query.tenant.map(|_| Tenant::default()),
+            Fault::PagesAcrossTenants if query.tenant.is_none() => query.after_id = None,
+            _ => {}
+        }
+        self.inner.documents(&query).await
+    }
+
+    async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError> {
+        self.inner.claimed(&self.tenant(tenant), scope, key).await
+    }
+
+    async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {
+        self.inner.checkpoint(reader).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        duration: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let holder = if self.has(Fault::LeasesToEveryone) { Uuid::nil() } else { holder };
+        let mut lease = self.inner.acquire_lease(name, holder, duration).await?;
+        if let Some(lease) = &mut lease {
+            self.last_leases.lock().unwrap().insert(name.to_owned(), lease.clone());
+            if self.has(Fault::TokenDoesNotRise) {
+                lease.token = 1;
+            }
+        }
+        Ok(lease)
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        let last = self.last_leases.lock().unwrap().get(&lease.name).cloned();
+        match last {
+            Some(last) if self.has(Fault::TakesBackUnderAnyToken) => self.inner.release_lease(&last).await,
+            _ => self.inner.release_lease(lease).await,
+        }
+    }
+
+    async fn prune(&self, what: Prune) -> Result<u64, StoreError> {
+        let what = match (self.fault, what) {
+            (Fault::PrunesAllMessages, Prune::Messages { .. }) => Prune::Messages { up_to: u64::MAX },
+            (Fault::PrunesYoungCommits, Prune::CommitsBefore(_)) => {
+                Prune::CommitsBefore(Timestamp::from_micros(i64::MAX))
+            }
+            (_, what) => what,
+        };
+        self.inner.prune(what).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        if self.has(Fault::HasItsOwnClock) { Ok(Timestamp::default()) } else { self.inner.now().await }
+    }
+
+    fn partitions(&self) -> u32 {
+        self.inner.partitions()
+    }
+
+    fn changes(&self) -> &Changes {
+        if self.has(Fault::NeverWakes) { &self.never_notified } else { self.inner.changes() }
+    }
+}
