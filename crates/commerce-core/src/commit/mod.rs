@@ -227,6 +227,11 @@ impl Commit {
     /// # Errors
     /// [`CommitError::Invalid`], naming the fault. The caller is at fault.
     pub fn check(&self) -> Result<(), CommitError> {
+        if let Some(id) = self.id.filter(|id| id::derive(id.0, 0) != id.0) {
+            return Err(CommitError::Invalid(format!(
+                "commit id {id} does not leave its last sixteen bits zero, which number its events and messages"
+            )));
+        }
         let events: usize = self.appends.iter().map(|append| append.events.len()).sum();
         if events + self.messages.len() > usize::from(u16::MAX) {
             return Err(CommitError::Invalid(format!(

@@ -14,7 +14,7 @@ pub struct Scope {
 /// What has become of a handler's commit.
 pub enum Handled {
     /// The consumer is to make it.
-    Commit(Commit),
+    Commit(Box<Commit>),
     /// The handler has made it itself, from [`Scope::into_commit`].
     Committed,
 }
@@ -46,7 +46,7 @@ impl Scope {
 
     /// For the consumer to commit.
     pub fn finish(self) -> Handled {
-        Handled::Commit(self.commit)
+        Handled::Commit(Box::new(self.commit))
     }
 
     /// For a handler that commits by itself, as one that decides in memory does; it answers

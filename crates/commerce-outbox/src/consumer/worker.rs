@@ -193,7 +193,7 @@ impl Worker {
             let scope = Scope::new(context, self.store.clone(), commit);
             let result = match handler.handle(envelope, scope).await {
                 Ok(Handled::Committed) => Ok(()),
-                Ok(Handled::Commit(commit)) => self.commit(commit).await,
+                Ok(Handled::Commit(commit)) => self.commit(*commit).await,
                 Err(error) => Err(error),
             };
             match result {
