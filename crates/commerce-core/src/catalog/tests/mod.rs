@@ -1,0 +1,13 @@
+//! The rules of the catalog.
+
+mod category;
+mod codec;
+mod image;
+mod label;
+mod lifecycle;
+mod placement;
+mod pricing;
+mod product;
+mod sample;
+mod seo;
+mod slug;
