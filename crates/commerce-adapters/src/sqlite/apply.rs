@@ -204,7 +204,8 @@ fn write(
         tenant,
         now.as_micros(),
         metadata,
-        has_events || messages.scheduled,
+        has_events,
+        messages.scheduled,
         messages.last
     ])?;
     Ok(position)
@@ -277,7 +278,7 @@ fn write_document(
 
 struct WrittenMessages {
     last: Option<i64>,
-    scheduled: bool,
+    scheduled: u32,
 }
 
 fn write_messages(
@@ -287,7 +288,7 @@ fn write_messages(
     now: Timestamp,
     partitions: u32,
 ) -> Result<WrittenMessages, ApplyError> {
-    let mut written = WrittenMessages { last: None, scheduled: false };
+    let mut written = WrittenMessages { last: None, scheduled: 0 };
     let tenant = commit.tenant.as_str();
     for (ordinal, message) in (0_u16..).zip(&commit.messages) {
         let NewMessage { topic, key, message_type, payload, headers, not_before } = message;
@@ -312,7 +313,7 @@ fn write_messages(
                     id.0,
                     ordinal
                 ])?;
-                written.scheduled = true;
+                written.scheduled += 1;
             }
         }
     }

@@ -61,8 +61,13 @@ pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusq
     let mut remove = db.prepare_cached(
         "DELETE FROM scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
     )?;
+    let mut noted = db.prepare_cached(
+        "UPDATE commits SET scheduled = scheduled - 1, last_message = max(coalesce(last_message, 0), ?)
+         WHERE id = ?",
+    )?;
     for key in &keys {
-        append.execute(params![key.0, key.1, key.2])?;
+        let position = append.insert(params![key.0, key.1, key.2])?;
+        noted.execute(params![position, key.1])?;
         remove.execute(params![key.0, key.1, key.2])?;
     }
     let next_due: Option<i64> = db
@@ -73,19 +78,17 @@ pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusq
 
 pub(super) fn prune(db: &Connection, what: &Prune, now: Timestamp) -> rusqlite::Result<u64> {
     let rows = match what {
-        // The last row stays: SQLite gives out the next position after the highest one that is there.
-        Prune::Messages { up_to } => db.execute(
-            "DELETE FROM messages WHERE position <= ? AND position < (SELECT max(position) FROM messages)",
-            [clamp(*up_to)],
-        )?,
+        Prune::Messages { up_to } => {
+            db.execute("DELETE FROM messages WHERE position <= ?", [clamp(*up_to)])?
+        }
         Prune::ExpiredClaims => db.execute(
             "DELETE FROM claims WHERE expires_at IS NOT NULL AND expires_at <= ?",
             [now.as_micros()],
         )?,
         Prune::CommitsBefore(moment) => db.execute(
-            "DELETE FROM commits WHERE id < ? AND pinned = 0
+            "DELETE FROM commits WHERE id < ? AND has_events = 0 AND scheduled = 0
                AND (last_message IS NULL
-                    OR last_message < (SELECT coalesce(min(position), 0) FROM messages))",
+                    OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM messages))",
             [id::v7(*moment, &[0; 10])],
         )?,
     };

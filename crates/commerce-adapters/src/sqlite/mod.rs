@@ -113,10 +113,7 @@ impl Store for SqliteStore {
     }
 
     async fn last_message(&self) -> Result<Position, StoreError> {
-        self.readers.read(|db| {
-            db.prepare_cached("SELECT coalesce(max(position), 0) FROM messages")?
-                .query_row([], |row| row.get(0))
-        })
+        self.readers.read(read::last_message)
     }
 
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {

@@ -12,7 +12,7 @@ use commerce_core::context::Metadata;
 use commerce_core::id::Tenant;
 use commerce_core::store::{MessageBatch, ReadMessages, RecordedMessage, StoreError};
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::error::store_error;
@@ -154,6 +154,15 @@ pub(super) fn messages(db: &Connection, request: &ReadMessages<'_>) -> rusqlite:
         _ => end,
     };
     Ok(MessageBatch { messages, next })
+}
+
+/// Where the outbox log ends, also if its last messages were pruned.
+pub(super) fn last_message(db: &Connection) -> rusqlite::Result<Position> {
+    let end = db
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'messages'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(end.unwrap_or(0))
 }
 
 fn message(row: &Row<'_>, commits: &mut LastCommit) -> rusqlite::Result<RecordedMessage> {

@@ -28,8 +28,8 @@ impl<'c> Statements<'c> {
         Ok(Self {
             commit_exists: db.prepare_cached("SELECT 1 FROM commits WHERE id = ?")?,
             insert_commit: db.prepare_cached(
-                "INSERT INTO commits (id, tenant, recorded_at, metadata, pinned, last_message)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO commits (id, tenant, recorded_at, metadata, has_events, scheduled, last_message)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?,
             head: db.prepare_cached(
                 "SELECT version FROM events WHERE tenant = ? AND stream = ? ORDER BY version DESC LIMIT 1",

@@ -90,7 +90,7 @@ impl PaymentRejection {
         match self {
             Self::NotFound => "payment_not_found",
             Self::AlreadyExists { .. } => "payment_already_exists",
-            Self::Invalid(_) => "validation_failed",
+            Self::Invalid(_) => "invalid",
             Self::WrongState { .. } => "wrong_state",
             Self::AttemptOutOfOrder { .. } => "attempt_out_of_order",
             Self::TokenDiffers => "token_differs",

@@ -4,7 +4,8 @@ CREATE TABLE commits (
     tenant       TEXT NOT NULL,
     recorded_at  INTEGER NOT NULL,      -- microseconds since 1970
     metadata     TEXT NOT NULL,         -- JSON
-    pinned       INTEGER NOT NULL,      -- 1: events or scheduled messages need it for good
+    has_events   INTEGER NOT NULL,      -- 1: its events need it for good
+    scheduled    INTEGER NOT NULL,      -- how many of its messages are not in the log yet
     last_message INTEGER                -- position of its last message in the log
 ) WITHOUT ROWID;
 
@@ -41,9 +42,9 @@ CREATE TABLE document_fields (
     PRIMARY KEY (collection, field, value, tenant, id)
 ) WITHOUT ROWID;
 
--- The outbox log: written once, never updated. The last row is never deleted, so that positions never come again.
+-- The outbox log: written once, never updated. AUTOINCREMENT: a position never comes again, even if all rows are gone.
 CREATE TABLE messages (
-    position    INTEGER PRIMARY KEY,
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
     partition   INTEGER NOT NULL,
     tenant      TEXT NOT NULL,
     topic       TEXT NOT NULL,

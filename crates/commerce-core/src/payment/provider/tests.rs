@@ -269,7 +269,8 @@ fn drive(token: &str, crashes: bool) -> Payment {
     let mut payment = given::<Payment>([created()]).state();
     let mut command =
         Some(PaymentCommand::StartProcessing { attempt: 1, token: PaymentToken::parse(token).unwrap() });
-    while let Some(next) = command.take() {
+    for _ in 0..10 {
+        let Some(next) = command.take() else { break };
         for event in payment.decide(next, &context).unwrap() {
             payment.apply(&event);
         }

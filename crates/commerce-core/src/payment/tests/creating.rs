@@ -141,7 +141,7 @@ fn each_rejection_has_a_code_of_its_own_and_a_kind() {
     }
     assert_eq!(Rejection::NotFound.code(), "payment_not_found");
     assert_eq!(Rejection::NotFound.kind(), Kind::NotFound);
-    assert_eq!(Rejection::Invalid(vec![]).code(), "validation_failed");
+    assert_eq!(Rejection::Invalid(vec![]).code(), "invalid");
     assert_eq!(Rejection::Invalid(vec![]).kind(), Kind::Invalid);
 }
 
