@@ -20,7 +20,8 @@ pub enum Handled {
 }
 
 impl Scope {
-    pub(crate) fn new(context: Context, store: Arc<dyn Store>, commit: Commit) -> Self {
+    /// A scope outside a consumer: for timers and for work that someone asks for.
+    pub fn new(context: Context, store: Arc<dyn Store>, commit: Commit) -> Self {
         Self { context, store, commit }
     }
 
@@ -37,6 +38,17 @@ impl Scope {
     /// Adds to the commit.
     pub fn write(&mut self, add: impl FnOnce(Commit) -> Commit) {
         self.commit = add(std::mem::take(&mut self.commit));
+    }
+
+    /// A scope of the same context with nothing in its commit. What it gathers takes effect only if it is joined.
+    pub fn fork(&self) -> Self {
+        let commit = Commit::within(&self.context);
+        Self { context: self.context.clone(), store: self.store.clone(), commit }
+    }
+
+    /// Takes in what a fork has gathered.
+    pub fn join(&mut self, fork: Scope) {
+        self.write(|commit| commit.and(fork.commit));
     }
 
     /// Sends a message with the commit.

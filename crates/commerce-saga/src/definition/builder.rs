@@ -1,0 +1,265 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::event::CodecError;
+use commerce_outbox::{HandleError, Message, RetryPolicy, Scope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::Version;
+use super::saga::Saga;
+use super::step::{Step, Undone, Work};
+use crate::error::StepError;
+use crate::instance::Failure;
+
+/// Why a definition makes no sense. Its author is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// It has no steps.
+    #[error("saga {0} has no steps")]
+    NoSteps(String),
+    /// Two of its steps share a name.
+    #[error("saga {saga} has two steps named {step}")]
+    DuplicateStep {
+        /// The saga.
+        saga: String,
+        /// The name.
+        step: String,
+    },
+    /// Something was said of a step before there was one, or of one that it makes no sense for.
+    #[error("saga {saga}: {said} must follow {after}")]
+    Misplaced {
+        /// The saga.
+        saga: String,
+        /// What was said.
+        said: &'static str,
+        /// What it must follow.
+        after: &'static str,
+    },
+    /// It awaits replies and does not say where.
+    #[error("saga {0} makes requests, but does not say to which topic replies go")]
+    NoReplyTopic(String),
+}
+
+/// Says, step by step, what a saga does. `undo`, `then`, `reply_within` and the like speak of the step before them.
+pub struct SagaBuilder<S> {
+    name: String,
+    version: Version,
+    replies: Option<String>,
+    steps: Vec<Step<S>>,
+    undone: Option<Undone<S>>,
+    misplaced: Option<(&'static str, &'static str)>,
+}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
+    pub(super) fn new(name: &str, version: Version) -> Self {
+        Self {
+            name: name.to_owned(),
+            version,
+            replies: None,
+            steps: Vec::new(),
+            undone: None,
+            misplaced: None,
+        }
+    }
+
+    /// The topic that participants reply to.
+    pub fn replies_to(mut self, topic: &str) -> Self {
+        self.replies = Some(topic.to_owned());
+        self
+    }
+
+    /// A step that asks another service by message, and awaits its reply. The request is made of the state alone, so
+    /// that it can be made again after a crash.
+    pub fn request<M: Message>(mut self, name: &str, ask: fn(&S) -> M) -> Self {
+        let work = Work::Request(Box::new(move |state| ask(state).to_message()));
+        self.steps.push(Step::new(name, work));
+        self
+    }
+
+    /// A step that changes the saga's own service: what it writes joins the saga's commit.
+    pub fn local<F, Fut>(mut self, name: &str, run: F) -> Self
+    where
+        F: Fn(S, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
+    {
+        self.steps
+            .push(Step::new(name, Work::Local(Box::new(move |state, scope| Box::pin(run(state, scope))))));
+        self
+    }
+
+    /// A step that does something outside, under an idempotency key that is the same at each attempt. Its result is
+    /// what [`then`](Self::then) is given.
+    pub fn call<R, F, Fut>(mut self, name: &str, call: F) -> Self
+    where
+        R: Serialize + 'static,
+        F: Fn(S, String) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, StepError>> + Send + 'static,
+    {
+        self.steps.push(Step::new(name, Work::Call { call: erase(call), verify: None }));
+        self
+    }
+
+    /// Asks whether a call under that key had its effect, before it is made again.
+    pub fn verify<R, F, Fut>(mut self, verify: F) -> Self
+    where
+        R: Serialize + 'static,
+        F: Fn(S, String) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<R>, StepError>> + Send + 'static,
+    {
+        let verify = Arc::new(verify);
+        match self.steps.last_mut().map(|step| &mut step.action) {
+            Some(Work::Call { verify: slot, .. }) => {
+                *slot = Some(Box::new(move |state, key| {
+                    let verify = verify.clone();
+                    Box::pin(async move { verify(state, key).await?.map(|result| raw(&result)).transpose() })
+                }));
+            }
+            _ => self.misplaced = Some(("verify", "a call")),
+        }
+        self
+    }
+
+    /// What the answer changes: in the state, and in the saga's own service. It joins the commit that notes the answer.
+    pub fn then<R, F, Fut>(self, then: F) -> Self
+    where
+        R: DeserializeOwned + Send + 'static,
+        F: Fn(S, R, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
+    {
+        let then = Arc::new(then);
+        self.last("then", "a step", move |step| {
+            step.then = Some(Box::new(move |state, answer, scope| {
+                let then = then.clone();
+                Box::pin(async move {
+                    let answer: R = serde_json::from_str(answer.get()).map_err(|error| {
+                        HandleError::terminal(format!("the reply can't be read: {error}"))
+                    })?;
+                    then(state, answer, scope).await
+                })
+            }));
+        })
+    }
+
+    /// How the step is undone: by asking the service again.
+    pub fn undo<M: Message>(self, ask: fn(&S) -> M) -> Self {
+        self.last("undo", "a step", move |step| {
+            step.undo = Some(Work::Request(Box::new(move |state| ask(state).to_message())));
+        })
+    }
+
+    /// How the step is undone: within the saga's own service.
+    pub fn undo_local<F, Fut>(self, run: F) -> Self
+    where
+        F: Fn(S, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
+    {
+        self.last("undo_local", "a step", move |step| {
+            step.undo = Some(Work::Local(Box::new(move |state, scope| Box::pin(run(state, scope)))));
+        })
+    }
+
+    /// How the step is undone: outside, under an idempotency key of its own.
+    pub fn undo_call<R, F, Fut>(self, call: F) -> Self
+    where
+        R: Serialize + 'static,
+        F: Fn(S, String) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, StepError>> + Send + 'static,
+    {
+        self.last("undo_call", "a step", move |step| {
+            step.undo = Some(Work::Call { call: erase(call), verify: None });
+        })
+    }
+
+    /// How long to wait for an answer, to the action and to its compensation. 30 s unless set.
+    pub fn reply_within(self, within: Duration) -> Self {
+        self.last("reply_within", "a step", |step| step.within = within)
+    }
+
+    /// How often to try the action. Three times unless set.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.last("retry", "a step", |step| step.retry = policy)
+    }
+
+    /// How often to try the compensation before an operator is needed. Eight times unless set.
+    pub fn undo_retry(self, policy: RetryPolicy) -> Self {
+        self.last("undo_retry", "a step", |step| step.undo_retry = policy)
+    }
+
+    /// The step is done at the same time as the one before it.
+    pub fn alongside(mut self) -> Self {
+        if self.steps.len() < 2 {
+            self.misplaced = Some(("alongside", "the second of two steps"));
+        }
+        self.last("alongside", "a step", |step| step.alongside = true)
+    }
+
+    /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga.
+    pub fn when_undone<F, Fut>(mut self, run: F) -> Self
+    where
+        F: Fn(S, Failure, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
+    {
+        self.undone = Some(Box::new(move |state, failure, scope| Box::pin(run(state, failure, scope))));
+        self
+    }
+
+    fn last(mut self, said: &'static str, after: &'static str, change: impl FnOnce(&mut Step<S>)) -> Self {
+        match self.steps.last_mut() {
+            Some(step) => change(step),
+            None => self.misplaced = Some((said, after)),
+        }
+        self
+    }
+
+    /// The definition.
+    ///
+    /// # Errors
+    /// When it makes no sense; see [`BuildError`].
+    pub fn build(self) -> Result<Saga<S>, BuildError> {
+        let saga = self.name;
+        if let Some((said, after)) = self.misplaced {
+            return Err(BuildError::Misplaced { saga, said, after });
+        }
+        if self.steps.is_empty() {
+            return Err(BuildError::NoSteps(saga));
+        }
+        let mut names: Vec<&str> = self.steps.iter().map(|step| &*step.name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(BuildError::DuplicateStep { saga, step: pair[0].to_owned() });
+        }
+        let asks = |step: &Step<S>| {
+            matches!(step.action, Work::Request(_)) || matches!(step.undo, Some(Work::Request(_)))
+        };
+        if self.replies.is_none() && self.steps.iter().any(asks) {
+            return Err(BuildError::NoReplyTopic(saga));
+        }
+        Ok(Saga::new(saga, self.version, self.replies, self.steps, self.undone))
+    }
+}
+
+fn erase<S, R, F, Fut>(call: F) -> super::step::Call<S>
+where
+    S: Send + 'static,
+    R: Serialize + 'static,
+    F: Fn(S, String) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<R, StepError>> + Send + 'static,
+{
+    let call = Arc::new(call);
+    Box::new(move |state, key| {
+        let call = call.clone();
+        Box::pin(async move {
+            let result = call(state, key).await?;
+            raw(&result)
+        })
+    })
+}
+
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, StepError> {
+    serde_json::value::to_raw_value(value)
+        .map_err(|error| StepError::from(CodecError::Encode(error.to_string())))
+}

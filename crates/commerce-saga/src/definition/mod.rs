@@ -1,0 +1,15 @@
+//! What a saga does, and how it is undone.
+
+mod builder;
+mod draw;
+mod saga;
+mod step;
+
+pub use builder::{BuildError, SagaBuilder};
+pub use saga::Saga;
+pub(crate) use saga::{Definition, StepKind};
+
+/// The version of a definition. Raise it when steps change: instances that run finish on the one they began with, as
+/// long as it stays registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u32);

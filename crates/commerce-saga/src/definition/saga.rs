@@ -1,0 +1,276 @@
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_core::commit::NewMessage;
+use commerce_core::event::CodecError;
+use commerce_outbox::{HandleError, RetryPolicy, Scope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::Version;
+use super::builder::SagaBuilder;
+use super::step::{Step, Undone, Work};
+use crate::error::StepError;
+use crate::instance::Failure;
+use crate::reply::Phase;
+
+/// The definition of a saga over the state `S`.
+///
+/// ```
+/// use commerce_outbox::Message;
+/// use commerce_saga::{Saga, Version};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Trip { id: String, city: String }
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct BookHotel { trip: String, city: String }
+/// #[derive(Serialize, Deserialize)]
+/// struct CancelHotel { trip: String }
+/// impl Message for BookHotel {
+///     const TOPIC: &'static str = "hotel.commands";
+///     const TYPE: &'static str = "hotel.book";
+///     fn key(&self) -> String { self.trip.clone() }
+/// }
+/// impl Message for CancelHotel {
+///     const TOPIC: &'static str = "hotel.commands";
+///     const TYPE: &'static str = "hotel.cancel";
+///     fn key(&self) -> String { self.trip.clone() }
+/// }
+///
+/// let saga = Saga::builder::<Trip>("book-trip", Version(1))
+///     .replies_to("trip.replies")
+///     .request("hotel", |trip| BookHotel { trip: trip.id.clone(), city: trip.city.clone() })
+///         .undo(|trip| CancelHotel { trip: trip.id.clone() })
+///     .build()?;
+/// assert!(saga.mermaid().contains("hotel"));
+/// # Ok::<(), commerce_saga::BuildError>(())
+/// ```
+pub struct Saga<S> {
+    pub(super) name: String,
+    pub(super) version: Version,
+    replies: Option<String>,
+    pub(super) steps: Vec<Step<S>>,
+    pub(super) stages: Vec<Range<usize>>,
+    undone: Option<Undone<S>>,
+}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
+    /// Begins a definition. The name is stored with each instance: never change it.
+    pub fn builder<T>(name: &str, version: Version) -> SagaBuilder<T>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+        S: IsUnit,
+    {
+        SagaBuilder::new(name, version)
+    }
+
+    pub(super) fn new(
+        name: String,
+        version: Version,
+        replies: Option<String>,
+        steps: Vec<Step<S>>,
+        undone: Option<Undone<S>>,
+    ) -> Self {
+        let mut stages: Vec<Range<usize>> = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            match stages.last_mut() {
+                Some(stage) if step.alongside => stage.end = index + 1,
+                _ => stages.push(index..index + 1),
+            }
+        }
+        Self { name, version, replies, steps, stages, undone }
+    }
+}
+
+/// Lets [`Saga::builder`] be called as `Saga::builder::<State>(…)`.
+pub trait IsUnit {}
+impl IsUnit for () {}
+
+/// How a step's phase is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepKind {
+    Request,
+    Local,
+    Call,
+}
+
+/// A definition without its type.
+#[async_trait]
+pub(crate) trait Definition: Send + Sync {
+    fn name(&self) -> &str;
+    fn version(&self) -> u32;
+    fn replies(&self) -> &str;
+    fn step_names(&self) -> Vec<String>;
+    fn stages(&self) -> &[Range<usize>];
+    /// How a phase is done; none if the step has no such phase.
+    fn kind(&self, step: usize, phase: Phase) -> Option<StepKind>;
+    fn within(&self, step: usize) -> Duration;
+    fn retry(&self, step: usize, phase: Phase) -> RetryPolicy;
+    fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError>;
+    async fn local(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        scope: Scope,
+    ) -> Result<(Box<RawValue>, Scope), StepError>;
+    async fn then(
+        &self,
+        step: usize,
+        state: &RawValue,
+        answer: Box<RawValue>,
+        scope: Scope,
+    ) -> Result<(Option<Box<RawValue>>, Scope), StepError>;
+    /// Does a call. With `again`, it may have been made before: it is verified first.
+    async fn call(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        key: String,
+        again: bool,
+    ) -> Result<Box<RawValue>, StepError>;
+    async fn undone(
+        &self,
+        state: &RawValue,
+        failure: Failure,
+        scope: Scope,
+    ) -> Result<(Box<RawValue>, Scope), StepError>;
+    fn mermaid(&self) -> String;
+}
+
+impl<S: Serialize + DeserializeOwned> Saga<S> {
+    fn work(&self, step: usize, phase: Phase) -> Option<&Work<S>> {
+        let step = self.steps.get(step)?;
+        match phase {
+            Phase::Action => Some(&step.action),
+            Phase::Undo => step.undo.as_ref(),
+        }
+    }
+}
+
+fn read<S: DeserializeOwned>(state: &RawValue) -> Result<S, StepError> {
+    serde_json::from_str(state.get())
+        .map_err(|error| HandleError::terminal(format!("the saga's state can't be read: {error}")).into())
+}
+
+fn write<S: Serialize>(state: &S) -> Result<Box<RawValue>, StepError> {
+    serde_json::value::to_raw_value(state).map_err(|error| CodecError::Encode(error.to_string()).into())
+}
+
+fn no_such_work() -> StepError {
+    HandleError::new(commerce_core::error::Kind::Bug, "the step has no such phase").into()
+}
+
+#[async_trait]
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Saga<S> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> u32 {
+        self.version.0
+    }
+
+    fn replies(&self) -> &str {
+        self.replies.as_deref().unwrap_or_default()
+    }
+
+    fn step_names(&self) -> Vec<String> {
+        self.steps.iter().map(|step| step.name.clone()).collect()
+    }
+
+    fn stages(&self) -> &[Range<usize>] {
+        &self.stages
+    }
+
+    fn kind(&self, step: usize, phase: Phase) -> Option<StepKind> {
+        Some(match self.work(step, phase)? {
+            Work::Request(_) => StepKind::Request,
+            Work::Local(_) => StepKind::Local,
+            Work::Call { .. } => StepKind::Call,
+        })
+    }
+
+    fn within(&self, step: usize) -> Duration {
+        self.steps.get(step).map_or(Duration::from_secs(30), |step| step.within)
+    }
+
+    fn retry(&self, step: usize, phase: Phase) -> RetryPolicy {
+        match (self.steps.get(step), phase) {
+            (Some(step), Phase::Action) => step.retry,
+            (Some(step), Phase::Undo) => step.undo_retry,
+            (None, _) => RetryPolicy::default(),
+        }
+    }
+
+    fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError> {
+        match self.work(step, phase) {
+            Some(Work::Request(ask)) => Ok(ask(&read(state)?)?),
+            _ => Err(no_such_work()),
+        }
+    }
+
+    async fn local(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        scope: Scope,
+    ) -> Result<(Box<RawValue>, Scope), StepError> {
+        let Some(Work::Local(run)) = self.work(step, phase) else { return Err(no_such_work()) };
+        let (state, scope) = run(read(state)?, scope).await?;
+        Ok((write(&state)?, scope))
+    }
+
+    async fn then(
+        &self,
+        step: usize,
+        state: &RawValue,
+        answer: Box<RawValue>,
+        scope: Scope,
+    ) -> Result<(Option<Box<RawValue>>, Scope), StepError> {
+        let Some(then) = self.steps.get(step).and_then(|step| step.then.as_ref()) else {
+            return Ok((None, scope));
+        };
+        let (state, scope) = then(read(state)?, answer, scope).await?;
+        Ok((Some(write(&state)?), scope))
+    }
+
+    async fn call(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        key: String,
+        again: bool,
+    ) -> Result<Box<RawValue>, StepError> {
+        let Some(Work::Call { call, verify }) = self.work(step, phase) else { return Err(no_such_work()) };
+        if again
+            && let Some(verify) = verify
+            && let Some(answer) = verify(read(state)?, key.clone()).await?
+        {
+            return Ok(answer);
+        }
+        call(read(state)?, key).await
+    }
+
+    async fn undone(
+        &self,
+        state: &RawValue,
+        failure: Failure,
+        scope: Scope,
+    ) -> Result<(Box<RawValue>, Scope), StepError> {
+        let Some(undone) = &self.undone else { return Ok((state.to_owned(), scope)) };
+        let (state, scope) = undone(read(state)?, failure, scope).await?;
+        Ok((write(&state)?, scope))
+    }
+
+    fn mermaid(&self) -> String {
+        Saga::mermaid(self)
+    }
+}

@@ -1,0 +1,61 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use commerce_core::commit::NewMessage;
+use commerce_core::event::CodecError;
+use commerce_outbox::{RetryPolicy, Scope};
+use serde_json::value::RawValue;
+
+use crate::error::StepError;
+use crate::instance::Failure;
+
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// Makes a request of the state.
+pub(crate) type Ask<S> = Box<dyn Fn(&S) -> Result<NewMessage, CodecError> + Send + Sync>;
+/// Takes an answer into the state.
+pub(crate) type Then<S> =
+    Box<dyn Fn(S, Box<RawValue>, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;
+/// Changes the saga's own service.
+pub(crate) type Local<S> = Box<dyn Fn(S, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;
+/// Does something outside, under an idempotency key.
+pub(crate) type Call<S> = Box<dyn Fn(S, String) -> Boxed<Result<Box<RawValue>, StepError>> + Send + Sync>;
+/// Finds out whether a call under that key had its effect.
+pub(crate) type Verify<S> =
+    Box<dyn Fn(S, String) -> Boxed<Result<Option<Box<RawValue>>, StepError>> + Send + Sync>;
+/// Records in the saga's own service that all is undone.
+pub(crate) type Undone<S> =
+    Box<dyn Fn(S, Failure, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;
+
+/// How an action or a compensation is done.
+pub(crate) enum Work<S> {
+    Request(Ask<S>),
+    Local(Local<S>),
+    Call { call: Call<S>, verify: Option<Verify<S>> },
+}
+
+pub(crate) struct Step<S> {
+    pub(crate) name: String,
+    pub(crate) action: Work<S>,
+    pub(crate) then: Option<Then<S>>,
+    pub(crate) undo: Option<Work<S>>,
+    pub(crate) within: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) undo_retry: RetryPolicy,
+    pub(crate) alongside: bool,
+}
+
+impl<S> Step<S> {
+    pub(crate) fn new(name: &str, action: Work<S>) -> Self {
+        Self {
+            name: name.to_owned(),
+            action,
+            then: None,
+            undo: None,
+            within: Duration::from_secs(30),
+            retry: RetryPolicy { attempts: 3, ..RetryPolicy::default() },
+            undo_retry: RetryPolicy::default(),
+            alongside: false,
+        }
+    }
+}

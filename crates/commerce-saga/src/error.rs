@@ -1,0 +1,130 @@
+use commerce_core::commit::CommitError;
+use commerce_core::error::Kind;
+use commerce_core::event::CodecError;
+use commerce_core::store::StoreError;
+use commerce_outbox::HandleError;
+
+/// How a step's own code ends when it is not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// For certain it has no effect, and will not have one: what was done before is undone.
+    #[error("{code}: {detail}")]
+    Failed {
+        /// Stable, for programs.
+        code: String,
+        /// A sentence, for people.
+        detail: String,
+    },
+    /// For certain it has no effect, but may succeed when it is tried again.
+    #[error("{code}: {detail}")]
+    Transient {
+        /// Stable, for programs.
+        code: String,
+        /// A sentence, for people.
+        detail: String,
+    },
+    /// Nothing is known: it may or may not have had its effect.
+    #[error("{0}")]
+    Unknown(String),
+    /// The store failed, or another was faster: the whole transition is decided anew.
+    #[error(transparent)]
+    Handle(#[from] HandleError),
+}
+
+impl StepError {
+    /// Failed for certain.
+    pub fn failed(code: impl Into<String>, detail: impl ToString) -> Self {
+        Self::Failed { code: code.into(), detail: detail.to_string() }
+    }
+
+    /// Not done, may be tried again.
+    pub fn transient(code: impl Into<String>, detail: impl ToString) -> Self {
+        Self::Transient { code: code.into(), detail: detail.to_string() }
+    }
+}
+
+impl From<CodecError> for StepError {
+    fn from(error: CodecError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<StoreError> for StepError {
+    fn from(error: StoreError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+/// Why a saga could not be begun, carried on, or changed by an operator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SagaError {
+    /// There is no such instance. Check the id.
+    #[error("there is no saga instance {id}")]
+    NotFound {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// No definition of that name and version is registered. Deploy the program that knows it.
+    #[error("no definition of saga {name} in version {version} is registered")]
+    Unregistered {
+        /// The saga.
+        name: String,
+        /// Its version.
+        version: u32,
+    },
+    /// The instance's status does not allow what was asked. Look at it first.
+    #[error("instance {id} is {status}: it can't be {asked}")]
+    WrongStatus {
+        /// The instance.
+        id: String,
+        /// What it is.
+        status: &'static str,
+        /// What was asked: `retried`, `skipped`.
+        asked: &'static str,
+    },
+    /// The store, the bus or a step's code failed.
+    #[error(transparent)]
+    Handle(#[from] HandleError),
+}
+
+impl SagaError {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. } => Kind::NotFound,
+            // Another process may know it: whoever gets the message next.
+            Self::Unregistered { .. } => Kind::Retryable,
+            Self::WrongStatus { .. } => Kind::Conflict,
+            Self::Handle(error) => error.kind(),
+        }
+    }
+}
+
+impl From<StoreError> for SagaError {
+    fn from(error: StoreError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<CommitError> for SagaError {
+    fn from(error: CommitError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<CodecError> for SagaError {
+    fn from(error: CodecError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<SagaError> for HandleError {
+    fn from(error: SagaError) -> Self {
+        match error {
+            SagaError::Handle(error) => error,
+            other => HandleError::new(other.kind(), other),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! One run of a saga, as its document keeps it.
+
+use commerce_core::Timestamp;
+use commerce_core::commit::{DocumentWrite, Expected};
+use commerce_core::event::CodecError;
+use commerce_core::id::Tenant;
+use commerce_core::stream::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+pub(crate) const COLLECTION: &str = "sagas";
+
+/// How a run as a whole stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SagaStatus {
+    /// Its steps are being done.
+    Running,
+    /// A step has failed; those before it are being undone.
+    Compensating,
+    /// All is done.
+    Completed,
+    /// All is undone.
+    Failed,
+    /// A compensation can't succeed. An operator must decide.
+    Stuck,
+    /// An operator has given it up.
+    Abandoned,
+}
+
+impl SagaStatus {
+    /// As it is written and searched for.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Compensating => "compensating",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Stuck => "stuck",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Whether nothing will happen any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Abandoned)
+    }
+}
+
+/// How a step's action or compensation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseStatus {
+    /// Asked for; the answer is awaited.
+    Running,
+    /// To be tried again when it is due.
+    Waiting,
+    /// Done.
+    Done,
+    /// Given up.
+    Failed,
+    /// Passed over by an operator.
+    Skipped,
+}
+
+/// The record of a step's action or compensation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseRecord {
+    /// How it stands.
+    pub status: PhaseStatus,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was first asked for.
+    pub started_at: Timestamp,
+    /// When the answer is overdue, or the next try is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The last error: code and sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<(String, String)>,
+}
+
+/// The record of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The step.
+    pub name: String,
+    /// Its action, once it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<PhaseRecord>,
+    /// Its compensation, once it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<PhaseRecord>,
+    /// Whether the action has had, or may have had, its effect.
+    pub may_have_effect: bool,
+}
+
+/// Why a saga did not complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The step that failed.
+    pub step: String,
+    /// Stable, for programs.
+    pub code: String,
+    /// A sentence, for people.
+    pub detail: String,
+}
+
+/// What an operator did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What: `retried`, `skipped`, `abandoned`, `paused`, `resumed`.
+    pub action: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One run of a saga.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Instance {
+    /// Which saga.
+    pub saga: String,
+    /// Which version of its definition the run began with and ends with.
+    pub version: u32,
+    /// Which run: usually the id of what it is about.
+    pub id: String,
+    /// Whose run it is.
+    pub tenant: Tenant,
+    /// How it stands.
+    pub status: SagaStatus,
+    /// Whether an operator has paused it: answers are taken, nothing new is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// The flow it is part of.
+    pub correlation: Uuid,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Which stage of the definition is being done.
+    pub stage: usize,
+    /// Its steps, in the order of the definition.
+    pub steps: Vec<StepRecord>,
+    /// Why it did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What operators did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// By when someone looks at it even if nothing happens: never later than it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<Timestamp>,
+    /// The saga's own state.
+    pub state: Box<RawValue>,
+}
+
+impl Instance {
+    /// The document's id: runs of different sagas may be about the same thing.
+    pub(crate) fn document_id(saga: &str, id: &str) -> String {
+        format!("{saga}/{id}")
+    }
+
+    /// When something falls due.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        if self.paused || self.status.is_final() || self.status == SagaStatus::Stuck {
+            return None;
+        }
+        let phases = self.steps.iter().flat_map(|step| [&step.action, &step.undo]).flatten();
+        phases.filter(|phase| phase.is_open()).filter_map(|phase| phase.due).min()
+    }
+
+    /// Sets when to look at it again. An earlier moment that stands in the index may stay: whoever looks then finds
+    /// nothing due and moves it. That saves the index a change at every step of a saga that goes well.
+    pub(crate) fn set_wake(&mut self, looked: bool) {
+        let due = self.due();
+        self.wake_at = match (self.wake_at, due) {
+            (Some(earlier), Some(due)) if earlier <= due && !looked => Some(earlier),
+            (_, due) => due,
+        };
+    }
+
+    pub(crate) fn write(&self, expected: Version) -> Result<DocumentWrite, CodecError> {
+        let id = Self::document_id(&self.saga, &self.id);
+        let write = DocumentWrite::json(COLLECTION, id, Expected::Version(expected), self)?
+            .field("status", self.status.as_str());
+        Ok(match self.wake_at {
+            Some(moment) => write.field("wake_at", moment),
+            None => write,
+        })
+    }
+}
+
+impl PhaseRecord {
+    pub(crate) fn begin(now: Timestamp) -> Self {
+        Self {
+            status: PhaseStatus::Running,
+            attempts: 0,
+            started_at: now,
+            due: None,
+            ended_at: None,
+            error: None,
+        }
+    }
+
+    /// Whether it has not ended.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, PhaseStatus::Running | PhaseStatus::Waiting)
+    }
+
+    pub(crate) fn end(&mut self, status: PhaseStatus, now: Timestamp) {
+        self.status = status;
+        self.due = None;
+        self.ended_at = Some(now);
+    }
+}

@@ -1,0 +1,328 @@
+//! Carries sagas on: from replies, from timers, and at an operator's word.
+
+mod operate;
+mod run;
+mod timers;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use commerce_core::Host;
+use commerce_core::id::Tenant;
+use commerce_core::store::{Query, Store, StoreError};
+use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::broadcast;
+use tracing::{debug, warn};
+
+use crate::definition::{Definition, Saga};
+use crate::error::{SagaError, StepError};
+use crate::instance::{COLLECTION, Instance, SagaStatus};
+use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
+use run::Run;
+
+/// So many ended sagas are remembered for whoever listens and is slow. A listener that falls behind asks the store.
+const ENDED: usize = 4_096;
+/// So often a transition that lost a race is decided anew.
+const RACES: usize = 32;
+
+/// Carries the sagas of one service on. Cloned handles share it.
+#[derive(Clone)]
+pub struct Orchestrator {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    definitions: HashMap<(String, u32), Arc<dyn Definition>>,
+    newest: HashMap<String, u32>,
+    ended: broadcast::Sender<Finished>,
+}
+
+/// A saga that has come to an end, or is stuck.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// Which saga.
+    pub saga: String,
+    /// Which run.
+    pub id: String,
+    /// Whose run.
+    pub tenant: Tenant,
+    /// How it ended.
+    pub status: SagaStatus,
+}
+
+/// An instance and the version of its document.
+struct Found {
+    instance: Instance,
+    version: u64,
+}
+
+/// What carries an instance on.
+enum Input {
+    Reply {
+        step: String,
+        phase: Phase,
+        attempt: u32,
+        reply: Reply,
+    },
+    Called {
+        step: usize,
+        phase: Phase,
+        attempt: u32,
+        result: Result<Box<serde_json::value::RawValue>, StepError>,
+    },
+    Time,
+}
+
+impl Orchestrator {
+    /// For sagas whose instances are kept in this store.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        let (ended, _) = broadcast::channel(ENDED);
+        let (definitions, newest) = (HashMap::new(), HashMap::new());
+        Self { shared: Arc::new(Shared { store, host, definitions, newest, ended }) }
+    }
+
+    /// Knows this definition. Older versions stay registered as long as instances of them run.
+    ///
+    /// Call it before the orchestrator is shared: handles that were cloned before don't see it.
+    pub fn register<S>(self, saga: Saga<S>) -> Self
+    where
+        S: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let shared = &*self.shared;
+        let (mut definitions, mut newest) = (shared.definitions.clone(), shared.newest.clone());
+        let (name, version) = (saga.name().to_owned(), Definition::version(&saga));
+        let newest_version = newest.entry(name.clone()).or_insert(version);
+        *newest_version = version.max(*newest_version);
+        definitions.insert((name, version), Arc::new(saga));
+        let (store, host, ended) = (shared.store.clone(), shared.host.clone(), shared.ended.clone());
+        Self { shared: Arc::new(Shared { store, host, definitions, newest, ended }) }
+    }
+
+    /// Has `consumer` hand it the replies that come to `topic`.
+    pub fn attach(&self, consumer: Consumer, topic: &str) -> Consumer {
+        consumer.on_type(topic, REPLY_TYPE, Arc::new(self.clone()))
+    }
+
+    /// Begins a run: adds its document and its first requests to the scope's commit. It has begun once that is
+    /// committed; if an instance of that id exists, the commit meets a conflict.
+    ///
+    /// # Errors
+    /// When the saga is not registered, or the first step fails in a way that can't be noted.
+    pub async fn begin<S: Serialize>(
+        &self,
+        saga: &str,
+        id: &str,
+        state: &S,
+        scope: &mut Scope,
+    ) -> Result<(), SagaError> {
+        let version = self.shared.newest.get(saga).copied().unwrap_or_default();
+        let definition = self.definition(saga, version)?;
+        let state = serde_json::value::to_raw_value(state)
+            .map_err(|error| commerce_core::event::CodecError::Encode(error.to_string()))?;
+        let mut run = Run::begin(&*definition, id, state, scope.fork(), &*self.shared.host);
+        run.advance().await.map_err(handle_error)?;
+        run.leave_calls_to_timers();
+        let (instance, fork, _) = run.end(false);
+        scope.join(fork);
+        let write = instance.write(0)?;
+        scope.write(|commit| commit.document(write));
+        Ok(())
+    }
+
+    /// Tells of each saga that ends or gets stuck in this process, after it was committed. A hint for whoever waits:
+    /// what counts is the store.
+    pub fn ended(&self) -> broadcast::Receiver<Finished> {
+        self.shared.ended.subscribe()
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// When there is none of that id, or the store fails.
+    pub async fn instance(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Instance, SagaError> {
+        let found = self.find(tenant, saga, id).await?;
+        Ok(found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?.instance)
+    }
+
+    /// Runs of every tenant, those of one status if one is named.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn instances(
+        &self,
+        status: Option<SagaStatus>,
+        limit: usize,
+    ) -> Result<Vec<Instance>, StoreError> {
+        let query = Query::all_tenants(COLLECTION).limit(limit);
+        let query = match status {
+            Some(status) => query.equals("status", status.as_str()),
+            None => query,
+        };
+        self.shared.store.documents(&query).await?.iter().map(|document| document.json()).collect()
+    }
+
+    /// The newest definition of a saga as a Mermaid diagram.
+    ///
+    /// # Errors
+    /// When it is not registered.
+    pub fn mermaid(&self, saga: &str) -> Result<String, SagaError> {
+        let version = self.shared.newest.get(saga).copied().unwrap_or_default();
+        Ok(self.definition(saga, version)?.mermaid())
+    }
+
+    fn definition(&self, name: &str, version: u32) -> Result<Arc<dyn Definition>, SagaError> {
+        let found = self.shared.definitions.get(&(name.to_owned(), version));
+        found.cloned().ok_or_else(|| SagaError::Unregistered { name: name.to_owned(), version })
+    }
+
+    async fn find(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Option<Found>, StoreError> {
+        let id = Instance::document_id(saga, id);
+        let document = self.shared.store.document(tenant, COLLECTION, &id).await?;
+        document
+            .map(|document| Ok(Found { instance: document.json()?, version: document.version }))
+            .transpose()
+    }
+
+    /// Decides what an input changes, and commits it together with what the scope holds already.
+    async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
+        let definition = self.definition(&found.instance.saga, found.instance.version)?;
+        let looked = matches!(input, Input::Time);
+        let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
+        run.take(input).await.map_err(handle_error)?;
+        let (instance, mut scope, calls) = run.end(looked);
+        let write = instance.write(found.version)?;
+        scope.write(|commit| commit.document(write));
+        self.shared.store.commit(scope.into_commit()).await?;
+        self.tell(&instance);
+        for call in calls {
+            self.start_call(definition.clone(), &instance, call);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, instance: &Instance) {
+        if instance.status.is_final() || instance.status == SagaStatus::Stuck {
+            if instance.status == SagaStatus::Stuck {
+                warn!(
+                    saga = instance.saga,
+                    id = instance.id,
+                    "a compensation can't succeed: the saga is stuck"
+                );
+            }
+            debug!(saga = instance.saga, id = instance.id, status = instance.status.as_str(), "a saga ended");
+            let _ = self.shared.ended.send(Finished {
+                saga: instance.saga.clone(),
+                id: instance.id.clone(),
+                tenant: instance.tenant.clone(),
+                status: instance.status,
+            });
+        }
+    }
+
+    /// Makes a call on a task of its own. If this process dies, a timer makes it again.
+    fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: run::StartedCall) {
+        let (this, instance) = (self.clone(), instance.clone());
+        tokio::spawn(async move {
+            let run::StartedCall { step, phase, attempt, within } = call;
+            let key =
+                format!("{}/{}/{}/{}", instance.saga, instance.id, instance.steps[step].name, phase.as_str());
+            let work = definition.call(step, phase, &instance.state, key, attempt > 1);
+            let result = match tokio::time::timeout(within, work).await {
+                Ok(result) => result,
+                Err(_) => Err(StepError::Unknown(format!("no answer within {within:?}"))),
+            };
+            if let Err(error) = this.note_call(&instance, step, phase, attempt, result).await {
+                warn!(saga = instance.saga, id = instance.id, %error, "a call's result could not be noted; it will be verified");
+            }
+        });
+    }
+
+    async fn note_call(
+        &self,
+        instance: &Instance,
+        step: usize,
+        phase: Phase,
+        attempt: u32,
+        result: Result<Box<serde_json::value::RawValue>, StepError>,
+    ) -> Result<(), SagaError> {
+        let mut result = Some(result);
+        for _ in 0..RACES {
+            let Some(found) = self.find(&instance.tenant, &instance.saga, &instance.id).await? else { break };
+            let again = match &result {
+                Some(Ok(answer)) => Ok(answer.clone()),
+                Some(Err(StepError::Failed { code, detail })) => Err(StepError::failed(code.clone(), detail)),
+                Some(Err(StepError::Transient { code, detail })) => {
+                    Err(StepError::transient(code.clone(), detail))
+                }
+                Some(Err(error)) => Err(StepError::Unknown(error.to_string())),
+                None => break,
+            };
+            let input = Input::Called { step, phase, attempt, result: again };
+            match self.carry_on(found, input, self.scope(instance)).await {
+                Err(error) if error.kind() == commerce_core::error::Kind::Conflict => continue,
+                ended => {
+                    result = None;
+                    ended?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A scope for work that no message caused.
+    fn scope(&self, instance: &Instance) -> Scope {
+        let context = self
+            .shared
+            .host
+            .context()
+            .with_tenant(instance.tenant.clone())
+            .with_actor(format!("saga/{}", instance.saga))
+            .with_correlation(instance.correlation);
+        let commit = commerce_core::commit::Commit::within(&context);
+        Scope::new(context, self.shared.store.clone(), commit)
+    }
+}
+
+#[async_trait]
+impl Handler for Orchestrator {
+    async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError> {
+        let header = |name: &str| {
+            envelope.headers.get(name).ok_or_else(|| {
+                HandleError::new(
+                    commerce_core::error::Kind::Invalid,
+                    format!("the reply has no header {name}"),
+                )
+            })
+        };
+        let (saga, id) = (header(SAGA)?, header(SAGA_ID)?);
+        let reply: Reply = envelope
+            .body()
+            .map_err(|error| HandleError::terminal(format!("the reply can't be read: {error}")))?;
+        let Some(found) = self.find(&envelope.tenant, saga, id).await? else {
+            return Err(HandleError::terminal(SagaError::NotFound { id: id.clone() }));
+        };
+        if found.instance.status.is_final() {
+            return Ok(scope.finish());
+        }
+        let input = Input::Reply {
+            step: header(STEP)?.clone(),
+            phase: Phase::parse(header(PHASE)?).ok_or_else(|| HandleError::terminal("unknown phase"))?,
+            attempt: header(ATTEMPT)?.parse().map_err(HandleError::terminal)?,
+            reply,
+        };
+        self.carry_on(found, input, scope).await?;
+        Ok(Handled::Committed)
+    }
+}
+
+fn handle_error(error: StepError) -> SagaError {
+    match error {
+        StepError::Handle(error) => SagaError::Handle(error),
+        other => SagaError::Handle(HandleError::retryable(other)),
+    }
+}

@@ -1,0 +1,149 @@
+//! What an operator may do. Each act is noted with who and why.
+
+use commerce_core::id::Tenant;
+
+use super::{Found, Input, Orchestrator};
+use crate::error::SagaError;
+use crate::instance::{Instance, Note, PhaseRecord, PhaseStatus, SagaStatus};
+
+impl Orchestrator {
+    /// Tries a stuck compensation again, with all its attempts.
+    ///
+    /// # Errors
+    /// When there is no such instance, it is not stuck, or the store fails.
+    pub async fn retry(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        self.operate(tenant, saga, id, (actor, "retried", reason), |instance, now| {
+            instance.unstick(|undo| {
+                undo.status = PhaseStatus::Waiting;
+                undo.attempts = 0;
+                undo.ended_at = None;
+                undo.due = Some(now);
+            })
+        })
+        .await
+    }
+
+    /// Takes a stuck compensation as done: someone has seen to it by hand.
+    ///
+    /// # Errors
+    /// When there is no such instance, it is not stuck, or the store fails.
+    pub async fn skip(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        self.operate(tenant, saga, id, (actor, "skipped", reason), |instance, now| {
+            instance.unstick(|undo| undo.end(PhaseStatus::Skipped, now))
+        })
+        .await
+    }
+
+    /// Gives an instance up as it is: nothing more is done or undone.
+    ///
+    /// # Errors
+    /// When there is no such instance, it has ended, or the store fails.
+    pub async fn abandon(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        self.operate(tenant, saga, id, (actor, "abandoned", reason), |instance, now| {
+            instance.status = SagaStatus::Abandoned;
+            instance.ended_at = Some(now);
+            true
+        })
+        .await
+    }
+
+    /// Halts an instance: answers are still taken, nothing new is asked for.
+    ///
+    /// # Errors
+    /// When there is no such instance, it has ended or is paused, or the store fails.
+    pub async fn pause(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        self.operate(tenant, saga, id, (actor, "paused", reason), |instance, _| {
+            !std::mem::replace(&mut instance.paused, true)
+        })
+        .await
+    }
+
+    /// Lets a paused instance go on.
+    ///
+    /// # Errors
+    /// When there is no such instance, it is not paused, or the store fails.
+    pub async fn resume(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        self.operate(tenant, saga, id, (actor, "resumed", reason), |instance, _| {
+            std::mem::replace(&mut instance.paused, false)
+        })
+        .await
+    }
+
+    async fn operate(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
+        (actor, asked, reason): (&str, &'static str, &str),
+        change: impl FnOnce(&mut Instance, commerce_core::Timestamp) -> bool,
+    ) -> Result<(), SagaError> {
+        let found = self.find(tenant, saga, id).await?;
+        let Found { mut instance, version } =
+            found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?;
+        let status = instance.status;
+        let now = self.shared.host.now();
+        if status.is_final() || !change(&mut instance, now) {
+            return Err(SagaError::WrongStatus { id: id.to_owned(), status: status.as_str(), asked });
+        }
+        instance.notes.push(Note {
+            at: now,
+            actor: actor.to_owned(),
+            action: asked.to_owned(),
+            reason: reason.to_owned(),
+        });
+        let scope = self.scope(&instance);
+        self.carry_on(Found { instance, version }, Input::Time, scope).await
+    }
+}
+
+impl Instance {
+    /// Changes the compensation it is stuck at. Answers whether it is stuck.
+    fn unstick(&mut self, change: impl FnOnce(&mut PhaseRecord)) -> bool {
+        if self.status != SagaStatus::Stuck {
+            return false;
+        }
+        let stuck = self
+            .steps
+            .iter_mut()
+            .rev()
+            .filter_map(|step| step.undo.as_mut())
+            .find(|undo| undo.status == PhaseStatus::Failed);
+        self.status = SagaStatus::Compensating;
+        stuck.map(change).is_some()
+    }
+}

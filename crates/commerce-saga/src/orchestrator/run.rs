@@ -1,0 +1,388 @@
+//! One transition of one instance: what an input changes, and what is to be asked for next.
+
+use std::time::Duration;
+
+use commerce_core::{Host, Timestamp};
+use commerce_outbox::Scope;
+use serde_json::value::RawValue;
+
+use super::Input;
+use crate::definition::{Definition, StepKind};
+use crate::error::StepError;
+use crate::instance::{Failure, Instance, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
+use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, Reply, SAGA, SAGA_ID, STEP};
+
+pub(super) struct Run<'a> {
+    definition: &'a dyn Definition,
+    instance: Instance,
+    scope: Scope,
+    host: &'a dyn Host,
+    now: Timestamp,
+    calls: Vec<StartedCall>,
+}
+
+/// A call to be made once the transition is committed.
+pub(super) struct StartedCall {
+    pub(super) step: usize,
+    pub(super) phase: Phase,
+    pub(super) attempt: u32,
+    pub(super) within: Duration,
+}
+
+/// How a phase's attempt ended.
+enum Ending {
+    Done(Box<RawValue>),
+    Failed { code: String, detail: String },
+    Transient { code: String, detail: String },
+    Unknown { detail: String },
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn begin(
+        definition: &'a dyn Definition,
+        id: &str,
+        state: Box<RawValue>,
+        scope: Scope,
+        host: &'a dyn Host,
+    ) -> Self {
+        let context = scope.context();
+        let instance = Instance {
+            saga: definition.name().to_owned(),
+            version: definition.version(),
+            id: id.to_owned(),
+            tenant: context.tenant().clone(),
+            status: SagaStatus::Running,
+            paused: false,
+            correlation: context.metadata().correlation,
+            started_at: context.now(),
+            ended_at: None,
+            stage: 0,
+            steps: definition
+                .step_names()
+                .into_iter()
+                .map(|name| StepRecord { name, action: None, undo: None, may_have_effect: false })
+                .collect(),
+            failure: None,
+            notes: Vec::new(),
+            wake_at: None,
+            state,
+        };
+        Self::resume(definition, instance, scope, host)
+    }
+
+    pub(super) fn resume(
+        definition: &'a dyn Definition,
+        instance: Instance,
+        scope: Scope,
+        host: &'a dyn Host,
+    ) -> Self {
+        Self { definition, instance, scope, host, now: host.now(), calls: Vec::new() }
+    }
+
+    pub(super) fn end(mut self, looked: bool) -> (Instance, Scope, Vec<StartedCall>) {
+        self.instance.set_wake(looked);
+        (self.instance, self.scope, self.calls)
+    }
+
+    /// Whoever begins a saga commits it at a time of its own: a timer makes its first calls.
+    pub(super) fn leave_calls_to_timers(&mut self) {
+        for call in std::mem::take(&mut self.calls) {
+            if let Some(record) = self.record(call.step, call.phase) {
+                record.status = PhaseStatus::Waiting;
+                record.attempts = 0;
+                record.due = Some(record.started_at);
+            }
+        }
+    }
+
+    pub(super) async fn take(&mut self, input: Input) -> Result<(), StepError> {
+        match input {
+            Input::Reply { step, phase, attempt, reply } => {
+                if let Some(step) = self.instance.steps.iter().position(|record| record.name == step) {
+                    self.take_reply(step, phase, attempt, reply).await?;
+                }
+            }
+            Input::Called { step, phase, attempt, result } => {
+                self.settle_attempt(step, phase, attempt, Ending::of(result)?).await?;
+            }
+            Input::Time => self.take_time().await?,
+        }
+        self.advance().await
+    }
+
+    async fn take_reply(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        attempt: u32,
+        reply: Reply,
+    ) -> Result<(), StepError> {
+        let ending = match reply {
+            Reply::Done { data } => Ending::Done(data),
+            Reply::Failed { code, detail } => Ending::Failed { code, detail },
+            Reply::Transient { code, detail } => Ending::Transient { code, detail },
+        };
+        self.settle_attempt(step, phase, attempt, ending).await
+    }
+
+    /// Takes the ending of an attempt. What comes for a phase that has ended, or that "may succeed later" of an
+    /// attempt that was followed by another, says nothing new.
+    async fn settle_attempt(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        attempt: u32,
+        ending: Ending,
+    ) -> Result<(), StepError> {
+        let Some(record) = self.record(step, phase) else { return Ok(()) };
+        let outdated =
+            attempt < record.attempts && matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. });
+        if !record.is_open() || outdated {
+            return Ok(());
+        }
+        self.settle(step, phase, ending).await
+    }
+
+    /// Whatever is overdue.
+    async fn take_time(&mut self) -> Result<(), StepError> {
+        for step in 0..self.instance.steps.len() {
+            for phase in [Phase::Action, Phase::Undo] {
+                let now = self.now;
+                let Some(record) = self.record(step, phase) else { continue };
+                if !record.is_open() || record.due.is_none_or(|due| due > now) {
+                    continue;
+                }
+                if record.status == PhaseStatus::Running {
+                    let detail = format!("no answer within {:?}", self.definition.within(step));
+                    self.settle(step, phase, Ending::Unknown { detail }).await?;
+                } else {
+                    self.attempt(step, phase).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, step: usize, phase: Phase) -> Option<&mut PhaseRecord> {
+        let step = self.instance.steps.get_mut(step)?;
+        match phase {
+            Phase::Action => step.action.as_mut(),
+            Phase::Undo => step.undo.as_mut(),
+        }
+    }
+
+    /// Goes on as far as it gets without waiting.
+    pub(super) async fn advance(&mut self) -> Result<(), StepError> {
+        while !self.instance.paused {
+            let moved = match self.instance.status {
+                SagaStatus::Running => self.advance_stage().await?,
+                SagaStatus::Compensating => self.advance_compensation().await?,
+                _ => false,
+            };
+            if !moved {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn advance_stage(&mut self) -> Result<bool, StepError> {
+        let Some(stage) = self.definition.stages().get(self.instance.stage).cloned() else {
+            self.instance.status = SagaStatus::Completed;
+            self.instance.ended_at = Some(self.now);
+            return Ok(false);
+        };
+        if let Some(step) = stage.clone().find(|step| self.instance.steps[*step].action.is_none()) {
+            self.instance.steps[step].action = Some(PhaseRecord::begin(self.now));
+            self.attempt(step, Phase::Action).await?;
+            return Ok(true);
+        }
+        let actions = || stage.clone().filter_map(|step| self.instance.steps[step].action.as_ref());
+        if actions().any(PhaseRecord::is_open) {
+            return Ok(false);
+        }
+        if actions().all(|action| action.status == PhaseStatus::Done) {
+            self.instance.stage += 1;
+        } else {
+            self.instance.status = SagaStatus::Compensating;
+        }
+        Ok(true)
+    }
+
+    /// The last step that may have an effect is undone first.
+    async fn advance_compensation(&mut self) -> Result<bool, StepError> {
+        let next = (0..self.instance.steps.len()).rev().find(|step| {
+            let record = &self.instance.steps[*step];
+            let ended = record
+                .undo
+                .as_ref()
+                .is_some_and(|undo| matches!(undo.status, PhaseStatus::Done | PhaseStatus::Skipped));
+            record.may_have_effect && !ended && self.definition.kind(*step, Phase::Undo).is_some()
+        });
+        let Some(step) = next else { return self.finish_undone().await };
+        match self.instance.steps[step].undo.as_ref().map(|undo| undo.status) {
+            None => {
+                self.instance.steps[step].undo = Some(PhaseRecord::begin(self.now));
+                self.attempt(step, Phase::Undo).await?;
+                Ok(true)
+            }
+            Some(PhaseStatus::Failed) => {
+                self.instance.status = SagaStatus::Stuck;
+                Ok(false)
+            }
+            Some(_) => Ok(false),
+        }
+    }
+
+    async fn finish_undone(&mut self) -> Result<bool, StepError> {
+        let failure = self.instance.failure.clone().unwrap_or_else(|| Failure {
+            step: String::new(),
+            code: "unknown".to_owned(),
+            detail: String::new(),
+        });
+        let (state, fork) = self.definition.undone(&self.instance.state, failure, self.scope.fork()).await?;
+        self.instance.state = state;
+        self.scope.join(fork);
+        self.instance.status = SagaStatus::Failed;
+        self.instance.ended_at = Some(self.now);
+        Ok(false)
+    }
+
+    /// Tries a phase once more.
+    async fn attempt(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
+        let within = self.definition.within(step);
+        let due = self.now.plus(within);
+        let Some(record) = self.record(step, phase) else { return Ok(()) };
+        record.attempts += 1;
+        record.status = PhaseStatus::Running;
+        record.due = Some(due);
+        let attempt = record.attempts;
+        match self.definition.kind(step, phase) {
+            Some(StepKind::Request) => self.ask(step, phase, attempt),
+            Some(StepKind::Call) => {
+                self.calls.push(StartedCall { step, phase, attempt, within });
+                Ok(())
+            }
+            Some(StepKind::Local) => self.run_local(step, phase).await,
+            None => Ok(()),
+        }
+    }
+
+    fn ask(&mut self, step: usize, phase: Phase, attempt: u32) -> Result<(), StepError> {
+        let message = self
+            .definition
+            .request(step, phase, &self.instance.state)?
+            .header(SAGA, self.instance.saga.clone())
+            .header(SAGA_ID, self.instance.id.clone())
+            .header(STEP, self.instance.steps[step].name.clone())
+            .header(PHASE, phase.as_str())
+            .header(ATTEMPT, attempt.to_string())
+            .header(REPLY_TO, self.definition.replies());
+        self.scope.send(message);
+        Ok(())
+    }
+
+    async fn run_local(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
+        let result = self.definition.local(step, phase, &self.instance.state, self.scope.fork()).await;
+        let ending = match result {
+            Ok((state, fork)) => {
+                self.instance.state = state;
+                self.scope.join(fork);
+                Ending::Done(RawValue::NULL.to_owned())
+            }
+            Err(error) => Ending::of(Err(error))?,
+        };
+        // Boxed, since settling may try again, which may run here again.
+        Box::pin(self.settle(step, phase, ending)).await
+    }
+
+    async fn settle(&mut self, step: usize, phase: Phase, ending: Ending) -> Result<(), StepError> {
+        match ending {
+            Ending::Done(answer) => self.settle_done(step, phase, answer).await,
+            Ending::Failed { code, detail } => {
+                self.give_up(step, phase, code, detail);
+                Ok(())
+            }
+            Ending::Transient { code, detail } => {
+                self.retry_or_give_up(step, phase, code, detail);
+                Ok(())
+            }
+            Ending::Unknown { detail } => {
+                self.instance.steps[step].may_have_effect |= phase == Phase::Action;
+                self.retry_or_give_up(step, phase, "timeout".to_owned(), detail);
+                Ok(())
+            }
+        }
+    }
+
+    async fn settle_done(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        answer: Box<RawValue>,
+    ) -> Result<(), StepError> {
+        if phase == Phase::Action {
+            self.instance.steps[step].may_have_effect = true;
+            let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+            match then {
+                Ok((state, fork)) => {
+                    self.scope.join(fork);
+                    if let Some(state) = state {
+                        self.instance.state = state;
+                    }
+                }
+                Err(StepError::Failed { code, detail }) => {
+                    self.give_up(step, phase, code, detail);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let now = self.now;
+        if let Some(record) = self.record(step, phase) {
+            record.end(PhaseStatus::Done, now);
+        }
+        Ok(())
+    }
+
+    fn retry_or_give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
+        let policy = self.definition.retry(step, phase);
+        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
+        let chance = (self.host.new_id().as_u128() >> 32) as u32;
+        let now = self.now;
+        let Some(record) = self.record(step, phase) else { return };
+        match policy.wait_after(record.attempts, chance) {
+            Some(wait) => {
+                record.status = PhaseStatus::Waiting;
+                record.due = Some(now.plus(wait));
+                record.error = Some((code, detail));
+            }
+            None => self.give_up(step, phase, code, detail),
+        }
+    }
+
+    fn give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
+        let now = self.now;
+        if let Some(record) = self.record(step, phase) {
+            record.end(PhaseStatus::Failed, now);
+            record.error = Some((code.clone(), detail.clone()));
+        }
+        if phase == Phase::Action && self.instance.failure.is_none() {
+            let step = self.instance.steps[step].name.clone();
+            self.instance.failure = Some(Failure { step, code, detail });
+        }
+    }
+}
+
+impl Ending {
+    /// The ending of a step's own code. A store that failed, or a race that was lost, is no ending.
+    fn of(result: Result<Box<RawValue>, StepError>) -> Result<Self, StepError> {
+        match result {
+            Ok(answer) => Ok(Self::Done(answer)),
+            Err(StepError::Failed { code, detail }) => Ok(Self::Failed { code, detail }),
+            Err(StepError::Transient { code, detail }) => Ok(Self::Transient { code, detail }),
+            Err(StepError::Unknown(detail)) => Ok(Self::Unknown { detail }),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The side that is asked: answers each request once, whatever is repeated or comes out of order.
+//!
+//! The barrier is a pair of claims for each step of each saga instance, one for the action and one for its
+//! compensation, each holding the answer that was given. They are taken in the commit of the effect they stand for:
+//!
+//! | what comes | claims found | what happens |
+//! |---|---|---|
+//! | action | none | it is done; its claim keeps the answer |
+//! | action | action's | answered as before |
+//! | compensation | action's, which had an effect | it is undone; the compensation's claim keeps the answer |
+//! | compensation | action's, which had none | answered as done |
+//! | compensation | none | answered as done; the action's claim is taken too, so that it never has an effect |
+//! | compensation | its own | answered as before |
+
+mod handler;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use commerce_core::Timestamp;
+use commerce_core::commit::{Claim, Commit, NewMessage};
+use commerce_core::error::Kind;
+use commerce_core::event::CodecError;
+use commerce_outbox::{Envelope, HandleError, Handled, Scope};
+
+pub use handler::{action, compensation};
+
+use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
+
+/// How long the barrier remembers: far longer than a stuck saga may wait for its operator.
+const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const ACTION: &str = "saga-action";
+const UNDO: &str = "saga-undo";
+
+/// A request as its participant sees it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    saga: String,
+    id: String,
+    step: String,
+    phase: Phase,
+    attempt: String,
+    reply_to: String,
+    now: Timestamp,
+}
+
+impl Request {
+    /// Reads what the orchestrator wrote into the headers.
+    ///
+    /// # Errors
+    /// When the message was not sent by a saga.
+    pub(crate) fn read(envelope: &Envelope, scope: &Scope) -> Result<Self, HandleError> {
+        let header = |name: &str| {
+            envelope.headers.get(name).cloned().ok_or_else(|| {
+                HandleError::new(Kind::Invalid, format!("no saga sent this message: it has no header {name}"))
+            })
+        };
+        Ok(Self {
+            saga: header(SAGA)?,
+            id: header(SAGA_ID)?,
+            step: header(STEP)?,
+            phase: Phase::parse(&header(PHASE)?)
+                .ok_or_else(|| HandleError::new(Kind::Invalid, "unknown phase"))?,
+            attempt: header(ATTEMPT)?,
+            reply_to: header(REPLY_TO)?,
+            now: scope.context().now(),
+        })
+    }
+
+    /// The same at each attempt, and at no other step: for effects outside the store.
+    pub fn idempotency_key(&self) -> String {
+        format!("{}/{}/{}/{}", self.saga, self.id, self.step, self.phase.as_str())
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt.parse().unwrap_or(1)
+    }
+
+    /// Adds to a commit the answer, and the claim by which it is given again if it is asked for again. An answer that
+    /// it may succeed later keeps no claim.
+    ///
+    /// # Errors
+    /// When the answer can't be written.
+    pub fn answer(&self, commit: Commit, reply: &Reply) -> Result<Commit, CodecError> {
+        let commit = commit.message(self.reply(reply)?);
+        if matches!(reply, Reply::Transient { .. }) {
+            return Ok(commit);
+        }
+        Ok(commit.claim(self.claim(self.phase, reply)?))
+    }
+
+    /// Answers with what a scope holds, for the consumer to commit.
+    ///
+    /// # Errors
+    /// When the answer can't be written.
+    pub fn finish(&self, mut scope: Scope, reply: &Reply) -> Result<Handled, HandleError> {
+        let answer = self.answer(Commit::new(), reply)?;
+        scope.write(|commit| commit.and(answer));
+        Ok(scope.finish())
+    }
+
+    fn reply(&self, reply: &Reply) -> Result<NewMessage, CodecError> {
+        NewMessage::new(self.reply_to.clone(), self.id.clone())
+            .of_type(REPLY_TYPE)
+            .header(SAGA, self.saga.clone())
+            .header(SAGA_ID, self.id.clone())
+            .header(STEP, self.step.clone())
+            .header(PHASE, self.phase.as_str())
+            .header(ATTEMPT, self.attempt.clone())
+            .json(reply)
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.saga, self.id, self.step)
+    }
+
+    fn claim(&self, phase: Phase, reply: &Reply) -> Result<Claim, CodecError> {
+        let answer = serde_json::to_vec(reply).map_err(|error| CodecError::Encode(error.to_string()))?;
+        Ok(Claim::new(claim_scope(phase), self.key()).until(self.now.plus(REMEMBERED)).with_answer(answer))
+    }
+
+    /// What was answered before.
+    async fn answered(&self, phase: Phase, scope: &Scope) -> Result<Option<Reply>, HandleError> {
+        let tenant = scope.context().tenant();
+        let claimed = scope.store().claimed(tenant, &claim_scope(phase), &self.key()).await?;
+        let Some(answer) = claimed.and_then(|claimed| claimed.answer) else { return Ok(None) };
+        let reply = serde_json::from_slice(&answer)
+            .map_err(|error| HandleError::terminal(format!("the barrier's answer can't be read: {error}")))?;
+        Ok(Some(reply))
+    }
+
+    /// Answers what needs no handler any more.
+    async fn pass_barrier(&self, mut scope: Scope) -> Result<Result<Handled, Scope>, HandleError> {
+        if let Some(before) = self.answered(self.phase, &scope).await? {
+            let again = self.reply(&before)?;
+            scope.send(again);
+            return Ok(Ok(scope.finish()));
+        }
+        if self.phase == Phase::Action {
+            return Ok(Err(scope));
+        }
+        match self.answered(Phase::Action, &scope).await? {
+            Some(Reply::Done { .. }) => Ok(Err(scope)),
+            Some(_) => {
+                let done = Reply::done(&())?;
+                Ok(Ok(self.finish(scope, &done)?))
+            }
+            None => {
+                let too_late = Reply::failed("compensated", "the compensation came first");
+                let claim = self.claim(Phase::Action, &too_late)?;
+                scope.write(|commit| commit.claim(claim));
+                let done = Reply::done(&())?;
+                Ok(Ok(self.finish(scope, &done)?))
+            }
+        }
+    }
+}
+
+fn claim_scope(phase: Phase) -> Cow<'static, str> {
+    Cow::Borrowed(match phase {
+        Phase::Action => ACTION,
+        Phase::Undo => UNDO,
+    })
+}
