@@ -18,6 +18,7 @@ use crate::event::Event;
 /// #[derive(Default, Clone)]
 /// struct Counter { value: u32 }
 ///
+/// #[derive(Clone)]
 /// enum Command { Add(u32) }
 ///
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,8 +51,8 @@ pub trait Aggregate: Default + Clone + Send + Sync + 'static {
 
     /// Identifies one aggregate of this kind.
     type Id: Display + Clone + Eq + Hash + Send + Sync + 'static;
-    /// What can be asked of it.
-    type Command: Send + 'static;
+    /// What can be asked of it. A conflict makes it be asked again, hence `Clone`.
+    type Command: Clone + Send + 'static;
     /// What has happened to it.
     type Event: Event;
     /// Why a command was refused.

@@ -9,18 +9,22 @@ pub mod commit;
 pub mod context;
 pub mod error;
 pub mod event;
+#[cfg(test)]
+mod fixture;
 pub mod host;
 pub mod id;
 pub mod inventory;
 pub mod memory;
 pub mod order;
 pub mod payment;
+pub mod repository;
 pub mod shipping;
 pub mod store;
 pub mod stream;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
+pub mod upcast;
 pub mod value;
 
 pub use aggregate::Aggregate;

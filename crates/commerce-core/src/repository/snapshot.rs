@@ -1,0 +1,85 @@
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::commit::{DocumentWrite, Expected};
+use crate::event::CodecError;
+use crate::store::Document;
+use crate::stream::{StreamId, Version};
+
+/// The collection in which snapshots are kept, each under its stream's name.
+pub(super) const COLLECTION: &str = "snapshots";
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot<A> {
+    schema: u32,
+    version: Version,
+    state: A,
+}
+
+/// The mark alone: a state of another schema need not even be readable.
+#[derive(Deserialize)]
+struct Mark {
+    schema: u32,
+}
+
+type Encode<A> = fn(u32, Version, &A) -> Result<Vec<u8>, CodecError>;
+type Decode<A> = fn(u32, &[u8]) -> Option<(A, Version)>;
+
+/// When snapshots are taken, and how they are written. The state's serde implementation is kept as two functions,
+/// so that only aggregates with snapshots need one.
+pub(crate) struct Snapshots<A> {
+    every: u64,
+    schema: u32,
+    encode: Encode<A>,
+    decode: Decode<A>,
+}
+
+impl<A> Clone for Snapshots<A> {
+    fn clone(&self) -> Self {
+        Self { every: self.every, schema: self.schema, encode: self.encode, decode: self.decode }
+    }
+}
+
+impl<A> Snapshots<A> {
+    pub(super) fn new(every: u64, schema: u32) -> Self
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        Self { every: every.max(1), schema, encode: encode::<A>, decode: decode::<A> }
+    }
+
+    /// The write of a snapshot, if one is due between these versions.
+    pub(crate) fn due(
+        &self,
+        stream: &StreamId,
+        state: &A,
+        before: Version,
+        version: Version,
+    ) -> Result<Option<DocumentWrite>, CodecError> {
+        if before / self.every == version / self.every {
+            return Ok(None);
+        }
+        let body = (self.encode)(self.schema, version, state)?;
+        // Any: the append in the same commit has checked the version already.
+        Ok(Some(DocumentWrite::put(COLLECTION, stream.as_str(), Expected::Any, body)))
+    }
+
+    /// The state and version that a snapshot holds; none if it is not of this schema or can't be read.
+    pub(super) fn read(&self, document: &Document) -> Option<(A, Version)> {
+        (self.decode)(self.schema, &document.body)
+    }
+}
+
+fn encode<A: Serialize>(schema: u32, version: Version, state: &A) -> Result<Vec<u8>, CodecError> {
+    serde_json::to_vec(&Snapshot { schema, version, state })
+        .map_err(|error| CodecError::Encode(error.to_string()))
+}
+
+fn decode<A: DeserializeOwned>(schema: u32, body: &[u8]) -> Option<(A, Version)> {
+    let mark: Mark = serde_json::from_slice(body).ok()?;
+    if mark.schema != schema {
+        return None;
+    }
+    let snapshot: Snapshot<A> = serde_json::from_slice(body).ok()?;
+    Some((snapshot.state, snapshot.version))
+}
