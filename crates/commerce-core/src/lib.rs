@@ -16,6 +16,7 @@ pub mod id;
 pub mod inventory;
 pub mod memory;
 pub mod order;
+pub mod owned;
 pub mod payment;
 pub mod repository;
 pub mod shipping;

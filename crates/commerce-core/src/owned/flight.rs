@@ -21,13 +21,9 @@ impl<'o, A: Aggregate> Flight<'o, A> {
         Self { owned, tenant, passengers: Vec::new(), link: None }
     }
 
-    pub(super) fn board(&mut self, (passengers, link): (Vec<Passenger<A>>, Arc<Link>)) {
+    pub(super) fn board(&mut self, passengers: Vec<Passenger<A>>, link: Arc<Link>) -> Arc<Link> {
         self.passengers = passengers;
-        self.link = Some(link);
-    }
-
-    pub(super) fn link(&self) -> Option<&Arc<Link>> {
-        self.link.as_ref()
+        self.link.insert(link).clone()
     }
 
     /// The store has answered. Whether it was decided on a state that the log doesn't have.
@@ -35,7 +31,8 @@ impl<'o, A: Aggregate> Flight<'o, A> {
         let mut held = self.owned.held();
         let overtaken = match answer {
             Err(CommitError::Conflict(Conflict::Stream { stream, .. })) => {
-                stream.kind() == A::KIND && held.chain.is_started()
+                // Another kind's stream is one that the decision's own commit brought along.
+                stream.kind() == A::KIND
             }
             Err(CommitError::Conflict(Conflict::Checkpoint { reader, .. })) => held.chain.owns(reader),
             _ => false,

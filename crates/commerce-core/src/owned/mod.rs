@@ -205,13 +205,20 @@ impl<A: Aggregate> Owned<A> {
             Err(rejection) => (Err(rejection), Vec::new(), Commit::new()),
         };
         let plan = Plan::new(&open, &events)?;
-        flight.board(open.change(context, &plan, &events));
-        let commit = open.commit(context, plan, base, self.repository.snapshots(), flight.link())?;
+        // From here on, whatever goes wrong, the flight's end takes what has changed out of memory.
+        let link = flight.board(open.passengers(&plan), open.link(context));
+        let held_part = open.take_in(plan, &events, &link, self.repository.snapshots())?;
+        let commit = joined(context, base, held_part);
         // Inside the lock: the store applies commits in the order of these calls.
         let answer = self.repository.store().commit(commit);
         held.keep(self.capacity);
         Ok(Some(HandedOver { flight, answer, outcome }))
     }
+}
+
+fn joined(context: &Context, base: Commit, held: Commit) -> Commit {
+    let id = base.id;
+    Commit { id, ..Commit::within(context) }.and(held).and(base)
 }
 
 /// A commit that the store has, and what to answer once it is durable.

@@ -80,11 +80,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     /// See [`load`](Self::load).
-    pub async fn history(
-        &self,
-        tenant: &Tenant,
-        id: &A::Id,
-    ) -> Result<Vec<Recorded<A::Event>>, StoreError> {
+    pub async fn history(&self, tenant: &Tenant, id: &A::Id) -> Result<Vec<Recorded<A::Event>>, StoreError> {
         let stream = StreamId::of::<A>(id);
         let mut history: Vec<Recorded<A::Event>> = Vec::new();
         loop {

@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::store::Store;
 use crate::stream::StreamId;
 use crate::upcast::Upcasters;
-use snapshot::Snapshots;
+pub(crate) use snapshot::Snapshots;
 
 /// How often [`Repository::execute`] decides at most before it answers [`Error::Conflict`]. Whoever loses so often in
 /// a row has met a hot spot: see [`owned`](crate::owned).

@@ -161,8 +161,7 @@ fn a_snapshot_of_another_schema_or_no_sense_is_passed_over() {
 fn old_events_are_loaded_through_upcasters() {
     let (jars, host) = jars();
     let old = NewEvent { event_type: "Put".into(), schema: 1, payload: b"4".to_vec() };
-    let commit =
-        Commit::within(&host.context()).append(StreamId::new("jar", 1), Expected::ABSENT, vec![old]);
+    let commit = Commit::within(&host.context()).append(StreamId::new("jar", 1), Expected::ABSENT, vec![old]);
     block_on(jars.store().commit(commit)).unwrap();
     assert_eq!(block_on(jars.load(&Tenant::default(), &1)).unwrap_err().kind(), Kind::Terminal);
     let jars = jars.with_upcasters(Upcasters::new().from("Put", 1, |amount| {
@@ -172,7 +171,6 @@ fn old_events_are_loaded_through_upcasters() {
 }
 
 fn write_snapshot(jars: &Repository<Jar>, body: &serde_json::Value) {
-    let write =
-        crate::commit::DocumentWrite::json("snapshots", "jar/1", Expected::Any, body).unwrap();
+    let write = crate::commit::DocumentWrite::json("snapshots", "jar/1", Expected::Any, body).unwrap();
     block_on(jars.store().commit(Commit::new().document(write))).unwrap();
 }
