@@ -195,7 +195,7 @@ impl<A: Aggregate> Owned<A> {
         ids: &[A::Id],
         loaded: Vec<(A::Id, Loaded<A>)>,
         decide: impl Fn(&Holding<'_, A>) -> Result<Decision<A, R>, E>,
-    ) -> Result<Option<HandedOver<'_, A, Result<R, E>>>, OwnedError<E>> {
+    ) -> HandOver<'_, A, R, E> {
         // Outside the lock, so that it is dropped after it, should something panic.
         let mut flight = Flight::new(self, context.tenant().clone());
         let mut held = self.held();
@@ -220,6 +220,9 @@ fn joined(context: &Context, base: Commit, held: Commit) -> Commit {
     let id = base.id;
     Commit { id, ..Commit::within(context) }.and(held).and(base)
 }
+
+/// None: an aggregate is not held after all.
+type HandOver<'o, A, R, E> = Result<Option<HandedOver<'o, A, Result<R, E>>>, OwnedError<E>>;
 
 /// A commit that the store has, and what to answer once it is durable.
 struct HandedOver<'o, A: Aggregate, T> {

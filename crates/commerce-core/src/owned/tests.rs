@@ -240,6 +240,17 @@ fn memory_is_bounded_and_what_was_dropped_is_loaded_again() {
 }
 
 #[test]
+fn a_decision_can_be_awaited_on_any_thread() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let bench = bench(4);
+    let context = bench.host.context();
+    let decide = |_: &Holding<'_, Jar>| Ok::<_, Empty>(Decision::new(()));
+    drop(sendable(bench.owned.decide(&context, &[1], decide)));
+}
+
+#[test]
 fn a_panic_while_deciding_leaves_the_others_be() {
     let bench = bench(4);
     bench.stranger_fills(1, 2);
