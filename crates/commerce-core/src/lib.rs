@@ -18,6 +18,7 @@ pub mod memory;
 pub mod order;
 pub mod owned;
 pub mod payment;
+pub mod projection;
 pub mod repository;
 pub mod shipping;
 pub mod store;

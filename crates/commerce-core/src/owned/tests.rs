@@ -164,7 +164,6 @@ fn several_aggregates_change_together_or_not_at_all() {
     let answer = bench.finish(&mut bench.take(1, &[1, 2], Commit::new()));
     assert!(matches!(answer, Err(OwnedError::Rejected(Empty))));
     bench.stranger_fills(2, 1);
-    // Asked for twice, held once: the second event would leave as many as the first.
     assert!(bench.finish(&mut bench.take(1, &[1, 2], Commit::new())).is_ok());
     assert_eq!((bench.left(1), bench.left(2)), (0, 0));
 }

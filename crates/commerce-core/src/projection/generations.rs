@@ -1,0 +1,118 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Projection};
+use crate::commit::{Commit, DocumentWrite, Expected};
+use crate::id::Tenant;
+use crate::store::{Store, StoreError};
+use crate::stream::{Position, Version};
+
+/// Where it is kept which generation of a projection is live. The log knows no tenants, so neither does this: it is
+/// kept for the default one.
+const COLLECTION: &str = "projections";
+
+/// No log reaches it. A checkpoint that stands here belongs to a generation that is done with.
+pub(super) const SEALED: Position = i64::MAX as u64;
+
+/// The collection in which a generation's documents are.
+pub(super) fn physical(collection: &str, generation: u32) -> String {
+    format!("{collection}@{generation}")
+}
+
+/// The checkpoint of a generation.
+pub(super) fn reader(projection: &str, generation: u32) -> String {
+    format!("projection/{projection}@{generation}")
+}
+
+/// One generation: which it is, and what version of the projection writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Generation {
+    pub(super) number: u32,
+    pub(super) version: u32,
+}
+
+/// The generations of a projection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Generations {
+    pub(super) live: Generation,
+    /// Being filled, to replace the live one.
+    pub(super) next: Option<Generation>,
+    /// Done with; their documents are to be deleted.
+    pub(super) retired: Vec<u32>,
+    /// The highest number that was ever given.
+    pub(super) last: u32,
+    /// Written inline: no checkpoint says how far it has come.
+    pub(super) inline: bool,
+}
+
+impl Generations {
+    pub(super) fn first(version: u32, inline: bool) -> Self {
+        let live = Generation { number: 1, version };
+        Self { live, next: None, retired: Vec::new(), last: 1, inline }
+    }
+
+    /// The next generation, to be filled by this version. One that another version has begun is given up.
+    pub(super) fn begin(&mut self, version: u32) -> Generation {
+        if let Some(next) = self.next {
+            if next.version == version {
+                return next;
+            }
+            self.retired.push(next.number);
+        }
+        self.last += 1;
+        *self.next.insert(Generation { number: self.last, version })
+    }
+
+    /// The next generation takes the place of the live one.
+    pub(super) fn swap(&mut self) {
+        if let Some(next) = self.next.take() {
+            self.retired.push(self.live.number);
+            self.live = next;
+        }
+    }
+
+    /// As the store knows them, and the version of the document in which it does.
+    pub(super) async fn find(store: &dyn Store, name: &str) -> Result<Option<(Self, Version)>, StoreError> {
+        let Some(document) = store.document(&Tenant::default(), COLLECTION, name).await? else {
+            return Ok(None);
+        };
+        Ok(Some((document.json()?, document.version)))
+    }
+
+    /// As the store knows them. A projection that it doesn't know yet is entered.
+    pub(super) async fn open(
+        store: &Arc<dyn Store>,
+        projection: &dyn Projection,
+        inline: bool,
+    ) -> Result<(Self, Version), Error> {
+        let name = projection.name();
+        if let Some(found) = Self::find(&**store, name).await? {
+            return Ok(found);
+        }
+        let first = Self::first(projection.version(), inline);
+        let answer = store.commit(Commit::new().document(first.write(name, 0)?)).await;
+        match answer.map_err(|error| Error::from_commit(name, error)) {
+            Ok(_) => Ok((first, 1)),
+            // Another has entered it in the meantime.
+            Err(error @ Error::Overtaken { .. }) => Self::find(&**store, name).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn write(&self, name: &str, version: Version) -> Result<DocumentWrite, Error> {
+        Ok(DocumentWrite::json(COLLECTION, name, Expected::Version(version), self)?)
+    }
+
+    /// Whether this projection may go on writing the live generation, in this way.
+    pub(super) fn check(&self, projection: &dyn Projection, inline: bool) -> Result<(), Error> {
+        let (name, here) = (projection.name().to_owned(), projection.version());
+        if self.inline != inline {
+            return Err(Error::OtherWay { projection: name, inline: self.inline });
+        }
+        if self.live.version != here {
+            return Err(Error::NeedsRebuild { projection: name, built: self.live.version, here });
+        }
+        Ok(())
+    }
+}
