@@ -1,6 +1,6 @@
 //! Aggregates held in memory, for the hot spot: decided in order, written in the order of the decisions.
 //!
-//! A [`Repository`](crate::repository::Repository) reads an aggregate before each decision, and of two that decide at
+//! A [`Repository`] reads an aggregate before each decision, and of two that decide at
 //! once one loses. An [`Owned`] keeps the states, decides one after the other under a lock, and hands each commit to
 //! the store before the next is decided: the next builds on it although it is not durable yet, and so a group of
 //! commits on one aggregate is written at once. Each caller is answered once its own commit is durable.
