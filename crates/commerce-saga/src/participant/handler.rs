@@ -44,7 +44,7 @@ where
     Fut: Future<Output = Result<Handled, HandleError>> + Send + 'static,
 {
     async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError> {
-        let request = Request::read(envelope, &scope)?;
+        let mut request = Request::read(envelope, &scope)?;
         if request.phase != self.phase {
             return Err(HandleError::new(
                 Kind::Invalid,

@@ -11,6 +11,9 @@
 //! | compensation | action's, which had none | answered as done |
 //! | compensation | none | answered as done; the action's claim is taken too, so that it never has an effect |
 //! | compensation | its own | answered as before |
+//!
+//! An action that takes more than one commit ([`Request::begin`]) takes its claim with the first: until it is answered,
+//! a repeated action and a compensation both reach their handlers, which find out how far it came.
 
 mod handler;
 
@@ -22,6 +25,7 @@ use commerce_core::commit::{Claim, Commit, NewMessage};
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
 use commerce_outbox::{Envelope, HandleError, Handled, Scope};
+use serde::{Deserialize, Serialize};
 
 pub use handler::{action, compensation};
 
@@ -42,6 +46,17 @@ pub struct Request {
     attempt: String,
     reply_to: String,
     now: Timestamp,
+    begun: bool,
+}
+
+/// What the barrier knows of a step.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stored {
+    /// It has begun, and may have had an effect.
+    Begun,
+    /// It was answered.
+    Answered(Reply),
 }
 
 impl Request {
@@ -64,6 +79,7 @@ impl Request {
             attempt: header(ATTEMPT)?,
             reply_to: header(REPLY_TO)?,
             now: scope.context().now(),
+            begun: false,
         })
     }
 
@@ -77,6 +93,23 @@ impl Request {
         self.attempt.parse().unwrap_or(1)
     }
 
+    /// Adds to the first of several commits the claim that the action has begun: from now on a compensation reaches its
+    /// handler, and so does the action if it is asked for again.
+    ///
+    /// # Errors
+    /// When the claim can't be written.
+    pub fn begin(&mut self, commit: Commit) -> Result<Commit, CodecError> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(commit);
+        }
+        Ok(commit.claim(self.claim(self.phase, &Stored::Begun)?))
+    }
+
+    /// Whether the action had begun when this request came, and was not answered.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Adds to a commit the answer, and the claim by which it is given again if it is asked for again. An answer that
     /// it may succeed later keeps no claim.
     ///
@@ -87,7 +120,9 @@ impl Request {
         if matches!(reply, Reply::Transient { .. }) {
             return Ok(commit);
         }
-        Ok(commit.claim(self.claim(self.phase, reply)?))
+        let claim = self.claim(self.phase, &Stored::Answered(reply.clone()))?;
+        let commit = if self.begun { commit.release(claim.key.clone()) } else { commit };
+        Ok(commit.claim(claim))
     }
 
     /// Answers with what a scope holds, for the consumer to commit.
@@ -115,40 +150,44 @@ impl Request {
         format!("{}/{}/{}", self.saga, self.id, self.step)
     }
 
-    fn claim(&self, phase: Phase, reply: &Reply) -> Result<Claim, CodecError> {
-        let answer = serde_json::to_vec(reply).map_err(|error| CodecError::Encode(error.to_string()))?;
+    fn claim(&self, phase: Phase, stored: &Stored) -> Result<Claim, CodecError> {
+        let answer = serde_json::to_vec(stored).map_err(|error| CodecError::Encode(error.to_string()))?;
         Ok(Claim::new(claim_scope(phase), self.key()).until(self.now.plus(REMEMBERED)).with_answer(answer))
     }
 
-    /// What was answered before.
-    async fn answered(&self, phase: Phase, scope: &Scope) -> Result<Option<Reply>, HandleError> {
+    /// What the barrier knows.
+    async fn stored(&self, phase: Phase, scope: &Scope) -> Result<Option<Stored>, HandleError> {
         let tenant = scope.context().tenant();
         let claimed = scope.store().claimed(tenant, &claim_scope(phase), &self.key()).await?;
         let Some(answer) = claimed.and_then(|claimed| claimed.answer) else { return Ok(None) };
-        let reply = serde_json::from_slice(&answer)
+        let stored = serde_json::from_slice(&answer)
             .map_err(|error| HandleError::terminal(format!("the barrier's answer can't be read: {error}")))?;
-        Ok(Some(reply))
+        Ok(Some(stored))
     }
 
     /// Answers what needs no handler any more.
-    async fn pass_barrier(&self, mut scope: Scope) -> Result<Result<Handled, Scope>, HandleError> {
-        if let Some(before) = self.answered(self.phase, &scope).await? {
-            let again = self.reply(&before)?;
-            scope.send(again);
-            return Ok(Ok(scope.finish()));
+    async fn pass_barrier(&mut self, mut scope: Scope) -> Result<Result<Handled, Scope>, HandleError> {
+        match self.stored(self.phase, &scope).await? {
+            Some(Stored::Answered(before)) => {
+                let again = self.reply(&before)?;
+                scope.send(again);
+                return Ok(Ok(scope.finish()));
+            }
+            Some(Stored::Begun) => self.begun = true,
+            None => {}
         }
         if self.phase == Phase::Action {
             return Ok(Err(scope));
         }
-        match self.answered(Phase::Action, &scope).await? {
-            Some(Reply::Done { .. }) => Ok(Err(scope)),
-            Some(_) => {
+        match self.stored(Phase::Action, &scope).await? {
+            Some(Stored::Begun | Stored::Answered(Reply::Done { .. })) => Ok(Err(scope)),
+            Some(Stored::Answered(_)) => {
                 let done = Reply::done(&())?;
                 Ok(Ok(self.finish(scope, &done)?))
             }
             None => {
                 let too_late = Reply::failed("compensated", "the compensation came first");
-                let claim = self.claim(Phase::Action, &too_late)?;
+                let claim = self.claim(Phase::Action, &Stored::Answered(too_late))?;
                 scope.write(|commit| commit.claim(claim));
                 let done = Reply::done(&())?;
                 Ok(Ok(self.finish(scope, &done)?))
