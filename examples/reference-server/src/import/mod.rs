@@ -1,0 +1,1 @@
+//! A shop's invoices as orders and returns.
