@@ -1,3 +1,7 @@
 //! The parts of the reference server, for its program and its tests.
 
 pub mod import;
+pub mod messages;
+pub mod sagas;
+pub mod services;
+pub mod shop;

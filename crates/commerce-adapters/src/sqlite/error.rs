@@ -43,16 +43,16 @@ pub enum OpenError {
     ReadOnly {
         /// The file.
         path: PathBuf,
-        /// What SQLite found.
-        source: rusqlite::Error,
+        /// What is in the way.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Another process keeps the file locked.
     #[error("{} is in use by another process: {source}", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
-        /// What SQLite found.
-        source: rusqlite::Error,
+        /// What is in the way.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The file was made with another number of partitions, which can't change.
     #[error("{} has {found} partitions, not {asked}", path.display())]
@@ -87,8 +87,12 @@ impl OpenError {
     pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, source },
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path, source },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path, source },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly { path, source: source.into() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::InUse { path, source: source.into() }
+            }
             _ => Self::Failed { path, source: source.into() },
         }
     }

@@ -50,6 +50,8 @@ pub struct SqliteStore {
     host: Arc<dyn Host>,
     partitions: u32,
     changes: Changes,
+    /// Held as long as the store is open, if it is this process's alone. Dropped last: fields are dropped in order.
+    _lock: Option<std::fs::File>,
 }
 
 impl SqliteStore {

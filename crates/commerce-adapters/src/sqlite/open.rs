@@ -1,3 +1,5 @@
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,12 +33,19 @@ pub struct SqliteOptions {
     host: Arc<dyn Host>,
     partitions: Option<u32>,
     durable: bool,
+    exclusive: bool,
 }
 
 impl SqliteOptions {
     /// A store in this file, which is made if it does not exist. Its folder must exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), host: Arc::new(SystemHost), partitions: None, durable: true }
+        Self {
+            path: path.into(),
+            host: Arc::new(SystemHost),
+            partitions: None,
+            durable: true,
+            exclusive: false,
+        }
     }
 
     /// With this clock and source of ids instead of the machine's.
@@ -59,22 +68,43 @@ impl SqliteOptions {
         self
     }
 
+    /// For this process alone: another that opens the file exclusively is refused. Leases that a former process left
+    /// behind are free at once, since none can be at work any more.
+    ///
+    /// The lock is on a file beside it, with `.lock` added to the name; the system frees it when the process ends,
+    /// however it ends.
+    pub fn exclusive(mut self) -> Self {
+        self.exclusive = true;
+        self
+    }
+
     /// Opens the store: makes the file, or brings it to the present version.
     ///
     /// # Errors
     /// See [`OpenError`]; nothing was written then.
     pub fn open(self) -> Result<SqliteStore, OpenError> {
         let failed = |source: rusqlite::Error| OpenError::of(self.path.clone(), source);
+        let lock = if self.exclusive { Some(lock(&self.path)?) } else { None };
         let mut db = Connection::open(&self.path).map_err(failed)?;
         check_identity(&db, &self.path)?;
         configure_writer(&db, self.durable).map_err(failed)?;
         migrate(&mut db, &self.path)?;
         let partitions = self.fix_partitions(&db)?;
+        if self.exclusive {
+            db.execute("UPDATE leases SET holder = NULL", []).map_err(failed)?;
+        }
         let changes = Changes::default();
         let desk = Desk { host: self.host.clone(), partitions, changes: changes.clone() };
         let writer = Writer::start(db, desk)
             .map_err(|source| OpenError::Failed { path: self.path.clone(), source: source.into() })?;
-        Ok(SqliteStore { writer, readers: Readers::new(self.path), host: self.host, partitions, changes })
+        Ok(SqliteStore {
+            writer,
+            readers: Readers::new(self.path),
+            host: self.host,
+            partitions,
+            changes,
+            _lock: lock,
+        })
     }
 
     fn fix_partitions(&self, db: &Connection) -> Result<u32, OpenError> {
@@ -93,6 +123,25 @@ impl SqliteOptions {
             }
             _ => Ok(found),
         }
+    }
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let failed = |source: std::io::Error| match source.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            OpenError::ReadOnly { path: path.to_owned(), source: source.into() }
+        }
+        _ => OpenError::Failed { path: path.to_owned(), source: source.into() },
+    };
+    let file = File::options().create(true).truncate(false).write(true).open(name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(OpenError::InUse { path: path.to_owned(), source: "its lock is taken".into() })
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

@@ -58,16 +58,17 @@ pub struct Saga<S> {
     undone: Option<Undone<S>>,
 }
 
-impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
+impl Saga<()> {
     /// Begins a definition. The name is stored with each instance: never change it.
-    pub fn builder<T>(name: &str, version: Version) -> SagaBuilder<T>
+    pub fn builder<S>(name: &str, version: Version) -> SagaBuilder<S>
     where
-        T: Serialize + DeserializeOwned + Send + Sync + 'static,
-        S: IsUnit,
+        S: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         SagaBuilder::new(name, version)
     }
+}
 
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
     pub(super) fn new(
         name: String,
         version: Version,
@@ -85,10 +86,6 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
         Self { name, version, replies, steps, stages, undone }
     }
 }
-
-/// Lets [`Saga::builder`] be called as `Saga::builder::<State>(…)`.
-pub trait IsUnit {}
-impl IsUnit for () {}
 
 /// How a step's phase is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

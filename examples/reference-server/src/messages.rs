@@ -1,0 +1,165 @@
+//! What the services ask of each other. Only these cross from one to another.
+
+use std::time::Duration;
+
+use commerce_core::id::{OrderId, PaymentId, ProductId, ShipmentId};
+use commerce_core::inventory::reservation::Demand;
+use commerce_core::payment::{PaymentMethod, PaymentToken};
+use commerce_core::value::{Address, Money};
+use commerce_outbox::Message;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where the inventory service listens.
+pub const INVENTORY: &str = "inventory.commands";
+/// Where the payment service listens.
+pub const PAYMENT: &str = "payment.commands";
+/// Where the shipping service listens.
+pub const SHIPPING: &str = "shipping.commands";
+/// Where the order service's sagas listen for replies.
+pub const ORDER_REPLIES: &str = "order.replies";
+
+macro_rules! message {
+    ($name:ident, $topic:expr, $message_type:literal, $key:ident) => {
+        impl Message for $name {
+            const TOPIC: &'static str = $topic;
+            const TYPE: &'static str = $message_type;
+
+            fn key(&self) -> String {
+                self.$key.to_string()
+            }
+        }
+    };
+}
+
+/// Keep stock for an order, all of it or none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReserveStock {
+    /// For which order.
+    pub order_id: OrderId,
+    /// What.
+    pub demand: Demand,
+    /// For how long.
+    pub for_at_most: Duration,
+}
+message!(ReserveStock, INVENTORY, "inventory.reserve-stock", order_id);
+
+/// Give an order's stock back, or put it back if it was handed out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReleaseStock {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Why.
+    pub reason: String,
+}
+message!(ReleaseStock, INVENTORY, "inventory.release-stock", order_id);
+
+/// Hand out what is kept for an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConfirmReservation {
+    /// Whose.
+    pub order_id: OrderId,
+}
+message!(ConfirmReservation, INVENTORY, "inventory.confirm-reservation", order_id);
+
+/// Put goods back that came back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Restock {
+    /// The return.
+    pub return_id: Uuid,
+    /// What came back.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: u32,
+}
+message!(Restock, INVENTORY, "inventory.restock", return_id);
+
+/// Take goods out again whose return came to nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UndoRestock {
+    /// The return.
+    pub return_id: Uuid,
+    /// What was put back.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: u32,
+}
+message!(UndoRestock, INVENTORY, "inventory.undo-restock", return_id);
+
+/// Take the money for an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CapturePayment {
+    /// For which order.
+    pub order_id: OrderId,
+    /// The payment to make.
+    pub payment_id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// By what means.
+    pub method: PaymentMethod,
+    /// What the provider knows the means by.
+    pub token: PaymentToken,
+}
+message!(CapturePayment, PAYMENT, "payment.capture", order_id);
+
+/// Give back all the money of an order that is not to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CancelPayment {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Why.
+    pub reason: String,
+}
+message!(CancelPayment, PAYMENT, "payment.cancel", order_id);
+
+/// Give back part of the money.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefundPayment {
+    /// The return it is for. It has one effect, however often it is asked for.
+    pub refund_id: Uuid,
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+}
+message!(RefundPayment, PAYMENT, "payment.refund", payment_id);
+
+/// Have the provider pay out a refund that is recorded. The payment service sends it to itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PayOutRefund {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Which of its refunds.
+    pub refund_id: Uuid,
+}
+message!(PayOutRefund, PAYMENT, "payment.pay-out-refund", payment_id);
+
+/// Make a shipment for an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateShipment {
+    /// For which order.
+    pub order_id: OrderId,
+    /// The shipment to make.
+    pub shipment_id: ShipmentId,
+    /// Where to.
+    pub address: Address,
+    /// What the order comes to: says in which currency shipping is paid.
+    pub order_total: Money,
+}
+message!(CreateShipment, SHIPPING, "shipping.create-shipment", order_id);
+
+/// Call a shipment off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CancelShipment {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Which.
+    pub shipment_id: ShipmentId,
+    /// Why.
+    pub reason: String,
+}
+message!(CancelShipment, SHIPPING, "shipping.cancel-shipment", order_id);

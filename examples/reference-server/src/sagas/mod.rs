@@ -1,0 +1,4 @@
+//! The work that spans services. One saga a file: state, definition, what its answers change.
+
+pub mod place_order;
+pub mod return_goods;

@@ -1,0 +1,128 @@
+//! Checkout: stock is reserved, the payment captured, a shipment made, the stock handed out, the order confirmed; or
+//! nothing of it.
+//!
+//! The order is confirmed with the last answer, not before the reservation is: an order that is confirmed has
+//! everything it needs, and one that fails was never confirmed (docs/decisions/0006-checkout.md).
+
+use std::time::Duration;
+
+use commerce_core::id::{OrderId, PaymentId, ShipmentId};
+use commerce_core::inventory::reservation::{DEFAULT_DURATION, Demand};
+use commerce_core::order::{Failure as OrderFailure, OrderCommand};
+use commerce_core::payment::{PaymentMethod, PaymentToken};
+use commerce_core::value::{Address, Money};
+use commerce_outbox::Scope;
+use commerce_saga::{BuildError, Failure, Saga, StepError, Version};
+use serde::{Deserialize, Serialize};
+use tracing::debug;
+
+use crate::messages::{
+    CancelPayment, CancelShipment, CapturePayment, ConfirmReservation, CreateShipment, ORDER_REPLIES,
+    ReleaseStock, ReserveStock,
+};
+use crate::services::order::instruct;
+
+/// The saga's name.
+pub const NAME: &str = "place-order";
+
+/// What a checkout has to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlaceOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Its payment.
+    pub payment_id: PaymentId,
+    /// Its shipment.
+    pub shipment_id: ShipmentId,
+    /// How many of each product.
+    pub demand: Demand,
+    /// What it costs.
+    pub total: Money,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// What the provider knows the means by.
+    pub token: PaymentToken,
+    /// Where to.
+    pub address: Address,
+}
+
+/// The definition. Each answer is awaited for `within`.
+///
+/// # Errors
+/// Never, as long as the definition makes sense: a test builds it.
+pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
+    Saga::builder::<PlaceOrder>(NAME, Version(1))
+        .replies_to(ORDER_REPLIES)
+        .request("reserve-stock", |order: &PlaceOrder| ReserveStock {
+            order_id: order.order_id,
+            demand: order.demand.clone(),
+            for_at_most: DEFAULT_DURATION,
+        })
+        .reply_within(within)
+        .undo(|order| ReleaseStock { order_id: order.order_id, reason: "the order failed".to_owned() })
+        .request("capture-payment", |order| CapturePayment {
+            order_id: order.order_id,
+            payment_id: order.payment_id,
+            amount: order.total,
+            method: order.method,
+            token: order.token.clone(),
+        })
+        .reply_within(within)
+        .then(PlaceOrder::paid)
+        .undo(|order| CancelPayment {
+            order_id: order.order_id,
+            payment_id: order.payment_id,
+            reason: "the order failed".to_owned(),
+        })
+        .request("create-shipment", |order| CreateShipment {
+            order_id: order.order_id,
+            shipment_id: order.shipment_id,
+            address: order.address.clone(),
+            order_total: order.total,
+        })
+        .reply_within(within)
+        .undo(|order| CancelShipment {
+            order_id: order.order_id,
+            shipment_id: order.shipment_id,
+            reason: "the order failed".to_owned(),
+        })
+        // What is handed out is put back by undoing "reserve-stock".
+        .request("confirm-reservation", |order| ConfirmReservation { order_id: order.order_id })
+        .reply_within(within)
+        .then(PlaceOrder::confirmed)
+        .when_undone(PlaceOrder::failed)
+        .build()
+}
+
+impl PlaceOrder {
+    async fn paid(self, (): (), scope: Scope) -> Result<(Self, Scope), StepError> {
+        let command = OrderCommand::CompletePayment { payment_id: self.payment_id };
+        self.instruct(command, scope).await
+    }
+
+    async fn confirmed(self, (): (), scope: Scope) -> Result<(Self, Scope), StepError> {
+        let command = OrderCommand::Confirm { shipment_id: self.shipment_id };
+        self.instruct(command, scope).await
+    }
+
+    /// An order that doesn't allow it any more (a customer has cancelled it) fails the checkout.
+    async fn instruct(self, command: OrderCommand, scope: Scope) -> Result<(Self, Scope), StepError> {
+        match instruct(self.order_id, command, scope).await? {
+            Ok(scope) => Ok((self, scope)),
+            Err(rejection) => Err(StepError::failed(rejection.code(), rejection)),
+        }
+    }
+
+    async fn failed(self, failure: Failure, scope: Scope) -> Result<(Self, Scope), StepError> {
+        let Failure { step, code, detail } = failure;
+        let command = OrderCommand::Fail { failure: OrderFailure { step, code, detail } };
+        let unchanged = scope.fork();
+        match instruct(self.order_id, command, scope).await? {
+            Ok(scope) => Ok((self, scope)),
+            Err(rejection) => {
+                debug!(order = %self.order_id, %rejection, "the order had ended before its checkout was undone");
+                Ok((self, unchanged))
+            }
+        }
+    }
+}

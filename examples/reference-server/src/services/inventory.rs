@@ -1,0 +1,298 @@
+//! Inventory: stock is kept for whole orders, or not at all.
+//!
+//! Every order touches the items that sell best, so this service decides by ownership: it holds the items in memory,
+//! decides one request after the other, and hands each commit over before it decides the next. The version check of
+//! the store stays the safety net.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
+use commerce_core::event::CodecError;
+use commerce_core::id::ProductId;
+use commerce_core::inventory::reservation::{
+    Reservation, ReservationRejection, ReservationRequest, ReservationStatus, settle,
+};
+use commerce_core::inventory::{Reason, StockCommand, StockItem, StockRejection};
+use commerce_core::owned::{Decision, Owned, OwnedError};
+use commerce_core::repository::Repository;
+use commerce_core::store::{Query, Store};
+use commerce_core::value::Sku;
+use commerce_core::{Aggregate, Context, Host};
+use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
+use commerce_saga::{Reply, Request, action, compensation};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::{bug, owned_error};
+use crate::messages::{ConfirmReservation, INVENTORY, ReleaseStock, ReserveStock, Restock, UndoRestock};
+
+/// The records of what is kept for each order, by order id.
+pub const RESERVATIONS: &str = "reservations";
+/// So many items are held in memory at most.
+const HELD_ITEMS: usize = 200_000;
+/// So often reservations are looked for whose time is up.
+const EXPIRY_POLL: Duration = Duration::from_secs(1);
+
+/// The inventory service.
+#[derive(Clone)]
+pub struct Inventory {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    items: Arc<Owned<StockItem>>,
+}
+
+/// Stock that an import brings with it.
+pub struct OpeningStock {
+    /// The product.
+    pub product_id: ProductId,
+    /// Its stock-keeping unit.
+    pub sku: Sku,
+    /// What people call it.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+}
+
+impl Inventory {
+    /// On this store.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        let items = Arc::new(Owned::new(Repository::new(store.clone()), HELD_ITEMS));
+        Self { store, host, items }
+    }
+
+    /// What it does with the messages it gets.
+    pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
+        let handle = |this: &Self| this.clone();
+        let (reserve, confirm, release) = (handle(self), handle(self), handle(self));
+        let (restock, undo_restock) = (handle(self), handle(self));
+        Consumer::new("inventory", bus, self.store.clone(), self.host.clone())
+            .on_type(
+                INVENTORY,
+                ReserveStock::TYPE,
+                action(move |message: ReserveStock, request, scope| {
+                    reserve.clone().reserve(message, request, scope)
+                }),
+            )
+            .on_type(
+                INVENTORY,
+                ConfirmReservation::TYPE,
+                action(move |message: ConfirmReservation, request, scope| {
+                    let asked = ReservationRequest::Confirm { order_id: message.order_id };
+                    confirm.clone().settle(asked, request, scope)
+                }),
+            )
+            .on_type(
+                INVENTORY,
+                ReleaseStock::TYPE,
+                compensation(move |message: ReleaseStock, request, scope| {
+                    release.clone().release(message, request, scope)
+                }),
+            )
+            .on_type(
+                INVENTORY,
+                Restock::TYPE,
+                action(move |message: Restock, request, scope| {
+                    let quantity = i64::from(message.quantity);
+                    restock.clone().adjust(message.product_id, quantity, "returned", request, scope)
+                }),
+            )
+            .on_type(
+                INVENTORY,
+                UndoRestock::TYPE,
+                compensation(move |message: UndoRestock, request, scope| {
+                    let quantity = -i64::from(message.quantity);
+                    undo_restock.clone().adjust(message.product_id, quantity, "return undone", request, scope)
+                }),
+            )
+    }
+
+    async fn reserve(
+        self,
+        message: ReserveStock,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let expires_at = scope.context().now().plus(message.for_at_most);
+        let asked =
+            ReservationRequest::Reserve { order_id: message.order_id, demand: message.demand, expires_at };
+        self.settle(asked, request, scope).await
+    }
+
+    async fn release(
+        self,
+        message: ReleaseStock,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let reason = Reason::parse(&message.reason).map_err(bug)?;
+        let asked = ReservationRequest::Release { order_id: message.order_id, reason };
+        self.settle(asked, request, scope).await
+    }
+
+    async fn settle(
+        self,
+        asked: ReservationRequest,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        self.decide(asked, &context, scope.into_commit(), |answer, commit| {
+            let reply = match answer {
+                Ok(_) => Reply::done(&())?,
+                Err(rejection) => Reply::failed(rejection.code(), rejection),
+            };
+            request.answer(commit, &reply)
+        })
+        .await?;
+        Ok(Handled::Committed)
+    }
+
+    /// Decides a request in memory, and commits it with what `finish` adds to `base`.
+    async fn decide(
+        &self,
+        asked: ReservationRequest,
+        context: &Context,
+        base: Commit,
+        finish: impl Fn(&Result<ReservationStatus, ReservationRejection>, Commit) -> Result<Commit, CodecError>,
+    ) -> Result<(), HandleError> {
+        let id = asked.order_id().to_string();
+        let document = self.store.document(context.tenant(), RESERVATIONS, &id).await?;
+        let existing: Option<Reservation> = document.as_ref().map(|document| document.json()).transpose()?;
+        let version = document.map_or(0, |document| document.version);
+        let lines = match (&existing, &asked) {
+            (Some(record), _) => record.lines(),
+            (None, ReservationRequest::Reserve { demand, .. }) => demand.lines(),
+            (None, _) => &[],
+        };
+        let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
+        let decided = self.items.decide(context, &ids, |held| {
+            let item = |id: ProductId| held.get(&id).filter(|item| item.exists());
+            let settlement = settle(existing.as_ref(), &asked, item, context);
+            let mut commit = base.clone();
+            if let Some(record) = &settlement.record {
+                commit = commit.document(write(record, version)?);
+            }
+            let commit = finish(&settlement.answer, commit)?;
+            let decision = Decision::new(()).with(commit);
+            Ok::<_, CodecError>(
+                settlement
+                    .changes
+                    .into_iter()
+                    .fold(decision, |decision, (id, events)| decision.events(id, events)),
+            )
+        });
+        decided.await.map_err(owned_error)?;
+        Ok(())
+    }
+
+    async fn adjust(
+        self,
+        product_id: ProductId,
+        quantity: i64,
+        reason: &'static str,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let reason = Reason::parse(reason).map_err(bug)?;
+        let base = scope.into_commit();
+        let ids = [product_id];
+        let decided = self.items.decide(&context, &ids, |held| {
+            let item = held.get(&product_id).cloned().unwrap_or_default();
+            let command = StockCommand::Adjust { quantity, reason: reason.clone() };
+            let (events, reply) = match item.decide(command, &context) {
+                Ok(events) => (events, Reply::done(&())?),
+                Err(rejection) => (Vec::new(), Reply::failed(rejection.code(), rejection)),
+            };
+            let commit = request.answer(base.clone(), &reply)?;
+            Ok::<_, CodecError>(Decision::new(()).events(product_id, events).with(commit))
+        });
+        decided.await.map_err(owned_error)?;
+        Ok(Handled::Committed)
+    }
+
+    /// Takes goods into stock that an import brings with it, once for each `import` and product.
+    ///
+    /// # Errors
+    /// When the store fails, or the goods are more than stock can count.
+    pub async fn open_stock(&self, import: &str, goods: &OpeningStock) -> Result<(), HandleError> {
+        let context = self.host.context().with_actor("import");
+        let claim = Claim::new("opening-stock", format!("{import}/{}", goods.sku));
+        if self.store.claimed(context.tenant(), &claim.key.scope, &claim.key.key).await?.is_some() {
+            return Ok(());
+        }
+        let id = goods.product_id;
+        let ids = [id];
+        let result = self.items.decide(&context, &ids, |held| {
+            let item = held.get(&id).cloned().unwrap_or_default();
+            let mut commit = Commit::within(&context).claim(claim.clone());
+            let command = if item.exists() {
+                let reason =
+                    Reason::parse("opening stock of an import").map_err(|_| StockRejection::NotFound)?;
+                StockCommand::Adjust { quantity: i64::from(goods.quantity), reason }
+            } else {
+                commit = commit.claim(Claim::new("sku", goods.sku.as_str()));
+                StockCommand::Create {
+                    sku: goods.sku.clone(),
+                    name: goods.name.clone(),
+                    initial_stock: goods.quantity,
+                    reorder_level: None,
+                    reorder_quantity: None,
+                }
+            };
+            let nothing = matches!(&command, StockCommand::Adjust { quantity: 0, .. });
+            let events = if nothing { Vec::new() } else { item.decide(command, &context)? };
+            Ok::<_, StockRejection>(Decision::new(()).events(id, events).with(commit))
+        });
+        match result.await {
+            // Someone else was faster with the same import.
+            Ok(_) | Err(OwnedError::Commit(CommitError::Conflict(Conflict::Claim { .. }))) => Ok(()),
+            Err(error) => Err(owned_error(error)),
+        }
+    }
+
+    /// Gives back, until `shutdown`, what was kept for orders whose time is up.
+    pub async fn run_expiry(&self, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(EXPIRY_POLL) => {}
+            }
+            if let Err(error) = self.expire_due().await {
+                warn!(%error, "expired reservations are out of reach");
+            }
+        }
+    }
+
+    /// Gives back what was kept for orders whose time is up now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn expire_due(&self) -> Result<(), HandleError> {
+        let query =
+            Query::all_tenants(RESERVATIONS).at_most("expires_at", self.host.now()).ascending("expires_at");
+        for document in self.store.documents(&query).await? {
+            let reservation: Reservation = document.json()?;
+            let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("expiry");
+            let asked = ReservationRequest::Expire { order_id: reservation.order_id() };
+            let base = Commit::within(&context);
+            match self.decide(asked, &context, base, |_, commit| Ok(commit)).await {
+                Err(error) if error.conflict().is_none() => return Err(error),
+                // Whoever was faster has settled it, or it is found again at the next look.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record can be found by its expiry as long as it is active.
+fn write(record: &Reservation, version: u64) -> Result<DocumentWrite, CodecError> {
+    let id = record.order_id().to_string();
+    let write = DocumentWrite::json(RESERVATIONS, id, Expected::Version(version), record)?;
+    Ok(match record.expires_at().filter(|_| record.status() == ReservationStatus::Active) {
+        Some(moment) => write.field("expires_at", moment),
+        None => write,
+    })
+}

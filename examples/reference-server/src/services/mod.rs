@@ -1,0 +1,28 @@
+//! The services: what each does with the messages that it gets.
+
+pub mod catalog;
+pub mod inventory;
+pub mod order;
+pub mod payment;
+mod session;
+pub mod shipping;
+
+pub(crate) use session::Session;
+
+use commerce_core::error::Kind;
+use commerce_core::owned::OwnedError;
+use commerce_outbox::HandleError;
+
+/// What a decision in memory that failed means for the message it was made for.
+pub(crate) fn owned_error<E: std::fmt::Display>(error: OwnedError<E>) -> HandleError {
+    match error {
+        OwnedError::Commit(error) => error.into(),
+        OwnedError::Store(error) => error.into(),
+        other => HandleError::new(other.kind(), other.to_string()),
+    }
+}
+
+/// A value that this program made is refused by itself.
+pub(crate) fn bug(error: impl std::fmt::Display) -> HandleError {
+    HandleError::new(Kind::Bug, error.to_string())
+}

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use commerce_core::commit::{Commit, Expected, NewEvent};
+use commerce_core::event::CodecError;
+use commerce_core::repository::Repository;
+use commerce_core::store::{Store, StoreError};
+use commerce_core::stream::{StreamId, Version};
+use commerce_core::{Aggregate, Context};
+
+/// An aggregate that several commands are given to within one commit.
+pub(crate) struct Session<A: Aggregate> {
+    id: A::Id,
+    state: A,
+    version: Version,
+    events: Vec<A::Event>,
+}
+
+impl<A: Aggregate> Session<A> {
+    pub(crate) async fn load(
+        store: &Arc<dyn Store>,
+        context: &Context,
+        id: A::Id,
+    ) -> Result<Self, StoreError> {
+        let loaded = Repository::<A>::new(store.clone()).load(context.tenant(), &id).await?;
+        Ok(Self { id, state: loaded.state, version: loaded.version, events: Vec::new() })
+    }
+
+    /// One that is not there yet: nothing is read, and the commit expects it to be absent.
+    pub(crate) fn absent(id: A::Id) -> Self {
+        Self { id, state: A::default(), version: 0, events: Vec::new() }
+    }
+
+    pub(crate) fn state(&self) -> &A {
+        &self.state
+    }
+
+    pub(crate) fn events(&self) -> &[A::Event] {
+        &self.events
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.version > 0 || !self.events.is_empty()
+    }
+
+    pub(crate) fn decide(&mut self, command: A::Command, context: &Context) -> Result<(), A::Rejection> {
+        for event in self.state.decide(command, context)? {
+            self.state.apply(&event);
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    /// Adds the events to a commit that expects the version they were decided on.
+    pub(crate) fn write_to(&self, commit: Commit) -> Result<Commit, CodecError> {
+        if self.events.is_empty() {
+            return Ok(commit);
+        }
+        let events = self.events.iter().map(NewEvent::encode).collect::<Result<_, _>>()?;
+        Ok(commit.append(StreamId::of::<A>(&self.id), Expected::Version(self.version), events))
+    }
+}

@@ -1,0 +1,101 @@
+//! Shipping: one parcel for each order.
+
+use std::sync::Arc;
+
+use commerce_core::Host;
+use commerce_core::commit::{Claim, ClaimKey};
+use commerce_core::shipping::{Carrier, Package, Shipment, ShipmentCommand, Speed, TrackingNumber, quote};
+use commerce_core::store::Store;
+use commerce_core::value::Decimal;
+use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
+use commerce_saga::{Reply, Request, action, compensation};
+
+use super::{Session, bug};
+use crate::messages::{CancelShipment, CreateShipment, SHIPPING};
+
+/// The scope of the claims by which tracking numbers are unique.
+const TRACKING: &str = "tracking-number";
+
+/// The shipping service.
+#[derive(Clone)]
+pub struct Shipping {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+}
+
+impl Shipping {
+    /// On this store.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        Self { store, host }
+    }
+
+    /// What it does with the messages it gets.
+    pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
+        let (create, cancel) = (self.clone(), self.clone());
+        Consumer::new("shipping", bus, self.store.clone(), self.host.clone())
+            .on_type(
+                SHIPPING,
+                CreateShipment::TYPE,
+                action(move |message, request, scope| create.clone().create(message, request, scope)),
+            )
+            .on_type(
+                SHIPPING,
+                CancelShipment::TYPE,
+                compensation(move |message, request, scope| cancel.clone().cancel(message, request, scope)),
+            )
+    }
+
+    async fn create(
+        self,
+        message: CreateShipment,
+        request: Request,
+        mut scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let package = standard_parcel()?;
+        let (carrier, speed) = (Carrier::Ups, Speed::Standard);
+        let cost = quote(&package, carrier, speed, message.order_total.currency()).map_err(bug)?;
+        let tracking_number = TrackingNumber::of(message.shipment_id);
+        let claim = Claim::new(TRACKING, tracking_number.as_str());
+        let command = ShipmentCommand::Create {
+            order_id: message.order_id,
+            tracking_number,
+            carrier,
+            speed,
+            address: Box::new(message.address),
+            package,
+            cost,
+        };
+        let context = scope.context().clone();
+        let mut shipment = Session::<Shipment>::absent(message.shipment_id);
+        if let Err(rejection) = shipment.decide(command, &context) {
+            return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+        }
+        let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
+        scope.write(|base| base.and(commit).claim(claim));
+        request.finish(scope, &Reply::done(&())?)
+    }
+
+    async fn cancel(
+        self,
+        message: CancelShipment,
+        request: Request,
+        mut scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let mut shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
+        if let Err(rejection) = shipment.decide(ShipmentCommand::Cancel { reason: message.reason }, &context)
+        {
+            return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+        }
+        let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
+        let number = TrackingNumber::of(message.shipment_id);
+        scope.write(|base| base.and(commit).release(ClaimKey::new(TRACKING, number.as_str())));
+        request.finish(scope, &Reply::done(&())?)
+    }
+}
+
+/// Invoices say nothing of weights and sizes: each order goes as one parcel of 1 kg, 30 × 20 × 10 cm.
+fn standard_parcel() -> Result<Package, HandleError> {
+    let cm = |centimetres: u8| Decimal::from(centimetres);
+    Package::new(Decimal::ONE, cm(30), cm(20), cm(10)).map_err(|_| bug("the standard parcel is no parcel"))
+}

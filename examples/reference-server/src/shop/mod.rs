@@ -1,0 +1,157 @@
+//! The services, assembled.
+
+mod stores;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::payment::{FakeProvider, PaymentProvider};
+use commerce_core::store::Store;
+use commerce_outbox::{Bus, BusError, Consumer, StoreBus, SystemHost};
+use commerce_saga::{BuildError, Orchestrator};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use stores::{OpenError, StoreUrl, Stores};
+
+use crate::sagas::{place_order, return_goods};
+use crate::services::catalog::Catalog;
+use crate::services::inventory::Inventory;
+use crate::services::order::Orders;
+use crate::services::payment::Payments;
+use crate::services::shipping::Shipping;
+
+/// How the services work.
+#[derive(Clone)]
+pub struct ShopOptions {
+    /// How long a saga awaits each answer.
+    pub step_timeout: Duration,
+    /// How long the payment service awaits its provider.
+    pub provider_timeout: Duration,
+    /// Who takes the money.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// The clock, and the source of ids.
+    pub host: Arc<dyn Host>,
+}
+
+impl Default for ShopOptions {
+    fn default() -> Self {
+        Self {
+            step_timeout: Duration::from_secs(30),
+            provider_timeout: Duration::from_secs(10),
+            provider: Arc::new(FakeProvider),
+            host: Arc::new(SystemHost),
+        }
+    }
+}
+
+/// Five services on their stores.
+pub struct Shop {
+    /// What the shop sells.
+    pub catalog: Catalog,
+    /// What it has in stock.
+    pub inventory: Inventory,
+    /// What was ordered.
+    pub orders: Orders,
+    payments: Payments,
+    shipping: Shipping,
+    stores: Stores,
+    host: Arc<dyn Host>,
+}
+
+impl Shop {
+    /// The services on these stores. They do nothing until they [`run`](Self::run).
+    ///
+    /// # Errors
+    /// Never, as long as the definitions of the sagas make sense.
+    pub fn new(stores: Stores, options: &ShopOptions) -> Result<Self, BuildError> {
+        let host = options.host.clone();
+        let orchestrator = orchestrator(&stores, options)?;
+        Ok(Self {
+            catalog: Catalog::new(stores.catalog.clone(), host.clone()),
+            inventory: Inventory::new(stores.inventory.clone(), host.clone()),
+            orders: Orders::new(stores.order.clone(), host.clone(), orchestrator),
+            payments: Payments::new(
+                stores.payment.clone(),
+                host.clone(),
+                options.provider.clone(),
+                options.provider_timeout,
+            ),
+            shipping: Shipping::new(stores.shipping.clone(), host.clone()),
+            stores,
+            host,
+        })
+    }
+
+    /// The stores beneath.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// A bus over the outbox logs of these services.
+    fn bus(&self, sources: &[(&str, &Arc<dyn Store>)]) -> Arc<dyn Bus> {
+        let bus = StoreBus::new(self.host.clone());
+        Arc::new(sources.iter().fold(bus, |bus, (name, store)| bus.source(name, (*store).clone())))
+    }
+
+    /// Every service's consumer, on the bus between them.
+    pub fn consumers(&self) -> Vec<Consumer> {
+        let Stores { order, inventory, payment, shipping, .. } = &self.stores;
+        let from_order = self.bus(&[("/order", order)]);
+        let replies = self.bus(&[("/inventory", inventory), ("/payment", payment), ("/shipping", shipping)]);
+        let to_payment = self.bus(&[("/order", order), ("/payment", payment)]);
+        vec![
+            self.orders.consumer(replies),
+            self.inventory.consumer(from_order.clone()),
+            self.payments.consumer(to_payment),
+            self.shipping.consumer(from_order),
+        ]
+    }
+
+    /// Runs all services until `shutdown`, then lets what is under way finish.
+    ///
+    /// # Errors
+    /// When something on the bus can't be read.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), BusError> {
+        let mut tasks = JoinSet::new();
+        for consumer in self.consumers() {
+            tasks.spawn(consumer.run(shutdown.clone()));
+        }
+        let (orchestrator, token) = (self.orders.orchestrator().clone(), shutdown.clone());
+        tasks.spawn(async move {
+            orchestrator.run_timers(token).await;
+            Ok(())
+        });
+        let (inventory, token) = (self.inventory.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            inventory.run_expiry(token).await;
+            Ok(())
+        });
+        while let Some(ended) = tasks.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    shutdown.cancel();
+                    return Err(error);
+                }
+                Err(error) => {
+                    if let Ok(panic) = error.try_into_panic() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The order service's sagas, for the services and for operators.
+///
+/// # Errors
+/// Never, as long as the definitions of the sagas make sense.
+pub fn orchestrator(stores: &Stores, options: &ShopOptions) -> Result<Orchestrator, BuildError> {
+    Ok(Orchestrator::new(stores.order.clone(), options.host.clone())
+        .register(place_order::definition(options.step_timeout)?)
+        .register(return_goods::definition(options.step_timeout)?))
+}
