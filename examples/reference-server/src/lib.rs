@@ -1,7 +1,9 @@
 //! The parts of the reference server, for its program and its tests.
 
+pub mod audit;
 pub mod import;
 pub mod messages;
+pub mod replay;
 pub mod sagas;
 pub mod services;
 pub mod shop;

@@ -1,1 +1,24 @@
-fn main() {}
+//! The reference server's program.
+
+mod cli;
+mod commands;
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    exit::log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::Exit::data(format!("the program can't start: {error}")).report(),
+    };
+    match runtime.block_on(commands::run(cli.command)) {
+        Ok(code) => ExitCode::from(code),
+        Err(exit) => exit.report(),
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use reference_server::shop::StoreUrl;
+
+/// A commerce backend in one process: orders, inventory, payments, shipping and catalog on event-sourced stores.
+#[derive(Parser)]
+#[command(
+    name = "reference-server",
+    version,
+    after_help = "Exit codes: 0 done; 1 the stored data breaks a rule, or the wish could not be met; 2 wrong input, \
+                  nothing written; 3 the data folder can't be used or failed, what is done is kept; 130 stopped."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Turn a shop's invoices into orders, and its credit notes into returns
+    Replay(Replay),
+    /// Look at the sagas, and decide about those that are stuck
+    #[command(subcommand)]
+    Sagas(Sagas),
+    /// Look at the messages that could not be handled, and decide about them
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+    /// Check every invariant over the stored data; exit code 1 if one is broken
+    Audit(Audit),
+}
+
+#[derive(Args)]
+pub(crate) struct Store {
+    /// Where the data is: sqlite://FOLDER (a file for each service) or memory://
+    #[arg(long, value_name = "URL", default_value = "sqlite://./data")]
+    pub(crate) store: StoreUrl,
+}
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The invoices: a CSV file with the columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
+    /// CustomerID and Country
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// So many orders are under way at a time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) concurrency: u16,
+    /// The same opening stock for each product [default: just enough of each]
+    #[arg(long, value_name = "N")]
+    pub(crate) stock: Option<u32>,
+    /// Every Nth order pays with a card that is declined
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) decline_every: Option<u32>,
+    /// Replay the file K times, each time under other invoice numbers
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) repeat: u16,
+    /// How long a checkout awaits each service's answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) step_timeout: u16,
+    /// Write the refused rows, with line number and reason, to this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
+    /// Print the summary as one JSON object, and nothing else on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Audit {
+    #[command(flatten)]
+    pub(crate) store: Store,
+}
+
+/// Who decides, and why: kept with what is decided.
+#[derive(Args)]
+pub(crate) struct Decision {
+    /// Who decides
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub(crate) actor: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Args)]
+pub(crate) struct SagaId {
+    /// The saga, as `list` shows it: place-order/ID or return-goods/ID
+    #[arg(value_name = "SAGA/ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) store: Store,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Sagas {
+    /// List sagas
+    List {
+        /// Only those of this status: running, compensating, completed, failed, stuck, abandoned
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        /// So many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Show what happened to a saga, step by step
+    Show(SagaId),
+    /// Try the compensation again that a saga is stuck at
+    Retry(SagaId, Decision),
+    /// Take the compensation as done that a saga is stuck at, because someone has seen to it by hand
+    Skip(SagaId, Decision),
+    /// Give a saga up as it is
+    Abandon(SagaId, Decision),
+    /// Draw a saga's definition as a Mermaid diagram
+    Graph {
+        /// place-order or return-goods
+        #[arg(value_name = "SAGA", default_value = "place-order")]
+        saga: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct MessageId {
+    /// The service that could not handle it: order, inventory, payment, shipping
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// The message, as `list` shows it
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) store: Store,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DeadLetters {
+    /// List dead letters
+    List {
+        /// Only those of this service
+        #[arg(long, value_name = "SERVICE")]
+        service: Option<String>,
+        /// So many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Show a dead letter with all its attempts
+    Show(MessageId),
+    /// Have a dead letter handled again, and after it whatever waits behind it
+    Replay(MessageId, Decision),
+    /// Throw a dead letter away; whatever waits behind it goes on
+    Discard(MessageId, Decision),
+}

@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::id::Tenant;
+use commerce_core::store::Store;
+use commerce_outbox::{DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost};
+use reference_server::shop::{Shop, ShopOptions, Stores};
+use tokio_util::sync::CancellationToken;
+
+use super::{open, print};
+use crate::cli::{DeadLetters, Decision, MessageId};
+use crate::exit::{BREACH, Exit, INPUT};
+
+/// How long the services run for a message that is to be handled again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(command: DeadLetters) -> Result<u8, Exit> {
+    match command {
+        DeadLetters::List { service, limit, store } => list(&open(&store.store)?, service.as_deref(), limit).await,
+        DeadLetters::Show(message) => show(&message).await,
+        DeadLetters::Replay(message, decision) => replay(message, decision).await,
+        DeadLetters::Discard(message, decision) => discard(message, decision).await,
+    }
+}
+
+fn letters(store: &Arc<dyn Store>) -> Letters {
+    let host: Arc<dyn Host> = Arc::new(SystemHost);
+    Letters::new(store.clone(), host)
+}
+
+async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8, Exit> {
+    let mut found = 0;
+    for (name, store) in stores.all() {
+        if service.is_some_and(|service| service != name) {
+            continue;
+        }
+        let letters = letters(store).list(&DeadLetterFilter::default(), limit - found).await.map_err(Exit::data)?;
+        found += letters.len();
+        for letter in letters {
+            let error = letter.attempts.last().map_or("", |attempt| &attempt.error);
+            let (id, message_type) = (letter.id(), &letter.envelope.message_type);
+            print(format!("{name}  {id}  {message_type}  {} attempts  {error}", letter.attempts.len()));
+        }
+    }
+    if let Some(service) = service {
+        store_of(stores, service)?;
+    }
+    if found == 0 {
+        print("no dead letters");
+    }
+    Ok(0)
+}
+
+async fn show(message: &MessageId) -> Result<u8, Exit> {
+    let stores = open(&message.store.store)?;
+    let letter = find(&letters(store_of(&stores, &message.service)?), &message.id).await?;
+    print(serde_json::to_string_pretty(&letter).map_err(Exit::data)?);
+    Ok(0)
+}
+
+/// Has it handled again, and lets the services see it and what waits behind it through.
+async fn replay(message: MessageId, decision: Decision) -> Result<u8, Exit> {
+    let stores = open(&message.store.store)?;
+    let letters = letters(store_of(&stores, &message.service)?);
+    let Decision { actor, reason } = decision;
+    letters.replay(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
+    let shop = Shop::new(stores, &ShopOptions::default()).map_err(Exit::data)?;
+    let shutdown = CancellationToken::new();
+    let watch = async {
+        let settled = settle(&letters, &message.id).await;
+        shutdown.cancel();
+        settled
+    };
+    let (services, left) = tokio::join!(shop.run(shutdown.clone()), watch);
+    services.map_err(Exit::data)?;
+    match left? {
+        None => {
+            print("handled");
+            Ok(0)
+        }
+        Some(letter) => {
+            let error = letter.attempts.last().map_or("it was not tried in time", |attempt| &attempt.error);
+            Err(Exit::new(BREACH, format!("it failed again: {error}")))
+        }
+    }
+}
+
+/// Until it is handled, or dead again.
+async fn settle(letters: &Letters, id: &str) -> Result<Option<HeldMessage>, Exit> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let letter = match letters.show(&Tenant::default(), id).await {
+            Ok(letter) => letter,
+            Err(DeadLetterError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(Exit::data(error)),
+        };
+        if letter.state == HeldState::Dead || tokio::time::Instant::now() > deadline {
+            return Ok(Some(letter));
+        }
+    }
+}
+
+async fn discard(message: MessageId, decision: Decision) -> Result<u8, Exit> {
+    let stores = open(&message.store.store)?;
+    let letters = letters(store_of(&stores, &message.service)?);
+    let Decision { actor, reason } = decision;
+    letters.discard(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
+    print("discarded");
+    Ok(0)
+}
+
+async fn find(letters: &Letters, id: &str) -> Result<HeldMessage, Exit> {
+    letters.show(&Tenant::default(), id).await.map_err(|error| exit(&error))
+}
+
+fn exit(error: &DeadLetterError) -> Exit {
+    match error {
+        DeadLetterError::NotFound { .. } => Exit::new(INPUT, error),
+        _ => Exit::data(error),
+    }
+}
+
+fn store_of<'a>(stores: &'a Stores, service: &str) -> Result<&'a Arc<dyn Store>, Exit> {
+    let known = stores.all();
+    let found = known.iter().find(|(name, _)| *name == service).map(|(_, store)| *store);
+    found.ok_or_else(|| {
+        let names = known.map(|(name, _)| name).join(", ");
+        Exit::input(format!("{service:?} is no service; they are: {names}"))
+    })
+}

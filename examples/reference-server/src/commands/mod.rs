@@ -1,0 +1,37 @@
+//! What each command does.
+
+mod audit;
+mod dead_letters;
+mod replay;
+mod sagas;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use commerce_core::Host;
+use commerce_outbox::SystemHost;
+use reference_server::shop::{StoreUrl, Stores};
+
+use crate::cli::Command;
+use crate::exit::Exit;
+
+/// Runs a command; answers the exit code.
+pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
+    match command {
+        Command::Replay(args) => replay::run(args).await,
+        Command::Sagas(command) => sagas::run(command).await,
+        Command::DeadLetters(command) => dead_letters::run(command).await,
+        Command::Audit(args) => audit::run(args).await,
+    }
+}
+
+/// Stores that hold something already.
+fn open(url: &StoreUrl) -> Result<Stores, Exit> {
+    let host: Arc<dyn Host> = Arc::new(SystemHost);
+    Stores::open_existing(url, &host).map_err(Exit::data)
+}
+
+/// Prints a line. Whoever closes the pipe has seen enough.
+fn print(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

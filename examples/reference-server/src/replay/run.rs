@@ -1,0 +1,215 @@
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use commerce_core::id::OrderId;
+use commerce_core::order::{OrderRejection, OrderStatus};
+use commerce_outbox::HandleError;
+use commerce_saga::SagaStatus;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::ending::Endings;
+use super::options::{self, ReplayError, ReplayOptions};
+use super::plan::{Round, opening_stock, products};
+use super::progress::Progress;
+use super::summary::Tally;
+use crate::import::{Import, Refund, match_returns, product_id, return_id};
+use crate::sagas::{place_order, return_goods};
+use crate::services::order::{Begun, PlaceError, Return, payment_of};
+use crate::shop::Shop;
+
+/// So many products and stock items are made at a time.
+const PREPARED_AT_ONCE: usize = 64;
+
+/// What a replay comes to, read from the stores when it is done.
+pub struct Replayed {
+    pub(super) tally: Tally,
+    pub(super) seconds: Duration,
+    /// How long the checkouts took that were begun in this run, and for how long checkouts ran.
+    pub(super) checkouts: Vec<Duration>,
+    pub(super) checking_out: Duration,
+}
+
+/// Replays a file's invoices on services that run.
+///
+/// Placing an invoice is idempotent by its number, and so is every step before and after it: a replay that was
+/// interrupted carries on, and ends with the same figures.
+///
+/// # Errors
+/// When the stores fail, or `stop` is cancelled. What is done stays done.
+pub async fn replay(
+    shop: &Shop,
+    import: &Import,
+    options: &ReplayOptions,
+    progress: &dyn Progress,
+    stop: &CancellationToken,
+) -> Result<Replayed, ReplayError> {
+    let began = Instant::now();
+    let replay = Replay {
+        shop,
+        options,
+        progress,
+        endings: Endings::listen(shop.orders.orchestrator(), shop.stores()),
+        checkouts: Mutex::new(Vec::new()),
+    };
+    let work = replay.run(import);
+    let (tally, checking_out) = tokio::select! {
+        done = work => done?,
+        () = stop.cancelled() => return Err(ReplayError::Stopped),
+    };
+    progress.end();
+    let checkouts = replay.checkouts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Replayed { tally, seconds: began.elapsed(), checkouts, checking_out })
+}
+
+struct Replay<'a> {
+    shop: &'a Shop,
+    options: &'a ReplayOptions,
+    progress: &'a dyn Progress,
+    endings: Endings,
+    checkouts: Mutex<Vec<Duration>>,
+}
+
+impl Replay<'_> {
+    async fn run(&self, import: &Import) -> Result<(Tally, Duration), ReplayError> {
+        options::begin(&*self.shop.stores().order, &import.digest, self.options).await?;
+        self.make_products(import).await?;
+        let mut tally = Tally::of(import, self.options.repeat);
+        let mut checking_out = Duration::ZERO;
+        for number in 1..=self.options.repeat {
+            let round = Round::new(import, number);
+            self.open_stock(&round).await?;
+            let began = Instant::now();
+            let sold = self.sell(&round, &mut tally).await?;
+            checking_out += began.elapsed();
+            self.take_back(&round, &sold, &mut tally).await?;
+        }
+        Ok((tally, checking_out))
+    }
+
+    async fn make_products(&self, import: &Import) -> Result<(), ReplayError> {
+        let products = products(import);
+        self.progress.begin("products", products.len());
+        self.shop.catalog.open_import_category().await?;
+        stream::iter(products.into_iter().map(Ok))
+            .try_for_each_concurrent(PREPARED_AT_ONCE, |product| async move {
+                self.shop.catalog.import(product).await?;
+                self.progress.step();
+                Ok::<_, HandleError>(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn open_stock(&self, round: &Round<'_>) -> Result<(), ReplayError> {
+        let goods = opening_stock(round, self.options);
+        let import = format!("{}/{}", round.import.digest, round.number);
+        self.progress.begin("opening stock", goods.len());
+        stream::iter(goods.into_iter().map(Ok))
+            .try_for_each_concurrent(PREPARED_AT_ONCE, |goods| {
+                let import = &import;
+                async move {
+                    self.shop.inventory.open_stock(import, &goods).await?;
+                    self.progress.step();
+                    Ok::<_, HandleError>(())
+                }
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Places a round's sales, and answers which of them came to be.
+    async fn sell(&self, round: &Round<'_>, tally: &mut Tally) -> Result<Vec<bool>, ReplayError> {
+        let sales = &round.import.sales;
+        self.progress.begin("orders", sales.len());
+        let refusals: Vec<Option<OrderRejection>> = stream::iter(0..sales.len())
+            .map(|index| self.check_out(round, index))
+            .buffered(self.options.concurrency.max(1))
+            .try_collect()
+            .await?;
+        let mut sold = Vec::with_capacity(sales.len());
+        for (sale, refusal) in sales.iter().zip(refusals) {
+            let order = self.shop.orders.order(round.order_id(sale)).await?;
+            let confirmed = order.placed().is_some_and(|placed| is_confirmed(placed.status()));
+            tally.count_sale(sale, order.placed(), refusal.as_ref());
+            sold.push(confirmed);
+        }
+        Ok(sold)
+    }
+
+    /// Places an order and sees its checkout through; or sees that it was.
+    async fn check_out(&self, round: &Round<'_>, index: usize) -> Result<Option<OrderRejection>, ReplayError> {
+        let sale = &round.import.sales[index];
+        let order = round.order(index, sale, self.options)?;
+        let id = order.order_id.to_string();
+        let told = self.endings.expect(&id);
+        let began = Instant::now();
+        let begun = match self.shop.orders.place_imported(order).await {
+            Ok(begun) => begun,
+            Err(PlaceError::Rejected(rejection)) => {
+                warn!(invoice = sale.invoice_no, %rejection, "an invoice makes no order");
+                self.progress.step();
+                return Ok(Some(rejection));
+            }
+            Err(PlaceError::Handle(error)) => return Err(error.into()),
+        };
+        if begun == Begun::Now || self.endings.ended(place_order::NAME, &id).await?.is_none() {
+            self.endings.wait(place_order::NAME, &id, told).await?;
+        }
+        if begun == Begun::Now {
+            self.checkouts.lock().unwrap_or_else(PoisonError::into_inner).push(began.elapsed());
+        }
+        self.progress.step();
+        Ok(None)
+    }
+
+    async fn take_back(&self, round: &Round<'_>, sold: &[bool], tally: &mut Tally) -> Result<(), ReplayError> {
+        let import = round.import;
+        let by_invoice: std::collections::HashMap<&str, bool> =
+            import.sales.iter().map(|sale| &*sale.invoice_no).zip(sold.iter().copied()).collect();
+        let plan =
+            match_returns(import, |sale| by_invoice.get(&*sale.invoice_no).copied().unwrap_or(false));
+        tally.count_refused(&plan.refused);
+        self.progress.begin("returns", plan.refunds.len());
+        let statuses: Vec<SagaStatus> = stream::iter(&plan.refunds)
+            .map(|refund| self.give_back(round, refund))
+            .buffered(self.options.concurrency.max(1))
+            .try_collect()
+            .await?;
+        for (refund, status) in plan.refunds.iter().zip(statuses) {
+            tally.count_refund(refund, status);
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, round: &Round<'_>, refund: &Refund) -> Result<SagaStatus, ReplayError> {
+        let sale = &round.import.sales[refund.sale];
+        let order_id: OrderId = round.order_id(sale);
+        let return_id: Uuid = return_id(&round.numbered(&refund.invoice_no), refund.line, sale.placed_at);
+        let id = return_id.to_string();
+        let told = self.endings.expect(&id);
+        let begun = self.shop.orders.take_back(Return {
+            return_id,
+            payment_id: payment_of(order_id),
+            product_id: product_id(&refund.sku),
+            quantity: refund.quantity,
+            amount: refund.amount,
+            reason: format!("credit note {}", refund.invoice_no),
+        });
+        begun.await?;
+        let status = match self.endings.ended(return_goods::NAME, &id).await? {
+            Some(status) => status,
+            None => self.endings.wait(return_goods::NAME, &id, told).await?,
+        };
+        self.progress.step();
+        Ok(status)
+    }
+}
+
+/// Whether the order has come to be, whatever happened to it since.
+fn is_confirmed(status: OrderStatus) -> bool {
+    matches!(status, OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered)
+}
