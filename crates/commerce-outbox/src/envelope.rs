@@ -6,7 +6,7 @@ use commerce_core::id::Tenant;
 use commerce_core::store::RecordedMessage;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 /// A message in transit. As JSON it is a [CloudEvents 1.0](https://github.com/cloudevents/spec) event in structured
@@ -44,6 +44,10 @@ pub struct Envelope {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub data: Box<RawValue>,
+    /// Why the body can't be read, if it was sent as something else than JSON. `data` holds it as a text then, or as a
+    /// list of bytes if it is no text either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    damage: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,12 +67,36 @@ impl Envelope {
     /// # Errors
     /// When the stored body is not JSON.
     pub fn from_recorded(source: &Arc<str>, recorded: RecordedMessage) -> Result<Self, serde_json::Error> {
+        let body = read_json(&recorded.payload)?;
+        Ok(Self::wrap(source, recorded, body, None))
+    }
+
+    /// The same for a message whose body need not be JSON: it must come through all the same, to become a dead letter
+    /// instead of standing in everyone's way.
+    pub(crate) fn from_log(source: &Arc<str>, recorded: RecordedMessage) -> Result<Self, serde_json::Error> {
+        let (body, damage) = match read_json(&recorded.payload) {
+            Ok(body) => (body, None),
+            Err(error) => {
+                let body = match std::str::from_utf8(&recorded.payload) {
+                    Ok(text) => to_raw_value(text)?,
+                    Err(_) => to_raw_value(&recorded.payload)?,
+                };
+                (body, Some(error.to_string().into()))
+            }
+        };
+        Ok(Self::wrap(source, recorded, body, damage))
+    }
+
+    fn wrap(
+        source: &Arc<str>,
+        recorded: RecordedMessage,
+        data: Box<RawValue>,
+        damage: Option<Arc<str>>,
+    ) -> Self {
         let mut headers = recorded.headers;
         let first_id = headers.remove(ID_HEADER).and_then(|id| Uuid::parse_str(&id).ok());
         let first_source = headers.remove(SOURCE_HEADER).map(Arc::from);
-        let body = String::from_utf8(recorded.payload)
-            .map_err(|error| <serde_json::Error as serde::de::Error>::custom(error.to_string()))?;
-        Ok(Self {
+        Self {
             specversion: SpecVersion::One,
             id: first_id.unwrap_or(recorded.id),
             source: first_source.unwrap_or_else(|| source.clone()),
@@ -81,8 +109,28 @@ impl Envelope {
             causation: recorded.metadata.causation,
             traceparent: recorded.metadata.traceparent.clone(),
             headers,
-            data: RawValue::from_string(body)?,
-        })
+            data,
+            damage,
+        }
+    }
+
+    /// Why the body can't be read, if it can't.
+    pub(crate) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// The body as it was sent.
+    pub(crate) fn payload(&self) -> Vec<u8> {
+        let data = self.data.get();
+        if self.damage.is_some() {
+            if let Ok(text) = serde_json::from_str::<String>(data) {
+                return text.into_bytes();
+            }
+            if let Ok(bytes) = serde_json::from_str(data) {
+                return bytes;
+            }
+        }
+        data.as_bytes().to_vec()
     }
 
     /// Reads the body.
@@ -90,6 +138,13 @@ impl Envelope {
     /// # Errors
     /// When it doesn't fit the type.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.data.get())
+        match &self.damage {
+            Some(damage) => Err(serde::de::Error::custom(damage)),
+            None => serde_json::from_str(self.data.get()),
+        }
     }
+}
+
+fn read_json(payload: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::from_slice(payload)
 }

@@ -1,18 +1,34 @@
 //! Messages between services: none lost, none doubled, each key in order.
 //!
-//! 1. A message exists if and only if the commit that sends it does: it is written in the same commit.
-//! 2. A message has its effect once, however often it is delivered: its claim commits with its effects.
+//! 1. A message exists if and only if the commit that sends it does: it is written in the same commit; a reader that is
+//!    dropped, stopped or killed loses none. [`none_lost`], [`scheduled`]
+//! 2. A message has its effect once, however often it is delivered: its claim commits with its effects. [`once`]
 //! 3. Messages of one key are handled in order, also through failure: a key waits while its head is retried, and is
-//!    parked when its head is dead. Other keys never wait.
-//! 4. A message that kills its worker is counted, and is dead after as many attempts as any other.
-//! 5. A dead letter keeps the whole message and every attempt's error; it is replayed in order, at the head of its key.
+//!    parked when its head is dead. Other keys never wait. [`ordered_keys`], [`poison`]
+//! 4. A message that kills its worker is counted, and is dead after as many attempts as any other; one that can't be
+//!    read is dead at once; an orderly shutdown or handover costs no attempt. [`poison`], [`leases`]
+//! 5. A dead letter keeps the whole message and every attempt's error; it is replayed in order, at the head of its key;
+//!    of two that act on it only one does. [`dead_letters`]
+//! 6. Members of a group share a log by lease; one that lost its lease can't move the cursor. [`leases`]
+//! 7. A relay's cursor moves only past what was published, and a key whose message is refused waits alone. [`relay`]
+//! 8. A request with an idempotency key has one effect, and its answer is stored with it. [`idempotency`]
+//!
+//! [`none_lost`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/none_lost.rs
+//! [`scheduled`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/scheduled.rs
+//! [`once`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/once.rs
+//! [`ordered_keys`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/ordered_keys.rs
+//! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
+//! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
+//! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
 //! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
-//! source.
+//! source; after a crash every message that may have been taken is suspected, which where a policy allows one attempt
+//! makes it a dead letter; a key whose messages are merely slow fills its consumer's window in the end.
 
 mod bus;
 mod consumer;
+mod dead_letters;
 mod envelope;
 mod error;
 mod held;
@@ -23,9 +39,13 @@ use std::time::Duration;
 
 pub use bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
 pub use consumer::{Consumer, Handled, Handler, Message, Scope};
+pub use dead_letters::{
+    DeadLetterError, DeadLetterFilter, DeadLetters, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport,
+    Unfinished,
+};
 pub use envelope::Envelope;
 pub use error::{BusError, HandleError};
-pub use held::{Attempt, HeldMessage, HeldState};
+pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
 pub use retry::RetryPolicy;
 

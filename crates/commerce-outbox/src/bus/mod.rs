@@ -13,6 +13,7 @@ use crate::error::BusError;
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Publishes a batch. Each message has its own result, in the same order; one that failed may be published again.
+    /// Whoever needs order hands over one message of a key at a time: a later one may succeed where an earlier failed.
     async fn publish(&self, messages: &[Envelope]) -> Vec<Result<(), BusError>>;
 
     /// Joins a consumer group. Each message of the topics goes to one member of the group at a time, messages of one
@@ -23,13 +24,15 @@ pub trait Bus: Send + Sync + 'static {
 /// Membership in a consumer group.
 #[async_trait]
 pub trait Subscription: Send {
-    /// The next messages, `max` at most; waits until there is one. Dropping the future loses nothing.
+    /// The next messages, `max` at most; waits until there is one. Dropping the future loses nothing. The wait keeps the
+    /// membership alive: a member that has no room for more asks for none (`max` is zero) and goes on waiting.
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
 
     /// These messages are done with. Until then they are delivered again after a crash.
     async fn ack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
 
-    /// These messages are to be delivered again.
+    /// These messages are to be delivered again, in order, and nothing else is. Whoever needs order within a key gives
+    /// back those behind them as well.
     async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
 
     /// Leaves the group: what was acknowledged is kept, the rest goes to other members.

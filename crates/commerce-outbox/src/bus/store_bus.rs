@@ -83,7 +83,7 @@ impl Bus for StoreBus {
         let commits = messages.iter().map(|envelope| {
             let message = NewMessage::new(envelope.topic.to_string(), envelope.key.to_string())
                 .of_type(envelope.message_type.to_string())
-                .payload(envelope.data.get().as_bytes().to_vec())
+                .payload(envelope.payload())
                 .header(ID_HEADER, envelope.id.to_string())
                 .header(SOURCE_HEADER, envelope.source.to_string());
             let headers = envelope.headers.iter();

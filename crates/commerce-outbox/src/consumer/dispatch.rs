@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use commerce_core::error::Kind;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::worker::{KeyName, Worker};
 use crate::bus::{Delivery, Receipt, Subscription};
@@ -14,62 +15,123 @@ use crate::error::BusError;
 /// So many messages may be taken and wait for their key, for each that is handled.
 const AHEAD: usize = 4;
 /// How long messages under way may take to finish after a shutdown began.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
+/// How long what is done may wait to be acknowledged: each time, reading on is interrupted.
+const ACK: Duration = Duration::from_millis(10);
+/// How long to wait for a bus or store that is out of reach.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Hands messages to workers: one of a key at a time, in order.
+/// Reads from the bus, and acknowledges what is done.
 pub(super) struct Dispatcher {
     worker: Arc<Worker>,
     subscription: Box<dyn Subscription>,
-    lanes: HashMap<KeyName, VecDeque<Delivery>>,
-    ready: VecDeque<KeyName>,
-    running: JoinSet<(KeyName, Receipt)>,
-    taken: usize,
+    lanes: Lanes,
     epoch: u64,
 }
 
 impl Dispatcher {
     pub(super) fn new(worker: Arc<Worker>, subscription: Box<dyn Subscription>) -> Self {
-        Self {
-            worker,
-            subscription,
-            lanes: HashMap::new(),
-            ready: VecDeque::new(),
-            running: JoinSet::new(),
-            taken: 0,
-            epoch: 0,
-        }
+        Self { lanes: Lanes::new(worker.clone()), worker, subscription, epoch: 0 }
     }
 
     pub(super) async fn run(mut self, shutdown: CancellationToken) -> Result<(), BusError> {
-        let most = self.worker.options.concurrency * AHEAD;
-        loop {
-            self.start();
-            let room = most.saturating_sub(self.taken);
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                Some(done) = self.running.join_next() => self.finish(done).await?,
-                deliveries = self.subscription.next(room), if room > 0 => match deliveries {
-                    Ok(deliveries) => self.take(deliveries).await,
-                    Err(error) if error.kind() == Kind::Retryable => {
-                        warn!(group = self.worker.held.group, %error, "the bus is out of reach");
-                        tokio::time::sleep(Duration::from_millis(500)).await;
-                    }
-                    Err(error) => return Err(error),
-                },
+        while !shutdown.is_cancelled() {
+            let (done, deliveries) = self.read(&shutdown).await;
+            self.subscription.ack(&done).await?;
+            match deliveries {
+                Ok(deliveries) => self.take(deliveries, &shutdown).await,
+                Err(error) if error.kind() == Kind::Retryable => {
+                    warn!(group = self.worker.held.group, %error, "the bus is out of reach");
+                    pause(&shutdown).await;
+                }
+                Err(error) => return Err(error),
             }
         }
         self.leave().await
     }
 
-    async fn take(&mut self, deliveries: Vec<Delivery>) {
-        let epoch = deliveries.iter().map(|delivery| delivery.epoch).max().unwrap_or(0);
-        if epoch > self.epoch {
-            while let Err(error) = self.worker.refresh_held_keys().await {
-                warn!(group = self.worker.held.group, %error, "the store is out of reach");
-                tokio::time::sleep(Duration::from_millis(500)).await;
+    /// Waits for deliveries while the lanes run, until something is to be acknowledged. Even where there is no room for
+    /// more the subscription is asked: that keeps the membership alive.
+    async fn read(
+        &mut self,
+        shutdown: &CancellationToken,
+    ) -> (Vec<Receipt>, Result<Vec<Delivery>, BusError>) {
+        self.lanes.start();
+        let room = self.lanes.room();
+        let mut done = Vec::new();
+        let mut ack_at = None;
+        let mut next = self.subscription.next(room);
+        loop {
+            let until = ack_at.unwrap_or_else(Instant::now);
+            tokio::select! {
+                () = shutdown.cancelled() => return (done, Ok(Vec::new())),
+                Some(finished) = self.lanes.finished() => {
+                    done.extend(finished);
+                    ack_at.get_or_insert_with(|| Instant::now() + ACK);
+                    self.lanes.start();
+                    if room == 0 && self.lanes.room() > 0 {
+                        return (done, Ok(Vec::new()));
+                    }
+                }
+                () = tokio::time::sleep_until(until), if ack_at.is_some() => return (done, Ok(Vec::new())),
+                deliveries = &mut next => return (done, deliveries),
             }
-            self.epoch = epoch;
         }
+    }
+
+    async fn take(&mut self, deliveries: Vec<Delivery>, shutdown: &CancellationToken) {
+        let epoch = deliveries.iter().map(|delivery| delivery.epoch).max().unwrap_or(0);
+        while epoch > self.epoch && !shutdown.is_cancelled() {
+            match self.worker.refresh_held_keys().await {
+                Ok(()) => self.epoch = epoch,
+                Err(error) => {
+                    warn!(group = self.worker.held.group, %error, "the store is out of reach");
+                    pause(shutdown).await;
+                }
+            }
+        }
+        self.lanes.take(deliveries);
+    }
+
+    /// Lets what runs finish, and leaves the rest to others, who need not suspect it.
+    async fn leave(mut self) -> Result<(), BusError> {
+        self.subscription.nack(&self.lanes.clear()).await?;
+        let deadline = Instant::now() + GRACE;
+        while let Ok(Some(finished)) = tokio::time::timeout_at(deadline, self.lanes.finished()).await {
+            if let Some(receipt) = finished {
+                self.subscription.ack(&[receipt]).await?;
+            }
+        }
+        self.subscription.close().await
+    }
+}
+
+pub(super) async fn pause(shutdown: &CancellationToken) {
+    let _ = tokio::time::timeout(PATIENCE, shutdown.cancelled()).await;
+}
+
+/// Hands messages to workers: one of a key at a time, in order.
+struct Lanes {
+    worker: Arc<Worker>,
+    lanes: HashMap<KeyName, VecDeque<Delivery>>,
+    ready: VecDeque<KeyName>,
+    running: JoinSet<(KeyName, Receipt)>,
+    taken: usize,
+}
+
+impl Lanes {
+    fn new(worker: Arc<Worker>) -> Self {
+        Self { worker, lanes: HashMap::new(), ready: VecDeque::new(), running: JoinSet::new(), taken: 0 }
+    }
+
+    /// How many more may be taken. None until there is room for a fair number: each read costs.
+    fn room(&self) -> usize {
+        let most = self.worker.options.concurrency * AHEAD;
+        let room = most.saturating_sub(self.taken);
+        if room >= most / 4 { room } else { 0 }
+    }
+
+    fn take(&mut self, deliveries: Vec<Delivery>) {
         self.taken += deliveries.len();
         for delivery in deliveries {
             let key = (delivery.envelope.tenant.clone(), delivery.envelope.key.clone());
@@ -81,7 +143,7 @@ impl Dispatcher {
         }
     }
 
-    /// Starts what may run. A key is in `ready` or running, never both.
+    /// Starts what may run. A key that has a lane is in `ready` or running, never both.
     fn start(&mut self) {
         while self.running.len() < self.worker.options.concurrency
             && let Some(key) = self.ready.pop_front()
@@ -98,17 +160,16 @@ impl Dispatcher {
         }
     }
 
-    async fn finish(
-        &mut self,
-        done: Result<(KeyName, Receipt), tokio::task::JoinError>,
-    ) -> Result<(), BusError> {
-        let (key, receipt) = match done {
+    /// The next that is done; nothing once none runs. Dropping the future loses nothing.
+    async fn finished(&mut self) -> Option<Option<Receipt>> {
+        let (key, receipt) = match self.running.join_next().await? {
             Ok(done) => done,
-            // A handler that panics takes the consumer with it, as a crash would: the message counts as taken.
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => return Ok(()),
-            },
+            // Handlers that panic are caught, so the fault lies here or in the store. The message is not done: its
+            // lane stands still, and whoever takes the partition next suspects it.
+            Err(error) => {
+                error!(group = self.worker.held.group, %error, "a worker broke down");
+                return Some(None);
+            }
         };
         self.taken -= 1;
         if self.lanes.get(&key).is_some_and(|lane| !lane.is_empty()) {
@@ -116,18 +177,12 @@ impl Dispatcher {
         } else {
             self.lanes.remove(&key);
         }
-        self.subscription.ack(&[receipt]).await
+        Some(Some(receipt))
     }
 
-    /// Lets what runs finish, and leaves the rest to others.
-    async fn leave(mut self) -> Result<(), BusError> {
-        let deadline = tokio::time::Instant::now() + GRACE;
+    /// Gives up what has not begun.
+    fn clear(&mut self) -> Vec<Receipt> {
         self.ready.clear();
-        while let Ok(Some(done)) = tokio::time::timeout_at(deadline, self.running.join_next()).await {
-            if let Ok((_, receipt)) = done {
-                self.subscription.ack(&[receipt]).await?;
-            }
-        }
-        self.subscription.close().await
+        self.lanes.drain().flat_map(|(_, lane)| lane).map(|delivery| delivery.receipt).collect()
     }
 }

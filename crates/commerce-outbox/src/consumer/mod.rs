@@ -12,13 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Host;
+use commerce_core::error::Kind;
 use commerce_core::store::Store;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 pub use handler::{Handler, Message};
 pub use scope::{Handled, Scope};
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Subscription};
 use crate::error::{BusError, HandleError};
 use crate::retry::RetryPolicy;
 use dispatch::Dispatcher;
@@ -148,14 +151,33 @@ impl Consumer {
     /// When the bus holds something that can't be read.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        let subscription = self.bus.subscribe(&self.group, &topics).await?;
+        let Some(subscription) = self.join(&topics, &shutdown).await? else { return Ok(()) };
         let worker = Arc::new(Worker::new(&self.group, self.store, self.host, self.handlers, self.options));
-        let retries = tokio::spawn(retries::run(worker.clone(), shutdown.clone()));
-        let result = Dispatcher::new(worker, subscription).run(shutdown.clone()).await;
+        // In a set, so that it ends with this future, also where that is dropped.
+        let mut retries = JoinSet::new();
+        retries.spawn(retries::run(worker.clone(), shutdown.clone()));
+        let result = Dispatcher::new(worker, subscription).run(shutdown).await;
         if result.is_err() {
-            retries.abort();
+            retries.abort_all();
         }
-        let _ = retries.await;
+        while retries.join_next().await.is_some() {}
         result
+    }
+
+    async fn join(
+        &self,
+        topics: &[&str],
+        shutdown: &CancellationToken,
+    ) -> Result<Option<Box<dyn Subscription>>, BusError> {
+        while !shutdown.is_cancelled() {
+            match self.bus.subscribe(&self.group, topics).await {
+                Err(error) if error.kind() == Kind::Retryable => {
+                    warn!(group = self.group, %error, "the bus is out of reach");
+                    dispatch::pause(shutdown).await;
+                }
+                result => return result.map(Some),
+            }
+        }
+        Ok(None)
     }
 }

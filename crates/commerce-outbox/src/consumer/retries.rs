@@ -1,16 +1,22 @@
 //! Tries held messages again when they are due.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commerce_core::commit::Expected;
 use commerce_core::error::Kind;
-use futures_util::StreamExt;
-use futures_util::stream;
+use commerce_core::id::Tenant;
+use commerce_core::store::Lease;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
+use uuid::Uuid;
 
+use super::dispatch::GRACE;
 use super::worker::Worker;
-use crate::held::{Attempt, Head, HeldError, HeldState};
+use crate::held::{Attempt, Head, HeldError, HeldState, MESSAGES, commit_for};
 
 /// So often held messages are looked for that no one in this process has put there.
 const POLL: Duration = Duration::from_secs(1);
@@ -20,57 +26,150 @@ const LEASE: Duration = Duration::from_secs(10);
 const CONCURRENCY: usize = 16;
 /// So many heads are looked at in one go.
 const BATCH: usize = 64;
+/// So often queues that were emptied are looked for.
+const PRUNE: Duration = Duration::from_secs(10 * 60);
 
-/// One member of the group does this at a time.
+/// One member of the group does this at a time: two would count each other's attempts as lost. Should two do it all the
+/// same, each head's version lets only one of them begin an attempt.
 pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
-    let holder = worker.held.host.new_id();
-    let name = format!("held/{}", worker.held.group);
-    let work = async {
-        loop {
-            let wait = match worker.held.store.acquire_lease(&name, holder, LEASE).await {
-                Ok(Some(_)) => try_due(&worker).await.unwrap_or_else(|error| {
-                    warn!(group = worker.held.group, %error, "held messages are out of reach");
-                    POLL
-                }),
-                _ => POLL,
-            };
-            let _ = tokio::time::timeout(wait, worker.news.notified()).await;
+    let mut retries = Retries::new(worker);
+    while !shutdown.is_cancelled() {
+        let wait = match retries.pass().await {
+            Ok(wait) => wait,
+            Err(error) => {
+                warn!(group = retries.worker.held.group, %error, "held messages are out of reach");
+                POLL
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            Some(done) = retries.running.join_next() => retries.done(done),
+            _ = tokio::time::timeout(wait, retries.worker.news.notified()) => {}
         }
-    };
-    tokio::select! { () = shutdown.cancelled() => {}, () = work => {} }
-    if let Ok(Some(lease)) = worker.held.store.acquire_lease(&name, holder, LEASE).await {
-        let _ = worker.held.store.release_lease(&lease).await;
     }
+    retries.leave().await;
 }
 
-/// Tries what is due; answers how long to wait for more.
-async fn try_due(worker: &Worker) -> Result<Duration, HeldError> {
-    let heads = worker.held.due(worker.held.host.now(), BATCH).await?;
-    if heads.is_empty() {
-        let next = worker.held.next_due().await?;
-        return Ok(next.map_or(POLL, |due| due.since(worker.held.host.now()).min(POLL)));
+type HeadName = (Tenant, String);
+type Outcome = (HeadName, Result<(), HeldError>);
+
+struct Retries {
+    worker: Arc<Worker>,
+    holder: Uuid,
+    lease: Option<Lease>,
+    renew_at: Instant,
+    prune_at: Instant,
+    running: JoinSet<Outcome>,
+    names: HashSet<HeadName>,
+    /// What runs took a worker with it before. It runs alone: whatever ran beside it would be counted too.
+    alone: bool,
+}
+
+impl Retries {
+    fn new(worker: Arc<Worker>) -> Self {
+        Self {
+            holder: worker.held.host.new_id(),
+            worker,
+            lease: None,
+            renew_at: Instant::now(),
+            prune_at: Instant::now() + PRUNE,
+            running: JoinSet::new(),
+            names: HashSet::new(),
+            alone: false,
+        }
     }
-    // One that took its worker with it runs alone: whatever ran beside it would be counted too.
-    let (suspects, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(|head| head.message.under_way);
-    for head in suspects {
-        try_head(worker, head).await?;
+
+    /// Starts what is due; answers how long to wait for more.
+    async fn pass(&mut self) -> Result<Duration, HeldError> {
+        self.renew().await?;
+        if self.lease.is_none() {
+            return Ok(POLL);
+        }
+        if Instant::now() >= self.prune_at {
+            self.prune_at = Instant::now() + PRUNE;
+            self.worker.held.prune().await?;
+        }
+        let heads = self.worker.held.heads(BATCH + self.names.len()).await?;
+        let now = self.worker.held.now();
+        for head in heads {
+            let name = (head.message.tenant().clone(), head.message.id());
+            if self.names.contains(&name) {
+                continue;
+            }
+            match head.message.due {
+                Some(due) if due > now => return Ok(due.since(now).min(POLL)),
+                _ if !self.has_room(head.message.under_way) => return Ok(POLL),
+                _ => self.start(name, head),
+            }
+        }
+        Ok(POLL)
     }
-    let results: Vec<_> =
-        stream::iter(others).map(|head| try_head(worker, head)).buffer_unordered(CONCURRENCY).collect().await;
-    results.into_iter().collect::<Result<(), _>>()?;
-    Ok(Duration::ZERO)
+
+    async fn renew(&mut self) -> Result<(), HeldError> {
+        if Instant::now() < self.renew_at {
+            return Ok(());
+        }
+        let held = &self.worker.held;
+        self.lease = held.store.acquire_lease(&format!("held/{}", held.group), self.holder, LEASE).await?;
+        self.renew_at = Instant::now() + if self.lease.is_some() { LEASE / 3 } else { POLL };
+        Ok(())
+    }
+
+    fn has_room(&self, for_a_suspect: bool) -> bool {
+        if for_a_suspect { self.running.is_empty() } else { !self.alone && self.running.len() < CONCURRENCY }
+    }
+
+    fn start(&mut self, name: HeadName, head: Head) {
+        self.alone = head.message.under_way;
+        self.names.insert(name.clone());
+        let worker = self.worker.clone();
+        self.running.spawn(async move { (name, try_head(&worker, head).await) });
+    }
+
+    fn done(&mut self, done: Result<Outcome, JoinError>) {
+        match done {
+            Ok((name, result)) => {
+                self.names.remove(&name);
+                match result {
+                    Ok(()) => {}
+                    Err(error) if error.is_conflict() => {
+                        debug!(group = self.worker.held.group, message = name.1, %error, "others were faster");
+                    }
+                    Err(error) => {
+                        warn!(group = self.worker.held.group, message = name.1, %error, "a retry was cut short");
+                    }
+                }
+            }
+            Err(error) => warn!(group = self.worker.held.group, %error, "a retry broke down"),
+        }
+        if self.running.is_empty() {
+            self.names.clear();
+            self.alone = false;
+        }
+    }
+
+    /// Lets what runs finish: an attempt that is cut off counts as one that took its worker with it.
+    async fn leave(mut self) {
+        let deadline = Instant::now() + GRACE;
+        while let Ok(Some(done)) = tokio::time::timeout_at(deadline, self.running.join_next()).await {
+            self.done(done);
+        }
+        if let Some(lease) = &self.lease {
+            let _ = self.worker.held.store.release_lease(lease).await;
+        }
+    }
 }
 
 /// Tries a head once.
 async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
-    let policy = worker.options.retry;
-    if head.message.begun >= policy.attempts {
-        let lost = Attempt {
-            at: worker.held.host.now(),
-            error: format!("its worker was lost at attempt {}", head.message.begun),
-            kind: Kind::Retryable,
-        };
-        return fail(worker, head, lost).await;
+    if head.message.under_way {
+        let error = format!("its worker was lost at attempt {}", head.message.begun);
+        let lost = Attempt { at: worker.held.now(), error, kind: Kind::Retryable };
+        head.message.attempts.push(lost);
+        head.message.under_way = false;
+    }
+    if head.message.begun >= worker.options.retry.attempts {
+        return bury(worker, head).await;
     }
     head.message.begun += 1;
     head.message.under_way = true;
@@ -91,9 +190,9 @@ async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
 /// The message has had its effect. Usually that took it out of its queue as well; not if it had its effect before.
 async fn finish(worker: &Worker, head: Head) -> Result<(), HeldError> {
     let message = &head.message;
-    let found = worker.held.store.document(message.tenant(), crate::held::MESSAGES, &message.id()).await?;
+    let found = worker.held.store.document(message.tenant(), MESSAGES, &message.id()).await?;
     if found.is_some_and(|document| document.version == head.version) {
-        let commit = worker.held.remove(&head, crate::held::commit_for(message.tenant())).await?;
+        let commit = worker.held.remove(&head, commit_for(message.tenant())).await?;
         worker.held.store.commit(commit).await?;
     }
     Ok(())
@@ -105,24 +204,28 @@ async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), H
     let wait = worker.wait_after(&attempt, message.begun);
     message.attempts.push(attempt);
     message.under_way = false;
-    match wait {
-        Some(wait) => message.due = Some(worker.held.host.now().plus(wait)),
-        None if worker.skips(&message.envelope) && !message.skipped => return skip(worker, head).await,
-        None => {
-            message.state = HeldState::Dead;
-            message.due = None;
-        }
+    let Some(wait) = wait else { return bury(worker, head).await };
+    message.due = Some(worker.held.now().plus(wait));
+    worker.held.rewrite(&mut head).await
+}
+
+/// The head is dead. Its key is parked, or goes on where the topic skips dead letters.
+async fn bury(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
+    if worker.skips(&head.message.envelope) && !head.message.skipped {
+        return skip(worker, head).await;
     }
+    head.message.state = HeldState::Dead;
+    head.message.due = None;
     worker.held.rewrite(&mut head).await
 }
 
 /// The dead letter steps aside, so that its key goes on.
 async fn skip(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
-    let commit = worker.held.remove(&head, crate::held::commit_for(head.message.tenant())).await?;
+    let commit = worker.held.remove(&head, commit_for(head.message.tenant())).await?;
     head.message.skipped = true;
     head.message.state = HeldState::Dead;
     head.message.due = None;
-    let aside = head.message.write(commerce_core::commit::Expected::Any)?;
+    let aside = head.message.write(Expected::Any)?;
     worker.held.store.commit(commit.document(aside)).await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
+use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tracing::warn;
 
@@ -18,7 +21,7 @@ use crate::DEDUPLICATION;
 use crate::bus::Delivery;
 use crate::envelope::Envelope;
 use crate::error::HandleError;
-use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState};
+use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState, MESSAGES};
 
 /// So often a handler that lost a race decides anew before that counts as a failed attempt.
 const RACES: usize = 32;
@@ -153,7 +156,8 @@ impl Worker {
         if attempt.kind != Kind::Retryable && attempt.kind != Kind::Conflict {
             return None;
         }
-        let chance = self.host.new_id().as_u128() >> 32;
+        // The bits of an id between its variant and its ordinal.
+        let chance = self.host.new_id().as_u128() >> 16;
         #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
         self.options.retry.wait_after(made, chance as u32)
     }
@@ -165,15 +169,21 @@ impl Worker {
     /// Runs the handler until it no longer loses a race, and commits what it decided. With `head`, the message leaves
     /// its queue in the same commit.
     pub(super) async fn handle(&self, envelope: &Envelope, head: Option<&Head>) -> Result<(), HandleError> {
+        if let Some(damage) = envelope.damage() {
+            return Err(HandleError::new(Kind::Invalid, format!("the body can't be read: {damage}")));
+        }
         let Some(handler) = self.handlers.get(&*envelope.message_type) else {
             return Err(HandleError::new(
                 Kind::Invalid,
                 format!("the group {} has no handler for {}", self.held.group, envelope.message_type),
             ));
         };
-        let attempt = self.race(&**handler, envelope, head);
+        let attempt = AssertUnwindSafe(self.race(&**handler, envelope, head)).catch_unwind();
         match tokio::time::timeout(self.options.timeout, attempt).await {
-            Ok(result) => result,
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => {
+                Err(HandleError::retryable(format!("the handler panicked: {}", panic_text(&*panic))))
+            }
             Err(_) => {
                 let error = format!("the handler took longer than {:?}", self.options.timeout);
                 Err(HandleError::retryable(error))
@@ -198,6 +208,7 @@ impl Worker {
             };
             match result {
                 Err(error) if self.was_handled(&error, envelope) => return Ok(()),
+                Err(error) if head.is_some_and(|head| was_taken(&error, head)) => return Err(error),
                 Err(error) if error.kind() == Kind::Conflict && races < RACES => races += 1,
                 result => return result,
             }
@@ -247,4 +258,18 @@ impl Worker {
                 if key.scope == self.inbox && key.key == envelope.id.to_string()
         )
     }
+}
+
+/// Whether someone else has meanwhile acted on the held message: deciding anew would not help.
+fn was_taken(error: &HandleError, head: &Head) -> bool {
+    matches!(
+        error.conflict(),
+        Some(Conflict::Document { collection, id, .. })
+            if collection == MESSAGES && *id == head.message.id()
+    )
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
 }

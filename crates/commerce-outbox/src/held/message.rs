@@ -33,6 +33,9 @@ pub struct HeldMessage {
     pub due: Option<Timestamp>,
     /// Whether it stands outside its key's order: the topic skips what is dead.
     pub skipped: bool,
+    /// Who had it tried again after it was dead, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<Replay>,
     /// The whole message.
     pub envelope: Envelope,
 }
@@ -71,27 +74,43 @@ pub struct Attempt {
     pub kind: Kind,
 }
 
+/// An operator's order to try a dead letter again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    /// When it was given.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// How a message is held that is the first of its key.
 #[derive(Clone, Debug)]
 pub(crate) struct FirstFailure {
     pub(crate) state: HeldState,
     pub(crate) attempt: Attempt,
     pub(crate) due: Option<Timestamp>,
+    /// Its worker was lost over it, so its attempt has begun and not ended.
     pub(crate) worker_lost: bool,
 }
 
-/// The held messages of one key: those from `first` up to `next`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The queue of one key's held messages. It is kept for a while after it was emptied: a document that is deleted starts
+/// again at version zero, and whoever still acts on the old queue must not take the new one for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeldKey {
-    pub(crate) first: u64,
+    pub(crate) key: String,
+    /// The sequence of the next message.
     pub(crate) next: u64,
+    /// Whether there are messages in it.
+    pub(crate) open: bool,
 }
 
 impl HeldMessage {
     /// Its id among all held messages of its tenant.
     pub fn id(&self) -> String {
         if self.skipped {
-            format!("{}/{}/skipped/{}", self.group, self.envelope.key, self.envelope.id)
+            format!("{}/{}/skipped/{}", plain(&self.group), self.envelope.key, self.envelope.id)
         } else {
             message_id(&self.group, &self.envelope.key, self.sequence)
         }
@@ -106,7 +125,8 @@ impl HeldMessage {
         let write = DocumentWrite::json(MESSAGES, self.id(), expected, self)?
             .field("group", self.group.as_str())
             .field("state", self.state.as_str())
-            .field("topic", &*self.envelope.topic);
+            .field("topic", &*self.envelope.topic)
+            .field("key", &*self.envelope.key);
         Ok(match self.due.filter(|_| self.state == HeldState::Retrying) {
             Some(due) => write.field("due", due),
             None => write,
@@ -116,25 +136,32 @@ impl HeldMessage {
 
 impl HeldKey {
     pub(crate) fn write(
-        self,
+        &self,
         group: &str,
-        key: &str,
         expected: Version,
+        now: Timestamp,
     ) -> Result<DocumentWrite, CodecError> {
-        let (id, expected) = (key_id(group, key), Expected::Version(expected));
-        if self.first >= self.next {
-            return Ok(DocumentWrite::delete(KEYS, id, expected));
-        }
-        Ok(DocumentWrite::json(KEYS, id, expected, &self)?.field("group", group.to_owned()))
+        let id = key_id(group, &self.key);
+        let write = DocumentWrite::json(KEYS, id, Expected::Version(expected), self)?;
+        Ok(if self.open {
+            write.field("group", group.to_owned())
+        } else {
+            write.field("emptied_group", group.to_owned()).field("emptied_at", now)
+        })
     }
 }
 
 pub(crate) fn message_id(group: &str, key: &str, sequence: u64) -> String {
-    format!("{group}/{key}/{sequence:010}")
+    format!("{}/{key}/{sequence:010}", plain(group))
 }
 
 pub(crate) fn key_id(group: &str, key: &str) -> String {
-    format!("{group}/{key}")
+    format!("{}/{key}", plain(group))
+}
+
+/// A name without slashes, so that what follows it after a slash can't be taken for a part of it.
+pub(crate) fn plain(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
 }
 
 /// An empty commit for a held message's tenant.

@@ -5,11 +5,14 @@
 //! tried again when it is due; once it succeeds those behind it follow in order, and the key is free. If its attempts
 //! are used up it is *dead*, and its key *parked*, until an operator replays or discards it.
 //!
-//! A key's queue is a document with a version, so that adding to its end and taking from its head exclude each other.
+//! A key's queue is a document with a version. Adding to the queue writes it, and so does taking its last message:
+//! the two exclude each other. Taking a message that has another behind it leaves it alone, so that a stream of new
+//! messages can't keep the head from leaving.
 
 mod message;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
 use commerce_core::event::CodecError;
@@ -17,12 +20,16 @@ use commerce_core::id::Tenant;
 use commerce_core::store::{Query, Store, StoreError};
 use commerce_core::stream::Version;
 use commerce_core::{Host, Timestamp};
+use tracing::error;
 
-pub use message::{Attempt, HeldMessage, HeldState};
-pub(crate) use message::{FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, key_id, message_id};
+pub use message::{Attempt, HeldMessage, HeldState, Replay};
+pub(crate) use message::{FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, key_id, message_id, plain};
 
 use crate::DEDUPLICATION;
 use crate::envelope::Envelope;
+
+/// So long an empty queue is kept: longer than anyone can go on acting on what he read of it.
+const EMPTY_KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// Why the held messages can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +42,13 @@ pub(crate) enum HeldError {
     Codec(#[from] CodecError),
 }
 
+impl HeldError {
+    /// Whether someone else was faster.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Commit(CommitError::Conflict(_)))
+    }
+}
+
 /// The held messages of one consumer group.
 #[derive(Clone)]
 pub(crate) struct Held {
@@ -43,7 +57,7 @@ pub(crate) struct Held {
     pub(crate) host: Arc<dyn Host>,
 }
 
-/// A held message and the versions of its documents.
+/// A held message and the version of its document.
 pub(crate) struct Head {
     pub(crate) message: HeldMessage,
     pub(crate) version: Version,
@@ -53,12 +67,22 @@ impl Held {
     /// The keys that have held messages, of every tenant.
     pub(crate) async fn keys(&self) -> Result<Vec<(Tenant, String)>, StoreError> {
         let query = Query::all_tenants(KEYS).equals("group", self.group.as_str()).limit(usize::MAX);
-        let prefix = self.group.len() + 1;
         let documents = self.store.documents(&query).await?;
-        Ok(documents
+        documents
             .into_iter()
-            .map(|document| (document.tenant, document.id[prefix..].to_owned()))
-            .collect())
+            .map(|document| {
+                let queue: HeldKey = document.json()?;
+                Ok((document.tenant, queue.key))
+            })
+            .collect()
+    }
+
+    /// A key's queue and its version; an empty one if there is none.
+    async fn queue(&self, tenant: &Tenant, key: &str) -> Result<(HeldKey, Version), StoreError> {
+        Ok(match self.store.document(tenant, KEYS, &key_id(&self.group, key)).await? {
+            Some(document) => (document.json()?, document.version),
+            None => (HeldKey { key: key.to_owned(), next: 0, open: false }, 0),
+        })
     }
 
     /// Puts a message at the end of its key's queue, where it waits; as the first of its key it is held as `failure`
@@ -69,23 +93,18 @@ impl Held {
         failure: Option<&FirstFailure>,
     ) -> Result<bool, HeldError> {
         loop {
-            let document =
-                self.store.document(&envelope.tenant, KEYS, &key_id(&self.group, &envelope.key)).await?;
-            let (queue, version) = match &document {
-                Some(document) => (document.json::<HeldKey>()?, document.version),
-                None => (HeldKey { first: 0, next: 0 }, 0),
-            };
-            if document.is_none() && failure.is_none() {
+            let (queue, version) = self.queue(&envelope.tenant, &envelope.key).await?;
+            if !queue.open && failure.is_none() {
                 return Ok(false);
             }
             let mut message = self.hold(envelope, queue.next, failure);
-            if document.is_some() {
+            if queue.open {
                 message.state = HeldState::Waiting;
                 message.due = None;
             }
-            let queue = HeldKey { next: queue.next + 1, ..queue };
+            let queue = HeldKey { next: queue.next + 1, open: true, ..queue };
             let commit = commit_for(&envelope.tenant)
-                .document(queue.write(&self.group, &envelope.key, version)?)
+                .document(queue.write(&self.group, version, self.host.now())?)
                 .document(message.write(Expected::ABSENT)?)
                 .claim(self.claim(envelope));
             match self.store.commit(commit).await {
@@ -99,16 +118,19 @@ impl Held {
     }
 
     fn hold(&self, envelope: &Envelope, sequence: u64, failure: Option<&FirstFailure>) -> HeldMessage {
+        // An attempt that has not ended is entered when the next one begins.
+        let ended = failure.filter(|failure| !failure.worker_lost || failure.state == HeldState::Dead);
         HeldMessage {
             group: self.group.clone(),
             sequence,
             state: failure.map_or(HeldState::Waiting, |failure| failure.state),
             begun: u32::from(failure.is_some()),
-            under_way: failure.is_some_and(|failure| failure.worker_lost),
-            attempts: failure.map(|failure| failure.attempt.clone()).into_iter().collect(),
+            under_way: failure.is_some() && ended.is_none(),
+            attempts: ended.map(|failure| failure.attempt.clone()).into_iter().collect(),
             held_since: self.host.now(),
             due: failure.and_then(|failure| failure.due),
             skipped: false,
+            replays: Vec::new(),
             envelope: envelope.clone(),
         }
     }
@@ -130,29 +152,20 @@ impl Held {
             .until(self.host.now().plus(DEDUPLICATION))
     }
 
-    /// The heads that are due, those that wait longest first.
-    pub(crate) async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Head>, StoreError> {
-        let query = Query::all_tenants(MESSAGES)
-            .equals("group", self.group.as_str())
-            .at_most("due", now)
-            .ascending("due")
-            .limit(limit);
-        let documents = self.store.documents(&query).await?;
-        documents
-            .iter()
-            .map(|document| Ok(Head { message: document.json()?, version: document.version }))
-            .collect()
-    }
-
-    /// When the next head is due.
-    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    /// The heads that are to be tried again, those that are due first at the front.
+    pub(crate) async fn heads(&self, limit: usize) -> Result<Vec<Head>, StoreError> {
         let query =
-            Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending("due").limit(1);
+            Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending("due").limit(limit);
         let documents = self.store.documents(&query).await?;
-        Ok(match documents.first() {
-            Some(document) => document.json::<HeldMessage>()?.due,
-            None => None,
-        })
+        let mut heads = Vec::with_capacity(documents.len());
+        for document in &documents {
+            match document.json() {
+                Ok(message) => heads.push(Head { message, version: document.version }),
+                // One that can't be read keeps its own key waiting, not everyone's.
+                Err(error) => error!(group = self.group, %error, "a held message is damaged"),
+            }
+        }
+        Ok(heads)
     }
 
     /// Writes a changed head back.
@@ -173,20 +186,38 @@ impl Held {
             return Ok(commit);
         }
         let key = &message.envelope.key;
-        let Some(document) = self.store.document(tenant, KEYS, &key_id(&self.group, key)).await? else {
-            return Ok(commit);
+        // Read before its next message is looked for: if one is added in between, the queue has another version.
+        let (queue, version) = self.queue(tenant, key).await?;
+        let next = message_id(&self.group, key, message.sequence + 1);
+        let Some(document) = self.store.document(tenant, MESSAGES, &next).await? else {
+            let emptied = HeldKey { open: false, ..queue };
+            return Ok(commit.document(emptied.write(&self.group, version, self.host.now())?));
         };
-        let queue: HeldKey = document.json()?;
-        let queue = HeldKey { first: message.sequence + 1, ..queue };
-        let commit = commit.document(queue.write(&self.group, key, document.version)?);
-        if queue.first >= queue.next {
-            return Ok(commit);
-        }
-        let next = message_id(&self.group, key, queue.first);
-        let Some(document) = self.store.document(tenant, MESSAGES, &next).await? else { return Ok(commit) };
         let mut next: HeldMessage = document.json()?;
         next.state = HeldState::Retrying;
         next.due = Some(self.host.now());
         Ok(commit.document(next.write(Expected::Version(document.version))?))
+    }
+
+    /// Forgets queues that were emptied long ago.
+    pub(crate) async fn prune(&self) -> Result<(), HeldError> {
+        let long_ago = self.host.now().minus(EMPTY_KEPT);
+        let query = Query::all_tenants(KEYS)
+            .equals("emptied_group", self.group.as_str())
+            .at_most("emptied_at", long_ago)
+            .limit(1_000);
+        for document in self.store.documents(&query).await? {
+            let delete = DocumentWrite::delete(KEYS, document.id, Expected::Version(document.version));
+            match self.store.commit(commit_for(&document.tenant).document(delete)).await {
+                Ok(_) | Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The moment at which what falls due now does.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.host.now()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::Host;
-use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
 use commerce_core::store::{ChangeListener, Query};
 use futures_util::future::select_all;
 use tokio::time::Instant;
@@ -19,6 +19,8 @@ use crate::error::BusError;
 const FLUSH: Duration = Duration::from_millis(200);
 /// The most messages that fall due at once.
 const DUE: usize = 1_000;
+/// So long after its last word a member is forgotten.
+const FORGET: Duration = Duration::from_secs(60 * 60);
 /// Where members leave word that they are there.
 const MEMBERS: &str = "bus-members";
 
@@ -33,6 +35,8 @@ pub(super) struct Member {
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
     epoch: u64,
+    /// Whose turn it is to be read first.
+    turn: usize,
     upkeep_at: Instant,
     flush_at: Instant,
     due_at: Instant,
@@ -56,28 +60,40 @@ impl Member {
             held: BTreeMap::new(),
             ready: Vec::new(),
             epoch: 0,
+            turn: 0,
             upkeep_at: now,
             flush_at: now,
             due_at: now,
         }
     }
 
-    /// Everything there is to read now.
+    /// Everything there is to read now. Each time another partition comes first, so that a busy one leaves room.
     async fn look(&mut self, max: usize) -> Result<(), BusError> {
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let mut order: Vec<usize> = self.held.keys().copied().collect();
+        let turn = self.turn.checked_rem(order.len()).unwrap_or(0);
+        order.rotate_left(turn);
         let mut lost = Vec::new();
-        for (index, partition) in &mut self.held {
+        for index in order {
+            let Some(partition) = self.held.get_mut(&index) else { continue };
             let room = max.saturating_sub(self.ready.len());
             match partition.read(&topics, room, self.options.window).await {
                 Ok(found) => self.ready.extend(found),
-                Err(error) if is_lost(&error) => lost.push(*index),
+                Err(error) if is_lost(&error) => lost.push(index),
                 Err(error) => return Err(error),
             }
         }
         for index in lost {
-            self.held.remove(&index);
+            self.lose(index);
         }
+        self.turn = self.turn.wrapping_add(1);
         Ok(())
+    }
+
+    /// The partition has gone to someone else, or one of its marks has: it is asked for anew.
+    fn lose(&mut self, index: usize) {
+        self.held.remove(&index);
+        self.upkeep_at = Instant::now();
     }
 
     /// Prolongs leases, takes over what is free, gives up what is more than a fair share.
@@ -102,20 +118,25 @@ impl Member {
             return Ok(1);
         }
         let now = source.store.now().await?;
-        let word =
-            DocumentWrite::put(MEMBERS, format!("{}/{}", self.group, self.id), Expected::Any, b"{}".to_vec())
-                .field("group", self.group.as_str())
-                .field("alive_until", now.plus(self.options.lease));
+        let word = DocumentWrite::put(MEMBERS, self.name(), Expected::Any, b"{}".to_vec())
+            .field("group", self.group.as_str())
+            .field("alive_until", now.plus(self.options.lease));
+        let of_group = || Query::all_tenants(MEMBERS).equals("group", self.group.as_str()).limit(1_000);
         source.store.commit(Commit::new().document(word)).await?;
-        let members = source
-            .store
-            .documents(
-                &Query::all_tenants(MEMBERS)
-                    .equals("group", self.group.as_str())
-                    .at_least("alive_until", now),
-            )
-            .await?;
+        let gone = source.store.documents(&of_group().at_most("alive_until", now.minus(FORGET))).await?;
+        for member in gone {
+            let delete = DocumentWrite::delete(MEMBERS, member.id, Expected::Version(member.version));
+            match source.store.commit(Commit::new().document(delete)).await {
+                Ok(_) | Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let members = source.store.documents(&of_group().at_least("alive_until", now)).await?;
         Ok((partitions as usize).div_ceil(members.len().max(1)))
+    }
+
+    fn name(&self) -> String {
+        format!("{}/{}", self.group, self.id)
     }
 
     async fn hold_share(
@@ -129,10 +150,7 @@ impl Member {
         for number in 0..partitions {
             let index = first + number as usize;
             let has_it = self.held.contains_key(&index);
-            if held >= share {
-                if let Some(mut surplus) = self.held.remove(&index) {
-                    surplus.leave().await?;
-                }
+            if held >= share && !has_it {
                 continue;
             }
             let name = format!("bus/{}/{number}", self.group);
@@ -140,6 +158,10 @@ impl Member {
                 Some(lease)
                     if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
                 {
+                    // What is too much is kept until it is idle: others would have to suspect what is under way.
+                    if let Some(partition) = self.held.get_mut(&index) {
+                        partition.leaving = held >= share;
+                    }
                     held += 1;
                 }
                 Some(lease) => {
@@ -160,21 +182,37 @@ impl Member {
         Ok(())
     }
 
+    /// Leaves what is too much and idle.
+    async fn hand_over(&mut self) -> Result<(), BusError> {
+        let idle: Vec<usize> = self
+            .held
+            .iter()
+            .filter(|(_, partition)| partition.leaving && partition.is_idle())
+            .map(|(index, _)| *index)
+            .collect();
+        for index in idle {
+            let Some(partition) = self.held.get_mut(&index) else { continue };
+            // Removed only after it was left: the caller may drop this future before.
+            match partition.leave().await {
+                Err(error) if !is_lost(&error) => return Err(error),
+                _ => drop(self.held.remove(&index)),
+            }
+        }
+        Ok(())
+    }
+
     async fn flush(&mut self) -> Result<(), BusError> {
         if Instant::now() < self.flush_at {
             return Ok(());
         }
-        self.flush_at = Instant::now() + FLUSH;
-        let mut lost = Vec::new();
-        for (index, partition) in &mut self.held {
+        for index in self.held.keys().copied().collect::<Vec<_>>() {
+            let Some(partition) = self.held.get_mut(&index) else { continue };
             match partition.flush().await {
-                Err(error) if is_lost(&error) => lost.push(*index),
+                Err(error) if is_lost(&error) => self.lose(index),
                 result => result?,
             }
         }
-        for index in lost {
-            self.held.remove(&index);
-        }
+        self.flush_at = Instant::now() + FLUSH;
         Ok(())
     }
 
@@ -220,6 +258,7 @@ impl Subscription for Member {
             self.upkeep().await?;
             self.release_due().await?;
             self.flush().await?;
+            self.hand_over().await?;
             self.look(max).await?;
             if !self.ready.is_empty() {
                 return Ok(std::mem::take(&mut self.ready));
@@ -251,6 +290,9 @@ impl Subscription for Member {
 
     async fn close(&mut self) -> Result<(), BusError> {
         for partition in std::mem::take(&mut self.held).values_mut() {
+            // What was read and not handed out is no one's to suspect.
+            let unread = self.ready.iter().filter(|delivery| delivery.receipt.partition == partition.index);
+            partition.again(&unread.map(|delivery| delivery.receipt.position).collect::<Vec<_>>());
             match partition.leave().await {
                 Err(error) if is_lost(&error) => {}
                 result => result?,
@@ -258,8 +300,7 @@ impl Subscription for Member {
         }
         for source in &self.sources {
             if source.store.partitions() > 1 {
-                let id = format!("{}/{}", self.group, self.id);
-                let word = DocumentWrite::delete(MEMBERS, id, Expected::Any);
+                let word = DocumentWrite::delete(MEMBERS, self.name(), Expected::Any);
                 source.store.commit(Commit::new().document(word)).await?;
             }
         }

@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commerce_core::commit::{Commit, CommitError, Conflict};
-use commerce_core::store::{CommitFuture, Lease, ReadMessages, Store};
+use commerce_core::store::{CommitFuture, Lease, ReadMessages, RecordedMessage, Store};
 use commerce_core::stream::Position;
 
 use crate::bus::{Delivery, Receipt};
@@ -28,8 +28,21 @@ pub(super) struct Partition {
     suspect: Position,
     /// Up to here the log was read.
     read: Position,
-    /// Handed out and not yet done.
-    open: BTreeSet<Position>,
+    /// Up to here it was read before reading went back for messages that are to come again.
+    read_before: Position,
+    /// What was handed out, from the first that is not done.
+    handed: BTreeMap<Position, Handed>,
+    /// It is to go to another member, once everything that was handed out is done.
+    pub(super) leaving: bool,
+}
+
+/// What has become of a message that was handed out.
+#[derive(Clone, Copy, PartialEq)]
+enum Handed {
+    Out,
+    Done,
+    /// It is to be handed out again.
+    Again,
 }
 
 /// What names a partition.
@@ -46,6 +59,8 @@ impl Partition {
     pub(super) async fn resume(place: Place<'_>, lease: Lease, epoch: u64) -> Result<Self, BusError> {
         let done = Reader::find(place.store, format!("group/{}/{}", place.group, place.number)).await?;
         let taken = Reader::find(place.store, format!("taken/{}/{}", place.group, place.number)).await?;
+        // The mark lies ahead of what was taken; what is not in the log yet was taken by no one.
+        let suspect = taken.at.min(place.store.last_message().await?);
         Ok(Self {
             index: place.index,
             number: place.number,
@@ -53,48 +68,61 @@ impl Partition {
             lease,
             source: place.source.clone(),
             epoch,
-            suspect: taken.at,
+            suspect,
             read: done.at,
+            read_before: done.at,
             done,
             taken,
-            open: BTreeSet::new(),
+            handed: BTreeMap::new(),
+            leaving: false,
         })
     }
 
-    /// Messages that were not handed out yet.
+    /// Messages that were not handed out yet, or are to be handed out again.
     pub(super) async fn read(
         &mut self,
         topics: &[&str],
         max: usize,
         window: usize,
     ) -> Result<Vec<Delivery>, BusError> {
-        let limit = max.min(window.saturating_sub(self.open.len()));
-        if limit == 0 {
+        let again = self.read < self.read_before;
+        let limit = if again { max } else { max.min(window.saturating_sub(self.handed.len())) };
+        if limit == 0 || self.leaving {
             return Ok(Vec::new());
         }
         let request = ReadMessages { partition: self.number, after: self.read, topics, limit };
-        let batch = self.store.read_messages(request).await?;
+        let mut batch = self.store.read_messages(request).await?;
+        if again && batch.next > self.read_before {
+            // New ones have to fit into the window: they are for the next time.
+            batch.messages.retain(|message| message.position <= self.read_before);
+            batch.next = self.read_before;
+        }
         if let Some(last) = batch.messages.last() {
             self.mark_taken(last.position).await?;
         }
+        let deliveries = batch.messages.into_iter().filter_map(|message| self.hand_out(message).transpose());
+        let deliveries = deliveries.collect::<Result<_, _>>()?;
         self.read = batch.next;
-        batch
-            .messages
-            .into_iter()
-            .map(|message| {
-                let position = message.position;
-                self.open.insert(position);
-                let at = format!("{} {position}", self.source);
-                let envelope = Envelope::from_recorded(&self.source, message)
-                    .map_err(|source| BusError::Damaged { at, source: source.into() })?;
-                Ok(Delivery {
-                    envelope,
-                    receipt: Receipt { partition: self.index, position },
-                    redelivered: position <= self.suspect,
-                    epoch: self.epoch,
-                })
-            })
-            .collect()
+        Ok(deliveries)
+    }
+
+    /// None for what was handed out before and is not to come again.
+    fn hand_out(&mut self, message: RecordedMessage) -> Result<Option<Delivery>, BusError> {
+        let position = message.position;
+        if position <= self.read_before && self.handed.get(&position) != Some(&Handed::Again) {
+            return Ok(None);
+        }
+        let envelope = Envelope::from_log(&self.source, message).map_err(|source| BusError::Damaged {
+            at: format!("{} {position}", self.source),
+            source: source.into(),
+        })?;
+        self.handed.insert(position, Handed::Out);
+        Ok(Some(Delivery {
+            envelope,
+            receipt: Receipt { partition: self.index, position },
+            redelivered: position <= self.suspect,
+            epoch: self.epoch,
+        }))
     }
 
     async fn mark_taken(&mut self, position: Position) -> Result<(), BusError> {
@@ -105,15 +133,32 @@ impl Partition {
     }
 
     pub(super) fn finish(&mut self, position: Position) {
-        self.open.remove(&position);
+        if let Some(handed) = self.handed.get_mut(&position) {
+            *handed = Handed::Done;
+        }
+        while let Some(first) = self.handed.first_entry()
+            && *first.get() == Handed::Done
+        {
+            first.remove();
+        }
     }
 
-    /// Messages that are to come again: reading starts over before the first of them.
+    /// Messages that are to come again: reading goes back to the first of them.
     pub(super) fn again(&mut self, positions: &[Position]) {
-        if let Some(first) = positions.iter().min() {
-            self.open.retain(|position| position < first);
-            self.read = first.saturating_sub(1);
+        for position in positions {
+            if let Some(handed) = self.handed.get_mut(position)
+                && *handed == Handed::Out
+            {
+                *handed = Handed::Again;
+                self.read_before = self.read_before.max(self.read);
+                self.read = self.read.min(position.saturating_sub(1));
+            }
         }
+    }
+
+    /// Whether nothing that was handed out is still to be done.
+    pub(super) fn is_idle(&self) -> bool {
+        self.handed.values().all(|handed| *handed == Handed::Again)
     }
 
     /// Whether the cursor lags behind what is done.
@@ -122,7 +167,9 @@ impl Partition {
     }
 
     fn low_water(&self) -> Position {
-        self.open.first().map_or(self.read, |first| first.saturating_sub(1).max(self.done.at))
+        self.handed
+            .first_key_value()
+            .map_or(self.read.max(self.read_before), |(first, _)| first.saturating_sub(1).max(self.done.at))
     }
 
     /// Writes down how far everything is done.
@@ -133,7 +180,8 @@ impl Partition {
     /// Leaves the partition to others. What was handed out and is not done is theirs to suspect.
     pub(super) async fn leave(&mut self) -> Result<(), BusError> {
         self.flush().await?;
-        let taken = self.open.last().copied().unwrap_or(self.done.at);
+        let out = self.handed.iter().rev().find(|(_, handed)| **handed == Handed::Out);
+        let taken = out.map_or(self.done.at, |(position, _)| *position);
         self.taken.move_to(taken.min(self.taken.at), &self.store, &self.lease).await?;
         self.store.release_lease(&self.lease).await?;
         Ok(())

@@ -1,0 +1,283 @@
+//! What operators do with messages whose attempts are used up.
+
+mod error;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::commit::{Claim, CommitError, Conflict, DocumentWrite, Expected};
+use commerce_core::id::Tenant;
+use commerce_core::store::{Query, Store};
+
+pub use error::DeadLetterError;
+pub use view::{DeadLetterFilter, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport, Unfinished};
+
+use crate::DEDUPLICATION;
+use crate::held::{Head, Held, HeldError, HeldMessage, HeldState, MESSAGES, Replay, commit_for, plain};
+
+/// Where discarded messages are kept.
+const DISCARDED: &str = "discarded-messages";
+
+/// The dead letters of the consumers that write to one store.
+///
+/// Each action is checked against the version of what it acts on: of two operators, or an operator and a consumer, only
+/// one acts.
+///
+/// ```no_run
+/// # use commerce_outbox::{DeadLetterError, DeadLetterFilter, DeadLetters};
+/// # async fn look(dead_letters: DeadLetters) -> Result<(), DeadLetterError> {
+/// for letter in dead_letters.list(&DeadLetterFilter::default(), 20).await? {
+///     println!("{} {:?}", letter.id(), letter.attempts.last());
+///     dead_letters.replay(letter.tenant(), &letter.id(), "ada", "the provider is back").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct DeadLetters {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+}
+
+impl DeadLetters {
+    /// The dead letters in a consumer's store.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        Self { store, host }
+    }
+
+    /// Dead letters, `limit` at most, in the order of tenant and id.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn list(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: usize,
+    ) -> Result<Vec<HeldMessage>, DeadLetterError> {
+        let heads = self.find(filter, limit).await?;
+        Ok(heads.into_iter().map(|head| head.message).collect())
+    }
+
+    async fn find(&self, filter: &DeadLetterFilter, limit: usize) -> Result<Vec<Head>, DeadLetterError> {
+        let query = narrowed(MESSAGES, filter).equals("state", HeldState::Dead.as_str()).limit(limit);
+        let documents = self.store.documents(&query).await?;
+        documents
+            .iter()
+            .map(|document| Ok(Head { message: document.json()?, version: document.version }))
+            .collect()
+    }
+
+    /// A held message, whatever its state.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::NotFound`] if there is none; or when the store can't be read.
+    pub async fn show(&self, tenant: &Tenant, id: &str) -> Result<HeldMessage, DeadLetterError> {
+        Ok(self.head(tenant, id).await?.message)
+    }
+
+    async fn head(&self, tenant: &Tenant, id: &str) -> Result<Head, DeadLetterError> {
+        match self.store.document(tenant, MESSAGES, id).await? {
+            Some(document) => Ok(Head { message: document.json()?, version: document.version }),
+            None => Err(DeadLetterError::NotFound { id: id.to_owned() }),
+        }
+    }
+
+    async fn dead(&self, tenant: &Tenant, id: &str) -> Result<Head, DeadLetterError> {
+        let head = self.head(tenant, id).await?;
+        match head.message.state {
+            HeldState::Dead => Ok(head),
+            state => Err(DeadLetterError::NotDead { id: id.to_owned(), state }),
+        }
+    }
+
+    /// Has a dead letter tried again, with as many attempts as a new one. It stays at the head of its key, and once it
+    /// succeeds those behind it follow in order. Its consumers notice within a second.
+    ///
+    /// # Errors
+    /// See [`DeadLetterError`].
+    pub async fn replay(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), DeadLetterError> {
+        self.replay_head(self.dead(tenant, id).await?, actor, reason).await
+    }
+
+    async fn replay_head(&self, mut head: Head, actor: &str, reason: &str) -> Result<(), DeadLetterError> {
+        let now = self.host.now();
+        let message = &mut head.message;
+        message.state = HeldState::Retrying;
+        message.due = Some(now);
+        message.begun = 0;
+        message.under_way = false;
+        message.replays.push(Replay { at: now, actor: actor.to_owned(), reason: reason.to_owned() });
+        let id = message.id();
+        self.held(&head).rewrite(&mut head).await.map_err(|error| raced(error, &id))
+    }
+
+    /// Replays all dead letters that the filter lets through, one after the other.
+    ///
+    /// # Errors
+    /// When the store can't be read or written. Those before are replayed then, and no longer dead: call it again.
+    pub async fn replay_all(
+        &self,
+        filter: &DeadLetterFilter,
+        options: ReplayOptions,
+        actor: &str,
+        reason: &str,
+    ) -> Result<ReplayReport, DeadLetterError> {
+        let mut report = ReplayReport { dry_run: options.dry_run, ..ReplayReport::default() };
+        let pause = options.per_second.map(|rate| Duration::from_secs(1) / rate.max(1));
+        for head in self.find(filter, usize::MAX).await? {
+            let name = (head.message.tenant().clone(), head.message.id());
+            if options.dry_run {
+                report.replayed.push(name);
+                continue;
+            }
+            if let Some(pause) = pause.filter(|_| !report.replayed.is_empty()) {
+                tokio::time::sleep(pause).await;
+            }
+            match self.replay_head(head, actor, reason).await {
+                Ok(()) => report.replayed.push(name),
+                Err(DeadLetterError::Raced { .. }) => report.passed_over.push(name),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Gives a dead letter up for good. The next of its key becomes the head, due at once. Who did it, why and when is
+    /// kept with the whole message.
+    ///
+    /// # Errors
+    /// See [`DeadLetterError`].
+    pub async fn discard(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), DeadLetterError> {
+        let head = self.dead(tenant, id).await?;
+        let message = &head.message;
+        let discarded = DiscardedMessage {
+            message: message.clone(),
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            at: self.host.now(),
+        };
+        let record_id = format!("{}/{}", plain(&message.group), message.envelope.id);
+        let record = DocumentWrite::json(DISCARDED, record_id, Expected::Any, &discarded)?
+            .field("group", message.group.as_str())
+            .field("topic", &*message.envelope.topic)
+            .field("key", &*message.envelope.key)
+            .field("at", discarded.at);
+        let commit = commit_for(tenant).document(record);
+        let commit = self.held(&head).remove(&head, commit).await?;
+        // Should the bus deliver it once more, it counts as handled.
+        let handled = Claim::new(format!("inbox/{}", message.group), message.envelope.id.to_string())
+            .until(discarded.at.plus(DEDUPLICATION));
+        match self.store.commit(commit.clone().claim(handled)).await {
+            // A worker that was thought lost has handled it all the same. The order was to be rid of it.
+            Err(CommitError::Conflict(Conflict::Claim { .. })) => {
+                self.store.commit(commit).await.map_err(|error| raced(error.into(), id))?;
+            }
+            result => {
+                result.map_err(|error| raced(error.into(), id))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages that were discarded, `limit` at most, the last first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn discarded(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: usize,
+    ) -> Result<Vec<DiscardedMessage>, DeadLetterError> {
+        let query = narrowed(DISCARDED, filter).descending("at").limit(limit);
+        let documents = self.store.documents(&query).await?;
+        Ok(documents.iter().map(|document| document.json()).collect::<Result<_, _>>()?)
+    }
+
+    /// The keys that wait for an operator, `limit` at most.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn parked(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: usize,
+    ) -> Result<Vec<ParkedKey>, DeadLetterError> {
+        let mut parked = Vec::new();
+        for head in self.find(filter, usize::MAX).await? {
+            let message = head.message;
+            if message.skipped {
+                continue;
+            }
+            if parked.len() >= limit {
+                break;
+            }
+            let behind = DeadLetterFilter {
+                tenant: Some(message.tenant().clone()),
+                group: Some(message.group.clone()),
+                topic: None,
+                key: Some(message.envelope.key.to_string()),
+            };
+            parked.push(ParkedKey {
+                waiting: self.count(&behind, HeldState::Waiting).await?,
+                tenant: message.tenant().clone(),
+                head: message.id(),
+                since: message.held_since,
+                key: message.envelope.key.to_string(),
+                group: message.group,
+            });
+        }
+        Ok(parked)
+    }
+
+    /// How many held messages there are, of one group or all.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn unfinished(&self, group: Option<&str>) -> Result<Unfinished, DeadLetterError> {
+        let filter = DeadLetterFilter { group: group.map(str::to_owned), ..DeadLetterFilter::default() };
+        Ok(Unfinished {
+            waiting: self.count(&filter, HeldState::Waiting).await?,
+            retrying: self.count(&filter, HeldState::Retrying).await?,
+            dead: self.count(&filter, HeldState::Dead).await?,
+        })
+    }
+
+    async fn count(&self, filter: &DeadLetterFilter, state: HeldState) -> Result<usize, DeadLetterError> {
+        let query = narrowed(MESSAGES, filter).equals("state", state.as_str()).limit(usize::MAX);
+        Ok(self.store.documents(&query).await?.len())
+    }
+
+    fn held(&self, head: &Head) -> Held {
+        Held { group: head.message.group.clone(), store: self.store.clone(), host: self.host.clone() }
+    }
+}
+
+fn narrowed(collection: &'static str, filter: &DeadLetterFilter) -> Query {
+    let query = match &filter.tenant {
+        Some(tenant) => Query::of(tenant, collection),
+        None => Query::all_tenants(collection),
+    };
+    let fields = [("group", &filter.group), ("topic", &filter.topic), ("key", &filter.key)];
+    fields.into_iter().fold(query, |query, (field, wanted)| match wanted {
+        Some(wanted) => query.equals(field, wanted.as_str()),
+        None => query,
+    })
+}
+
+fn raced(error: HeldError, id: &str) -> DeadLetterError {
+    if error.is_conflict() { DeadLetterError::Raced { id: id.to_owned() } } else { error.into() }
+}

@@ -1,0 +1,13 @@
+//! What the crate promises, each promise under its name.
+
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod dead_letters;
+mod leases;
+mod none_lost;
+mod once;
+mod ordered_keys;
+mod poison;
+mod scheduled;
+mod support;
