@@ -20,6 +20,7 @@
 //! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
 //! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
+//! [`idempotency`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/idempotency.rs
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
 //! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
@@ -33,6 +34,7 @@ mod envelope;
 mod error;
 mod held;
 mod host;
+mod idempotency;
 mod retry;
 
 use std::time::Duration;
@@ -47,6 +49,7 @@ pub use envelope::Envelope;
 pub use error::{BusError, HandleError};
 pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
+pub use idempotency::{Begin, Idempotency, IdempotencyError, Ticket};
 pub use retry::RetryPolicy;
 
 /// How long a handled message is remembered: longer than any replay from a bus.

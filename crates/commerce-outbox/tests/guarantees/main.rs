@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod dead_letters;
+mod idempotency;
 mod leases;
 mod none_lost;
 mod once;
