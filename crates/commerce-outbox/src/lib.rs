@@ -20,6 +20,7 @@
 //! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
 //! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
+//! [`relay`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/relay.rs
 //! [`idempotency`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/idempotency.rs
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
@@ -35,6 +36,7 @@ mod error;
 mod held;
 mod host;
 mod idempotency;
+mod relay;
 mod retry;
 
 use std::time::Duration;
@@ -50,6 +52,7 @@ pub use error::{BusError, HandleError};
 pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
 pub use idempotency::{Begin, Idempotency, IdempotencyError, Ticket};
+pub use relay::Relay;
 pub use retry::RetryPolicy;
 
 /// How long a handled message is remembered: longer than any replay from a bus.

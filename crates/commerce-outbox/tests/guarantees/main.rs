@@ -10,5 +10,6 @@ mod none_lost;
 mod once;
 mod ordered_keys;
 mod poison;
+mod relay;
 mod scheduled;
 mod support;

@@ -1,0 +1,225 @@
+//! Moves messages from a store's outbox log to another bus.
+//!
+//! A relay reads the log as a consumer group does: partitions are shared by lease, and a cursor that a fencing token
+//! guards moves only past what was published. After a crash some messages are published again, under the same ids:
+//! consumers tell by them.
+
+mod plan;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::error::Kind;
+use commerce_core::store::Store;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
+use crate::envelope::Envelope;
+use crate::error::BusError;
+use crate::retry::RetryPolicy;
+use plan::Plan;
+
+/// So many messages are published in one go.
+const BATCH: usize = 256;
+/// So many may be taken, of whatever keys, and wait to be published.
+const TAKEN: usize = 16_384;
+/// How long a batch under way may take to finish after a shutdown began.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long to wait for a store that is out of reach.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Moves a store's messages to another bus: none lost, those of a key in order.
+///
+/// A key whose message can't be published waits, and is tried again after the [`RetryPolicy`]'s waits for as long as it
+/// takes; other keys go on, until 16,384 messages wait.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use commerce_core::store::Store;
+/// # use commerce_outbox::{Bus, BusError, Relay, SystemHost};
+/// # use tokio_util::sync::CancellationToken;
+/// # async fn run(store: Arc<dyn Store>, broker: Arc<dyn Bus>) -> Result<(), BusError> {
+/// Relay::new(("/shop", store), broker, Arc::new(SystemHost)).run(CancellationToken::new()).await
+/// # }
+/// ```
+pub struct Relay {
+    name: String,
+    source: StoreBus,
+    to: Arc<dyn Bus>,
+    host: Arc<dyn Host>,
+    policy: RetryPolicy,
+}
+
+type Publication = Pin<Box<dyn Future<Output = (Vec<Delivery>, Vec<Result<(), BusError>>)> + Send>>;
+
+impl Relay {
+    /// Moves what this store, under the name of its service, writes to its outbox.
+    pub fn new(from: (&str, Arc<dyn Store>), to: Arc<dyn Bus>, host: Arc<dyn Host>) -> Self {
+        let (source, store) = from;
+        let options = StoreBusOptions { window: TAKEN, ..StoreBusOptions::default() };
+        Self {
+            name: "relay".to_owned(),
+            source: StoreBus::new(host.clone()).source(source, store).options(options),
+            to,
+            host,
+            policy: RetryPolicy::default(),
+        }
+    }
+
+    /// Under another name than `relay`: its cursor's. Two relays from one store to different buses need two.
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Waits as this policy says before it tries a message again. It never gives one up.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Reads the store with these options.
+    pub fn options(mut self, options: StoreBusOptions) -> Self {
+        self.source = self.source.options(options);
+        self
+    }
+
+    /// Moves messages until `shutdown`, then lets the batch under way finish. A store or bus that is out of reach is
+    /// waited for.
+    ///
+    /// # Errors
+    /// When the log holds something that can't be read.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        let subscription = self.source.subscribe(&self.name, &[]).await?;
+        let plan = Plan::new(self.policy);
+        let run = Run { name: self.name, subscription, plan, to: self.to, host: self.host, publishing: None };
+        run.run(shutdown).await
+    }
+}
+
+struct Run {
+    name: String,
+    subscription: Box<dyn Subscription>,
+    plan: Plan,
+    to: Arc<dyn Bus>,
+    host: Arc<dyn Host>,
+    publishing: Option<Publication>,
+}
+
+/// What happened first.
+enum Step {
+    Published((Vec<Delivery>, Vec<Result<(), BusError>>)),
+    Taken(Result<Vec<Delivery>, BusError>),
+    Due,
+}
+
+impl Run {
+    async fn run(mut self, shutdown: CancellationToken) -> Result<(), BusError> {
+        loop {
+            self.publish();
+            let step = tokio::select! {
+                () = shutdown.cancelled() => break,
+                step = self.step() => step,
+            };
+            match step {
+                Step::Published((batch, results)) => self.settle(batch, results).await?,
+                Step::Taken(Ok(deliveries)) => self.plan.take(deliveries),
+                Step::Taken(Err(error)) if error.kind() == Kind::Retryable => {
+                    warn!(relay = self.name, %error, "the store is out of reach");
+                    let _ = tokio::time::timeout(PATIENCE, shutdown.cancelled()).await;
+                }
+                Step::Taken(Err(error)) => return Err(error),
+                Step::Due => {}
+            }
+        }
+        self.leave().await
+    }
+
+    /// Hands the next batch to the bus, if none is on its way.
+    fn publish(&mut self) {
+        if self.publishing.is_some() {
+            return;
+        }
+        let batch = self.plan.batch(Instant::now(), BATCH);
+        if batch.is_empty() {
+            return;
+        }
+        let to = self.to.clone();
+        self.publishing = Some(Box::pin(async move {
+            let envelopes: Vec<Envelope> = batch.iter().map(|delivery| delivery.envelope.clone()).collect();
+            let results = to.publish(&envelopes).await;
+            (batch, results)
+        }));
+    }
+
+    async fn step(&mut self) -> Step {
+        let room = TAKEN.saturating_sub(self.plan.taken()).min(BATCH * 4);
+        let idle = self.publishing.is_none();
+        let due = self.plan.next_due().filter(|_| idle);
+        tokio::select! {
+            published = wait_for(&mut self.publishing) => Step::Published(published),
+            taken = self.subscription.next(room) => Step::Taken(taken),
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
+        }
+    }
+
+    async fn settle(
+        &mut self,
+        batch: Vec<Delivery>,
+        results: Vec<Result<(), BusError>>,
+    ) -> Result<(), BusError> {
+        self.publishing = None;
+        let receipts = self.note(batch, results);
+        self.subscription.ack(&receipts).await
+    }
+
+    fn note(&mut self, batch: Vec<Delivery>, results: Vec<Result<(), BusError>>) -> Vec<Receipt> {
+        let now = Instant::now();
+        let mut receipts = Vec::with_capacity(batch.len());
+        let mut results = results.into_iter();
+        for delivery in batch {
+            let result = results.next().unwrap_or_else(|| Err(unanswered()));
+            match self.plan.settle(&delivery, result, now, self.chance()) {
+                Ok(receipt) => receipts.push(receipt),
+                Err((failures, error)) => {
+                    let envelope = &delivery.envelope;
+                    warn!(relay = self.name, message = %envelope.id, key = %envelope.key, failures, %error, "a message was not published");
+                }
+            }
+        }
+        receipts
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
+    fn chance(&self) -> u32 {
+        (self.host.new_id().as_u128() >> 16) as u32
+    }
+
+    async fn leave(mut self) -> Result<(), BusError> {
+        if self.publishing.is_some() {
+            let published = tokio::time::timeout(GRACE, wait_for(&mut self.publishing)).await;
+            if let Ok((batch, results)) = published {
+                self.settle(batch, results).await?;
+            }
+        }
+        let receipts = self.plan.clear();
+        self.subscription.nack(&receipts).await?;
+        self.subscription.close().await
+    }
+}
+
+async fn wait_for(publishing: &mut Option<Publication>) -> (Vec<Delivery>, Vec<Result<(), BusError>>) {
+    match publishing {
+        Some(publication) => publication.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn unanswered() -> BusError {
+    BusError::Unavailable { source: "the bus gave no answer for the message".into() }
+}
