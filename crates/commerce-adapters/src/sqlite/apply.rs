@@ -68,6 +68,7 @@ fn look(commit: &Commit, statements: &mut Statements<'_>, now: Timestamp) -> Res
         return Err(ApplyError::Answer(CommitError::Invalid(format!("commit id {id} was used already"))));
     }
     look_at_fences(commit, statements)?;
+    look_at_required(commit, statements)?;
     let heads = look_at_streams(commit, statements)?;
     let documents = look_at_documents(commit, statements)?;
     look_at_claims(commit, statements, now)?;
@@ -81,6 +82,16 @@ fn look_at_fences(commit: &Commit, statements: &mut Statements<'_>) -> Result<()
             statements.lease_token.query_row([&lease.name], |row| row.get(0)).optional()?;
         if token != Some(lease.token) {
             return Err(Conflict::Fenced { name: lease.name.clone(), token: lease.token }.into());
+        }
+    }
+    Ok(())
+}
+
+/// One that was applied earlier in the same transaction is found as well: should it be rolled back, so is this one.
+fn look_at_required(commit: &Commit, statements: &mut Statements<'_>) -> Result<(), ApplyError> {
+    for required in &commit.requires {
+        if !statements.commit_exists.exists([required.0])? {
+            return Err(Conflict::Required { commit: *required }.into());
         }
     }
     Ok(())
@@ -199,6 +210,7 @@ fn write(
     let messages = write_messages(commit, id, statements, now, partitions)?;
     let has_events = commit.appends.iter().any(|append| !append.events.is_empty());
     let metadata = serde_json::to_string(&commit.metadata).unwrap_or_default();
+    // Also of a commit that changes nothing: others may ask for it, or require it.
     statements.insert_commit.execute(params![
         id.0,
         tenant,

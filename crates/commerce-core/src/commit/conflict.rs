@@ -55,6 +55,12 @@ pub enum Conflict {
         /// The token the commit came with.
         token: u64,
     },
+    /// A commit that this one requires was not applied: it failed, was never handed over, or has been pruned.
+    #[error("commit {commit}, which this one requires, was not applied")]
+    Required {
+        /// The commit that is missing, the first of them.
+        commit: CommitId,
+    },
 }
 
 /// Why a commit was not applied, or can't be known to be.

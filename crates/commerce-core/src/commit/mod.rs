@@ -138,6 +138,8 @@ pub struct Commit {
     pub checkpoints: Vec<CheckpointMove>,
     /// Leases that must still be held, under the same fencing token.
     pub fences: Vec<Lease>,
+    /// Commits that must have been applied before this one.
+    pub requires: Vec<CommitId>,
 }
 
 impl Commit {
@@ -199,6 +201,22 @@ impl Commit {
         self
     }
 
+    /// Only if the commit of this id was applied. It need not be durable yet: one that was handed over earlier is
+    /// applied earlier, or has failed by then. So a chain of commits can be handed over at once.
+    ///
+    /// ```
+    /// use commerce_core::commit::Commit;
+    /// use commerce_core::{Host, testing::TestHost};
+    ///
+    /// let first = TestHost::new().new_id().into();
+    /// let second = Commit::new().requires(first);
+    /// assert!(second.is_empty(), "it changes nothing");
+    /// ```
+    pub fn requires(mut self, commit: CommitId) -> Self {
+        self.requires.push(commit);
+        self
+    }
+
     /// Everything of `other` as well. Tenant, metadata and id stay those of `self`.
     pub fn and(mut self, other: Commit) -> Self {
         self.appends.extend(other.appends);
@@ -208,6 +226,7 @@ impl Commit {
         self.releases.extend(other.releases);
         self.checkpoints.extend(other.checkpoints);
         self.fences.extend(other.fences);
+        self.requires.extend(other.requires);
         self
     }
 
@@ -291,6 +310,14 @@ mod tests {
     fn ids_of_events_and_messages_differ() {
         let id = CommitId(id::v7(Timestamp::from_micros(1_000_000), &[3; 10]));
         assert_ne!(id.event_id(0), id.message_id(0));
+    }
+
+    #[test]
+    fn what_a_commit_requires_changes_nothing_and_is_joined() {
+        let id = |n| CommitId(id::v7(Timestamp::from_micros(1_000_000), &[n; 10]));
+        let commit = Commit::new().requires(id(1)).and(Commit::new().requires(id(2)).requires(id(1)));
+        assert!(commit.is_empty() && commit.check().is_ok());
+        assert_eq!(commit.requires, [id(1), id(2), id(1)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::time::Timestamp;
 
 impl State {
     /// Looks for whatever keeps the commit from being applied, without writing anything: first its id, then fences,
-    /// streams, documents, claims, checkpoints.
+    /// required commits, streams, documents, claims, checkpoints.
     pub(super) fn look_for_conflicts(
         &self,
         commit: &Commit,
@@ -16,6 +16,7 @@ impl State {
             return Err(CommitError::Invalid(format!("commit id {id} was used already")));
         }
         self.check_fences(commit)?;
+        self.check_required(commit)?;
         self.check_streams(commit)?;
         self.check_documents(commit)?;
         self.check_claims(commit, now)?;
@@ -26,6 +27,13 @@ impl State {
     fn check_fences(&self, commit: &Commit) -> Result<(), Conflict> {
         match commit.fences.iter().find(|lease| !self.leases.is_held(lease)) {
             Some(lost) => Err(Conflict::Fenced { name: lost.name.clone(), token: lost.token }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_required(&self, commit: &Commit) -> Result<(), Conflict> {
+        match commit.requires.iter().find(|id| !self.commits.contains_key(id)) {
+            Some(missing) => Err(Conflict::Required { commit: *missing }),
             None => Ok(()),
         }
     }

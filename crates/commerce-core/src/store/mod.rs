@@ -35,7 +35,13 @@ pub trait Store: Send + Sync + 'static {
     /// Applies a commit as a whole or not at all. Once the future answers `Ok`, it is durable.
     ///
     /// The commit is handed over by the call itself, not by polling: commits are applied in the order of the calls,
-    /// and a caller that drops the future neither cancels nor halves the commit.
+    /// and a caller that drops the future neither cancels nor halves the commit. What a commit expects is compared
+    /// with what the commits before it have left, whether or not these are durable yet; what it requires is fulfilled
+    /// by any of them that was applied. Its own `Ok` says that these are durable too.
+    ///
+    /// Looked at in this order, the first fault or conflict being answered: whether it is valid, whether its id is
+    /// free, fences, required commits, streams (also those without events), documents, claims, checkpoints (also
+    /// those that stay where they are).
     fn commit(&self, commit: Commit) -> CommitFuture;
 
     /// Whether a commit whose answer was lost has happened.
@@ -232,7 +238,8 @@ pub enum Prune {
     /// Claims that have expired.
     ExpiredClaims,
     /// The ids of commits made before this moment that wrote no event and whose messages are gone. No caller may
-    /// still want to know their outcome.
+    /// still want to know their outcome, and none [require](Commit::requires) them: a commit that was pruned is taken
+    /// for one that never was.
     CommitsBefore(Timestamp),
 }
 

@@ -12,6 +12,7 @@ fn name(conflict: &Conflict) -> String {
         Conflict::Document { id, .. } => format!("document {id}"),
         Conflict::Claim { key, .. } => format!("claim {}", key.key),
         Conflict::Checkpoint { reader, .. } => format!("reader {reader}"),
+        Conflict::Required { commit } => format!("required {commit}"),
     }
 }
 
@@ -20,9 +21,13 @@ pub(super) async fn the_first_conflict_is_answered(f: Fixture<impl Store>) {
     f.give_back(&lost).await;
     f.ok(claim("a").and(claim("b"))).await;
     let wrong = Expected::Version(7);
-    let rule = "fences, streams, documents, claims, checkpoints: the first conflict is answered";
+    let (one, other) = (f.commit_id(), f.commit_id());
+    let rule =
+        "fences, required commits, streams, documents, claims, checkpoints: the first conflict is answered";
     let parts = [
         (format!("fence {}", lost.token), Commit::new().fenced_by(&lost)),
+        (format!("required {one}"), Commit::new().requires(one)),
+        (format!("required {other}"), Commit::new().requires(other)),
         ("test/a".to_owned(), append("a", wrong, 1)),
         ("test/b".to_owned(), append("b", wrong, 1)),
         ("document a".to_owned(), put("a", wrong, "1")),
