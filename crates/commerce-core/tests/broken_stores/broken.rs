@@ -1,10 +1,10 @@
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::commit::{Commit, CommitId, Expected, FieldValue};
+use commerce_core::commit::{Commit, CommitError, CommitId, Conflict, Expected, FieldValue};
 use commerce_core::context::Metadata;
 use commerce_core::id::{Tenant, derive};
 use commerce_core::memory::MemoryStore;
@@ -28,6 +28,9 @@ pub(crate) struct Broken {
     fault: Fault,
     first_fields: Mutex<HashMap<String, Fields>>,
     last_leases: Mutex<HashMap<String, Lease>>,
+    handed_over: Mutex<HashSet<CommitId>>,
+    /// Those that wrote events, or whose answer was asked for: what the fault takes for all that were applied.
+    known: Arc<Mutex<HashSet<CommitId>>>,
     never_notified: Changes,
 }
 
@@ -39,6 +42,8 @@ impl Broken {
             fault,
             first_fields: Mutex::default(),
             last_leases: Mutex::default(),
+            handed_over: Mutex::default(),
+            known: Arc::default(),
             never_notified: Changes::default(),
         }
     }
@@ -61,12 +66,50 @@ impl Broken {
             Fault::IgnoresClaims => commit.claims.clear(),
             Fault::IgnoresReleases => commit.releases.clear(),
             Fault::IgnoresCheckpoints => self.start_checkpoints_anywhere(commit),
+            Fault::IgnoresCheckpointsThatStay => commit.checkpoints.retain(|moved| moved.from != moved.to),
             Fault::IgnoresFences => commit.fences.clear(),
             Fault::FencesExpiredLeases => {
                 let now = self.host.now();
                 commit.fences.iter_mut().filter(|fence| fence.expires_at <= now).for_each(|f| f.token = 0);
             }
+            Fault::IgnoresRequired => commit.requires.clear(),
+            Fault::RequiresOnlyTheFirst => commit.requires.truncate(1),
+            Fault::TakesFailedForApplied => self.require_what_was_handed_over(commit),
             _ => self.alter_contents(commit),
+        }
+    }
+
+    fn require_what_was_handed_over(&self, commit: &mut Commit) {
+        let mut handed_over = self.handed_over.lock().unwrap();
+        commit.requires.retain(|id| !handed_over.contains(id));
+        handed_over.extend(commit.id);
+    }
+
+    /// Requires what it knows of only, whatever was applied.
+    fn commit_on_what_is_known(&self, commit: Commit) -> CommitFuture {
+        let known = self.known.clone();
+        if let Some(unknown) = commit.requires.iter().find(|id| !known.lock().unwrap().contains(id)) {
+            return refusal(*unknown);
+        }
+        let learns = self.has(Fault::RequiresOnlyWhatWasAnswered)
+            || commit.appends.iter().any(|append| !append.events.is_empty());
+        Box::pin(self.inner.commit(commit).inspect(move |answer| {
+            if let Ok(committed) = answer
+                && learns
+            {
+                known.lock().unwrap().insert(committed.id);
+            }
+        }))
+    }
+
+    fn look_at_required_first(&self, commit: Commit) -> CommitFuture {
+        let missing = commit.requires.iter().find(|id| {
+            let outcome = self.inner.outcome(**id).now_or_never();
+            matches!(outcome, Some(Ok(CommitOutcome::RolledBack)))
+        });
+        match missing {
+            Some(missing) => refusal(*missing),
+            None => self.inner.commit(commit),
         }
     }
 
@@ -151,6 +194,10 @@ impl Broken {
     }
 }
 
+fn refusal(commit: CommitId) -> CommitFuture {
+    Box::pin(std::future::ready(Err(CommitError::Conflict(Conflict::Required { commit }))))
+}
+
 #[async_trait]
 impl Store for Broken {
     fn commit(&self, mut commit: Commit) -> CommitFuture {
@@ -160,6 +207,10 @@ impl Store for Broken {
                 Box::pin(async move { inner.commit(commit).await })
             }
             Fault::CommitsDocumentsFirst | Fault::CommitsMessagesFirst => self.commit_in_halves(commit),
+            Fault::RequiresOnlyWhatWasAnswered | Fault::RequiresOnlyCommitsWithEvents => {
+                self.commit_on_what_is_known(commit)
+            }
+            Fault::LooksAtRequiredFirst => self.look_at_required_first(commit),
             Fault::RetriesConflictsBlindly => self.commit_again(commit),
             Fault::AnswersAnotherPosition => Box::pin(self.inner.commit(commit).map(|answer| {
                 answer.map(|mut committed| {

@@ -77,6 +77,7 @@ fn conflicting(world: &World) -> Vec<(&'static str, Commit)> {
     vec![
         ("a lost lease", Commit::new().fenced_by(&world.lost)),
         ("an unknown lease", Commit::new().fenced_by(&vanished)),
+        ("a required commit", Commit::new().requires(world.used).requires(world.unused)),
         ("a stream", append("last", wrong, 1)),
         ("a stream without events", append("last", wrong, 0)),
         ("a document", put("last", wrong, "1")),

@@ -32,6 +32,7 @@ mod outcome;
 mod precedence;
 mod prune;
 mod queries;
+mod requires;
 mod scheduled;
 mod streams;
 mod tenants;
@@ -118,6 +119,9 @@ checks! {
     fences: a_held_lease_lets_the_commit_pass, a_lease_taken_by_another_fences_the_commit,
         a_lease_given_back_fences_the_commit, an_unknown_lease_fences_the_commit,
         an_expired_lease_that_no_one_took_still_holds;
+    requires: an_applied_commit_satisfies, a_commit_never_seen_is_a_conflict_that_names_it,
+        a_commit_that_failed_does_not_count, one_handed_over_before_counts_one_after_does_not,
+        a_chain_ends_where_one_fails, a_pruned_commit_no_longer_satisfies;
     outcome: an_unknown_commit_was_rolled_back, a_commit_is_found_whatever_it_wrote,
         a_conflict_leaves_the_id_free, a_used_id_is_invalid, a_commit_without_id_gets_its_own,
         what_can_not_be_applied_is_invalid, a_handed_over_commit_is_waited_for;
@@ -127,7 +131,8 @@ checks! {
         of_many_rivals_for_a_claim_one_wins, each_member_of_a_group_gets_its_own_answer,
         a_counter_loses_no_increment, a_reader_beside_writers_misses_nothing;
     order: commits_apply_in_the_order_of_the_calls, a_dropped_future_cancels_nothing,
-        the_log_is_in_the_order_of_the_calls;
+        the_log_is_in_the_order_of_the_calls, appends_without_events_assert_in_the_order_of_the_calls,
+        checkpoints_that_stay_assert_in_the_order_of_the_calls;
     tenants: streams_are_apart, documents_are_apart, claims_are_apart, queries_see_one_tenant_or_all,
         readers_and_commits_belong_to_no_tenant;
     prune: messages_go_up_to_a_position, positions_are_never_used_again, scheduled_messages_stay,

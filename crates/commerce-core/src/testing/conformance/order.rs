@@ -68,3 +68,48 @@ pub(super) async fn the_log_is_in_the_order_of_the_calls(f: Fixture<impl Store>)
     assert_eq!(log, expected, "the log is in the order in which commits were handed over");
     assert_eq!(numbers(&f.messages().await), expected, "so is the outbox log of one key");
 }
+
+/// Hands all of them over before any is waited for, and waits for the last one first. Tells which were applied.
+async fn applied(f: &Fixture<impl Store>, commits: impl IntoIterator<Item = Commit>) -> Vec<bool> {
+    let mut futures: Vec<_> = commits.into_iter().map(|commit| f.store.commit(commit)).collect();
+    futures.reverse();
+    let mut applied = Vec::with_capacity(futures.len());
+    for future in futures {
+        let answer = future.await;
+        let conflict = answer.as_ref().is_err_and(|error| error.conflict().is_some());
+        assert!(answer.is_ok() || conflict, "an assertion holds or is a conflict, not: {answer:?}");
+        applied.push(answer.is_ok());
+    }
+    applied.reverse();
+    applied
+}
+
+pub(super) async fn appends_without_events_assert_in_the_order_of_the_calls(f: Fixture<impl Store>) {
+    // Each version is asserted before and after the event that leads to it.
+    let commits = (0..20).flat_map(|version| {
+        let states = |version| append("a", Expected::Version(version), 0);
+        [
+            states(version),
+            states(version + 1),
+            append("a", Expected::Version(version), 1),
+            states(version + 1),
+        ]
+    });
+    let expected = [true, false, true, true].repeat(20);
+    let rule = "an append without events asserts the version that the commits called before have led to";
+    assert_eq!(applied(&f, commits).await, expected, "{rule}");
+    assert_eq!(f.stream(&stream("a")).await.len(), 20, "an assertion writes no event");
+}
+
+pub(super) async fn checkpoints_that_stay_assert_in_the_order_of_the_calls(f: Fixture<impl Store>) {
+    let moved = |from, to| Commit::new().checkpoint("r", from, to);
+    let states = |at, n: u64| moved(at, at).and(append(n, Expected::ABSENT, 1));
+    let commits = (0..20).flat_map(|n| {
+        [states(n, 4 * n), states(n + 1, 4 * n + 1), moved(n, n + 1), states(n + 1, 4 * n + 2)]
+    });
+    let expected = [true, false, true, true].repeat(20);
+    let rule = "a checkpoint that stays asserts where the commits called before have moved it";
+    assert_eq!(applied(&f, commits).await, expected, "{rule}");
+    assert_eq!(f.checkpoint("r").await, 20, "a checkpoint that stays moves no reader");
+    assert_eq!(f.log().await.len(), 40, "what is committed with an assertion that fails is not written");
+}
