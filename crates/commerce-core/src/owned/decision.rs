@@ -7,8 +7,9 @@ use crate::commit::Commit;
 pub struct Decision<A: Aggregate, R> {
     /// What happens to which aggregate. Only those that were asked for.
     pub events: Vec<(A::Id, Vec<A::Event>)>,
-    /// Documents, messages, claims and fences of the same commit. Its tenant and metadata are replaced by those of
-    /// the context.
+    /// Documents, messages, claims, fences and requirements of the same commit. Its tenant and metadata are replaced
+    /// by those of the context, and its id by one that no attempt ever had: others build on it before its answer, and
+    /// must not take another commit of the same id for it. To recognise a request that comes again, take a claim.
     pub commit: Commit,
     /// What the caller gets once all of it is durable.
     pub result: R,

@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use super::Owned;
-use super::chain::Link;
 use super::held::Passenger;
+use super::link::Link;
 use crate::aggregate::Aggregate;
-use crate::commit::{CommitError, Committed, Conflict};
+use crate::commit::{CommitError, CommitId, Committed, Conflict};
 use crate::id::Tenant;
 
 /// A commit between its decision and its answer. If it is dropped without an answer, be it by a caller that goes away
@@ -13,38 +11,45 @@ pub(super) struct Flight<'o, A: Aggregate> {
     owned: &'o Owned<A>,
     tenant: Tenant,
     passengers: Vec<Passenger<A>>,
-    link: Option<Arc<Link>>,
+    link: Link,
+    /// What the decision's own commit requires. Whether that was applied has nothing to do with the states.
+    theirs: Vec<CommitId>,
 }
 
 impl<'o, A: Aggregate> Flight<'o, A> {
-    pub(super) fn new(owned: &'o Owned<A>, tenant: Tenant) -> Self {
-        Self { owned, tenant, passengers: Vec::new(), link: None }
+    pub(super) fn new(owned: &'o Owned<A>, tenant: Tenant, commit: CommitId) -> Self {
+        Self { owned, tenant, passengers: Vec::new(), link: Link::new(commit), theirs: Vec::new() }
     }
 
-    pub(super) fn board(&mut self, passengers: Vec<Passenger<A>>, link: Arc<Link>) -> Arc<Link> {
-        self.passengers = passengers;
-        self.link.insert(link).clone()
+    pub(super) fn board(&mut self, passengers: Vec<Passenger<A>>, theirs: Vec<CommitId>) -> &Link {
+        (self.passengers, self.theirs) = (passengers, theirs);
+        &self.link
     }
 
     /// The store has answered. Whether it was decided on a state that the log doesn't have.
     pub(super) fn settle(mut self, answer: &Result<Committed, CommitError>) -> bool {
-        let mut held = self.owned.held();
-        let overtaken = match answer {
-            Err(CommitError::Conflict(Conflict::Stream { stream, .. })) => {
+        let passengers = std::mem::take(&mut self.passengers);
+        let error = match answer {
+            Ok(_) => {
+                self.link.settle();
+                return false;
+            }
+            Err(error) => error,
+        };
+        let overtaken = match error {
+            CommitError::Conflict(Conflict::Stream { stream, .. }) => {
                 // Another kind's stream is one that the decision's own commit brought along.
                 stream.kind() == A::KIND
             }
-            Err(CommitError::Conflict(Conflict::Checkpoint { reader, .. })) => held.chain.owns(reader),
+            CommitError::Conflict(Conflict::Required { commit }) => !self.theirs.contains(commit),
             _ => false,
         };
-        if let Some(link) = self.link.take() {
-            held.chain.settle(&link, answer);
-        }
-        for passenger in std::mem::take(&mut self.passengers) {
-            // What it only looked at is still right, unless the conflict says that it isn't.
-            if answer.is_err() && (overtaken || passenger.changed) {
-                held.evict(&self.tenant, &passenger);
-            }
+        // If the answer was lost, what builds on this commit asks the store itself, by requiring it. It is read
+        // anew all the same, as whoever comes next would build on what may never have been.
+        let mut held = self.owned.held();
+        // What it only looked at is still right, unless the conflict says that it isn't.
+        for passenger in passengers.iter().filter(|passenger| overtaken || passenger.changed) {
+            held.evict(&self.tenant, passenger);
         }
         overtaken
     }

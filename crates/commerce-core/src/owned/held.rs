@@ -1,22 +1,18 @@
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::OwnedError;
-use super::chain::{Chain, Link};
+use super::link::Link;
 use crate::aggregate::Aggregate;
-use crate::commit::{Append, Commit, Expected, NewEvent};
-use crate::context::Context;
+use crate::commit::{Append, Commit, CommitId, Expected, NewEvent};
 use crate::event::CodecError;
 use crate::id::Tenant;
 use crate::repository::{Loaded, Snapshots};
 use crate::stream::{StreamId, Version};
+use std::collections::HashMap;
 
-/// The aggregates in memory, and the links of the commits under way.
+/// The aggregates in memory.
 pub(super) struct Held<A: Aggregate> {
     tenants: HashMap<Tenant, HashMap<A::Id, Entry<A>>>,
     /// Counts the decisions.
     tick: u64,
-    pub(super) chain: Chain,
 }
 
 struct Entry<A> {
@@ -29,7 +25,7 @@ struct Entry<A> {
     used_by: u64,
     place: usize,
     /// The last commit that changed it here.
-    built_on: Option<Arc<Link>>,
+    built_on: Option<Link>,
 }
 
 /// An aggregate that a commit under way rests on.
@@ -41,7 +37,7 @@ pub(super) struct Passenger<A: Aggregate> {
 
 impl<A: Aggregate> Default for Held<A> {
     fn default() -> Self {
-        Self { tenants: HashMap::new(), tick: 0, chain: Chain::default() }
+        Self { tenants: HashMap::new(), tick: 0 }
     }
 }
 
@@ -87,7 +83,7 @@ impl<A: Aggregate> Held<A> {
                 order.push(id);
             }
         }
-        Some(Open { entries, chain: &mut self.chain, tick, order })
+        Some(Open { entries, tick, order })
     }
 
     /// Drops an aggregate, unless it was loaded anew since it was decided on.
@@ -157,7 +153,6 @@ impl<'h, A: Aggregate> Holding<'h, A> {
 /// A decision that is being made, under the lock.
 pub(super) struct Open<'h, A: Aggregate> {
     entries: &'h mut HashMap<A::Id, Entry<A>>,
-    chain: &'h mut Chain,
     tick: u64,
     order: Vec<&'h A::Id>,
 }
@@ -209,22 +204,16 @@ impl<A: Aggregate> Open<'_, A> {
         self.order.iter().zip(self.ordered()).zip(&plan.appends).map(passenger).collect()
     }
 
-    pub(super) fn link(&mut self, context: &Context) -> Arc<Link> {
-        self.chain.link(A::KIND, context.operation())
-    }
-
     /// Takes what was decided into the states, and answers what is to be committed for them.
     pub(super) fn take_in(
         self,
         plan: Plan,
         decided: &[(A::Id, Vec<A::Event>)],
-        link: &Arc<Link>,
+        link: &Link,
         snapshots: Option<&Snapshots<A>>,
     ) -> Result<Commit, CodecError> {
-        let mut commit = Commit::new();
-        let foundations = self.foundations();
-        commit.checkpoints.extend(foundations.iter().map(|link| self.chain.stands(link)));
-        commit.checkpoints.push(self.chain.made(link));
+        let mut commit = Commit::new().with_id(link.commit());
+        commit.requires = self.foundations();
         for (id, events) in decided {
             if let Some(entry) = self.entries.get_mut(id).filter(|_| !events.is_empty()) {
                 let before = entry.version;
@@ -245,13 +234,11 @@ impl<A: Aggregate> Open<'_, A> {
     }
 
     /// The commits that it builds on and that may yet fail, each once.
-    fn foundations(&self) -> Vec<Arc<Link>> {
-        let mut links: Vec<Arc<Link>> = Vec::new();
-        for link in self.ordered().filter_map(|entry| entry.built_on.as_ref()) {
-            if !link.is_durable() && !links.iter().any(|other| Arc::ptr_eq(other, link)) {
-                links.push(link.clone());
-            }
-        }
-        links
+    fn foundations(&self) -> Vec<CommitId> {
+        let built_on = self.ordered().filter_map(|entry| entry.built_on.as_ref());
+        let mut commits: Vec<_> = built_on.filter(|link| !link.is_durable()).map(Link::commit).collect();
+        commits.sort_unstable();
+        commits.dedup();
+        commits
     }
 }

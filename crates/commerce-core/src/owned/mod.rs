@@ -16,24 +16,25 @@
 //! 1. Each commit expects the version of every aggregate that its decision could look at, of those it leaves alone
 //!    too. What others have written since is found out.
 //! 2. Versions alone don't suffice: if A fails because a stranger wrote one event, the stream is at the version that
-//!    B counts on, but not in the state. So each commit moves a checkpoint of its own (a *link*), and whatever was
-//!    decided upon it states that this link was made: with A, B fails.
+//!    B counts on, but not in the state. So whatever is decided upon a commit that is not durable yet
+//!    requires it ([`Commit::requires`]): with A, B fails. Should the answer to A be lost, B still tells right: the
+//!    store knows what became of A. Each attempt has a fresh id, so none is taken for another.
 //! 3. A commit that fails takes the aggregates it changed out of memory; they are read anew. So does one whose caller
 //!    went away before the answer. An entry may be dropped at any time: point 1 finds out whoever reads too early.
 //! 4. A refusal, or a decision that changes nothing, is a commit as well (of expectations alone): it might rest on a
 //!    commit that fails, or on what strangers have changed long since.
 //!
-//! How they are kept apart: `held` is the memory, `chain` the links, `flight` a commit between hand-over and answer.
+//! How they are kept apart: `held` is the memory, `link` what is known of a commit, `flight` a commit between hand-over and answer.
 
-mod chain;
 mod decision;
 mod error;
 mod flight;
 mod held;
+mod link;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::try_join_all;
 
@@ -42,8 +43,9 @@ pub use error::OwnedError;
 pub use held::Holding;
 
 use crate::aggregate::Aggregate;
-use crate::commit::{Commit, CommitError, Committed, Conflict};
+use crate::commit::{Commit, CommitError, CommitId, Committed, Conflict};
 use crate::context::Context;
+use crate::host::Host;
 use crate::id::Tenant;
 use crate::repository::{Loaded, Repository};
 use crate::store::{CommitFuture, StoreError};
@@ -86,7 +88,7 @@ pub const ATTEMPTS: u32 = 16;
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// # let host = Arc::new(TestHost::new());
 /// # let store = Arc::new(MemoryStore::new(host.clone()));
-/// let accounts = Owned::new(Repository::<Account>::new(store), 10_000);
+/// let accounts = Owned::new(Repository::<Account>::new(store), host.clone(), 10_000);
 /// let (balance, _) = accounts
 ///     .decide(&host.context(), &[1, 2], |held| {
 ///         let from = held.get(&1).map_or(0, |account| account.balance);
@@ -109,15 +111,16 @@ pub const ATTEMPTS: u32 = 16;
 /// ```
 pub struct Owned<A: Aggregate> {
     repository: Repository<A>,
+    host: Arc<dyn Host>,
     capacity: usize,
     held: Mutex<Held<A>>,
 }
 
 impl<A: Aggregate> Owned<A> {
     /// Holds about so many aggregates at most; the ones not used for longest go first. Those of the decision that is
-    /// being made are always held.
-    pub fn new(repository: Repository<A>, capacity: usize) -> Self {
-        Self { repository, capacity, held: Mutex::default() }
+    /// being made are always held. The host gives each commit its id.
+    pub fn new(repository: Repository<A>, host: Arc<dyn Host>, capacity: usize) -> Self {
+        Self { repository, host, capacity, held: Mutex::default() }
     }
 
     /// Decides on these aggregates, and answers once what was decided is durable.
@@ -197,17 +200,18 @@ impl<A: Aggregate> Owned<A> {
         decide: impl Fn(&Holding<'_, A>) -> Result<Decision<A, R>, E>,
     ) -> HandOver<'_, A, R, E> {
         // Outside the lock, so that it is dropped after it, should something panic.
-        let mut flight = Flight::new(self, context.tenant().clone());
+        let commit = CommitId(self.host.new_id());
+        let mut flight = Flight::new(self, context.tenant().clone(), commit);
         let mut held = self.held();
-        let Some(mut open) = held.open(context.tenant(), ids, loaded) else { return Ok(None) };
+        let Some(open) = held.open(context.tenant(), ids, loaded) else { return Ok(None) };
         let (outcome, events, base) = match decide(&open.holding()) {
             Ok(Decision { events, commit, result }) => (Ok(result), events, commit),
             Err(rejection) => (Err(rejection), Vec::new(), Commit::new()),
         };
         let plan = Plan::new(&open, &events)?;
         // From here on, whatever goes wrong, the flight's end takes what has changed out of memory.
-        let link = flight.board(open.passengers(&plan), open.link(context));
-        let held_part = open.take_in(plan, &events, &link, self.repository.snapshots())?;
+        let link = flight.board(open.passengers(&plan), base.requires.clone());
+        let held_part = open.take_in(plan, &events, link, self.repository.snapshots())?;
         let commit = joined(context, base, held_part);
         // Inside the lock: the store applies commits in the order of these calls.
         let answer = self.repository.store().commit(commit);
@@ -217,8 +221,7 @@ impl<A: Aggregate> Owned<A> {
 }
 
 fn joined(context: &Context, base: Commit, held: Commit) -> Commit {
-    let id = base.id;
-    Commit { id, ..Commit::within(context) }.and(held).and(base)
+    Commit { id: held.id, ..Commit::within(context) }.and(held).and(base)
 }
 
 /// None: an aggregate is not held after all.

@@ -1,6 +1,7 @@
 //! The store of these tests takes commits into a queue and applies them when it is told to, so that each test chooses
 //! what is in flight, what fails, and who is answered when.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ struct Bench {
 fn bench(capacity: usize) -> Bench {
     let (inner, host) = memory();
     let store = Arc::new(SlowStore::new(inner));
-    let owned = Owned::new(Repository::new(store.clone()), capacity);
+    let owned = Owned::new(Repository::new(store.clone()), host.clone(), capacity);
     Bench { store, host, owned }
 }
 
@@ -263,4 +264,55 @@ fn a_panic_while_deciding_leaves_the_others_be() {
     assert!(panicked.is_err());
     assert!(bench.finish(&mut bench.take(1, &[1], Commit::new())).is_ok());
     assert_eq!(bench.left(1), 0);
+}
+
+/// The answer to the first of two is lost. How often the second is decided tells whether the store knew better.
+fn after_a_lost_answer(happened: bool) -> (u32, u64) {
+    let bench = bench(10);
+    bench.stranger_fills(1, 5);
+    let mut first = bench.take(1, &[1], Commit::new());
+    assert!(poll_once(&mut first).is_none());
+    let (context, decided) = (bench.host.context(), Cell::new(0));
+    let mut second: Pin<Box<dyn Future<Output = _>>> = Box::pin(bench.owned.decide(&context, &[1], |held| {
+        decided.set(decided.get() + 1);
+        let left = held.get(&1).unwrap().left - 1;
+        Ok::<_, Empty>(Decision::new(()).events(1, vec![JarEvent::Taken { by: 2, left }]))
+    }));
+    assert!(poll_once(&mut second).is_none());
+    bench.store.lose_next(!happened);
+    let error = bench.finish(&mut first).unwrap_err();
+    let OwnedError::Commit(CommitError::Unknown { id, .. }) = error else { panic!("{error}") };
+    let outcome = block_on(bench.store.outcome(id)).unwrap();
+    assert_eq!(outcome == CommitOutcome::Committed, happened, "the id in the answer is that of the commit");
+    assert!(bench.finish(&mut second).is_ok());
+    (decided.get(), bench.left(1))
+}
+
+#[test]
+fn what_builds_on_a_commit_whose_answer_was_lost_is_told_right_by_the_store() {
+    assert_eq!(after_a_lost_answer(true), (1, 3));
+    assert_eq!(after_a_lost_answer(false), (2, 4));
+}
+
+#[test]
+fn a_decision_that_requires_a_commit_of_others_is_told_if_it_is_missing() {
+    let bench = bench(10);
+    bench.stranger_fills(1, 5);
+    let missing = CommitId(bench.host.new_id());
+    let requires = || Commit::new().requires(missing);
+    let error = bench.finish(&mut bench.take(1, &[1], requires())).unwrap_err();
+    let expected = Conflict::Required { commit: missing };
+    assert!(matches!(&error, OwnedError::Commit(CommitError::Conflict(c)) if *c == expected), "{error}");
+    block_on(bench.store.inner.commit(Commit::new().with_id(missing))).unwrap();
+    assert!(bench.finish(&mut bench.take(1, &[1], requires())).is_ok());
+}
+
+#[test]
+fn each_attempt_has_an_id_of_its_own() {
+    let bench = bench(10);
+    bench.stranger_fills(1, 5);
+    let mine = CommitId(bench.host.new_id());
+    let take = || bench.finish(&mut bench.take(1, &[1], Commit::new().with_id(mine))).unwrap().1.id;
+    let (one, other) = (take(), take());
+    assert!(one != other && one != mine && other != mine);
 }

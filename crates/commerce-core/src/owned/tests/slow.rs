@@ -36,10 +36,10 @@ impl SlowStore {
     /// Applies the next commit, but loses the answer.
     pub(super) fn lose_next(&self, fail: bool) {
         let Some((commit, told)) = self.queue.lock().unwrap().pop_front() else { return };
+        let id = commit.id.unwrap_or(CommitId(uuid::Uuid::nil()));
         if !fail {
             let _ = block_on(self.inner.commit(commit));
         }
-        let id = CommitId(uuid::Uuid::nil());
         told.set(Err(CommitError::Unknown { id, source: DiskFull.into() })).unwrap();
     }
 }
