@@ -1,5 +1,7 @@
 //! The SQLite store is a store.
 #![cfg(feature = "sqlite")]
+// A helper of tests may panic like they do.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
