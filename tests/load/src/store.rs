@@ -1,5 +1,6 @@
 //! Commits per second on one SQLite file.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,26 +12,25 @@ use commerce_core::store::Store;
 use commerce_core::stream::StreamId;
 use commerce_outbox::SystemHost;
 
+use crate::row;
+
 const PAYLOAD: &[u8] = br#"{"order_id":"0190a5c4-7e1b-7c3e-8a64-0d3a5c1f0000","quantity":12}"#;
 
-pub(crate) async fn measure() {
-    let seconds = Duration::from_millis(2_000);
-    let raw = raw_transactions(seconds);
-    println!("raw one-row transactions            {raw:>9.0}/s");
-    for callers in [1, 8, 64, 256] {
-        let rate = commits(callers, seconds, one_event).await;
-        println!("one event, {callers:>3} callers              {rate:>9.0}/s  {:.2}", rate / raw);
+pub(crate) async fn measure(folder: &Path, seconds: Duration, raw: f64) {
+    for (callers, goal) in [(1, 0.7), (8, 3.0), (64, 6.0), (256, 6.0)] {
+        let rate = commits(folder, callers, seconds, one_event).await;
+        row(&format!("one event, {callers} callers"), rate, Some(raw), Some(goal));
     }
-    for callers in [1, 64] {
-        let rate = commits(callers, seconds, full).await;
-        println!("event+document+message+claim, {callers:>3}    {rate:>9.0}/s  {:.2}", rate / raw);
+    for (callers, goal) in [(1, None), (64, Some(2.5))] {
+        let rate = commits(folder, callers, seconds, full).await;
+        row(&format!("event, document, message, claim, {callers} callers"), rate, Some(raw), goal);
     }
-    let rate = commits(32, seconds, twenty_events).await;
-    println!("twenty events, 32 callers           {rate:>9.0}/s  {:.2}", rate / raw);
+    let rate = commits(folder, 32, seconds, twenty_events).await;
+    row("twenty events on twenty streams, 32 callers", rate, Some(raw), None);
 }
 
-fn raw_transactions(duration: Duration) -> f64 {
-    let folder = tempfile::tempdir_in(".").unwrap();
+pub(crate) fn raw_transactions(folder: &Path, duration: Duration) -> f64 {
+    let folder = tempfile::tempdir_in(folder).unwrap();
     let db = rusqlite::Connection::open(folder.path().join("raw.db")).unwrap();
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
@@ -47,8 +47,13 @@ fn raw_transactions(duration: Duration) -> f64 {
     f64::from(count) / start.elapsed().as_secs_f64()
 }
 
-async fn commits(callers: usize, duration: Duration, make: fn(&SystemHost) -> Commit) -> f64 {
-    let folder = tempfile::tempdir_in(".").unwrap();
+async fn commits(
+    folder: &Path,
+    callers: usize,
+    duration: Duration,
+    make: fn(&SystemHost) -> Commit,
+) -> f64 {
+    let folder = tempfile::tempdir_in(folder).unwrap();
     let store = Arc::new(SqliteStore::open(folder.path().join("store.db")).unwrap());
     let count = Arc::new(AtomicU64::new(0));
     let start = Instant::now();

@@ -149,7 +149,10 @@ impl Inventory {
     }
 
     /// Decides a request in memory, and commits it with what `finish` adds to `base`.
-    async fn decide(
+    ///
+    /// # Errors
+    /// When the store fails, or others were faster too often. A refusal is no error: `finish` is told of it.
+    pub async fn decide(
         &self,
         asked: ReservationRequest,
         context: &Context,
