@@ -41,8 +41,10 @@ pub(super) struct Desk {
 trait Job: Send {
     fn rows(&self) -> usize;
     fn run(&mut self, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()>;
-    /// The transaction has ended: answer the caller. Whether readers have something new.
-    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool;
+    /// Whether readers have something new, once the transaction is durable.
+    fn has_news(&self) -> bool;
+    /// The transaction has ended: answer the caller.
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>);
 }
 
 /// How a transaction failed.
@@ -155,12 +157,12 @@ fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut S
             }
         }
         result => {
-            let mut news = false;
-            for job in group {
-                news |= job.finish(result.clone());
-            }
-            if news {
+            // Before the answers: whoever knows that it was committed finds its listener woken.
+            if result.is_ok() && group.iter().any(|job| job.has_news()) {
                 desk.changes.notify();
+            }
+            for job in group {
+                job.finish(result.clone());
             }
         }
     }
@@ -209,7 +211,11 @@ impl Job for CommitJob {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool {
+    fn has_news(&self) -> bool {
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {
         let id = match &self.outcome {
             Some(Ok(committed)) => committed.id,
             _ => self.commit.id.unwrap_or(CommitId(uuid::Uuid::nil())),
@@ -221,10 +227,8 @@ impl Job for CommitJob {
             (Err(failure), Some(Err(_))) => Err(CommitError::RolledBack { source: failure.source.into() }),
             (Err(failure), _) => Err(error::commit_error(id, failure)),
         };
-        let news = answer.is_ok();
         // The caller may have gone: the commit stands all the same.
         let _ = self.reply.send(answer);
-        news
     }
 }
 
@@ -244,14 +248,16 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
         Ok(())
     }
 
-    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) -> bool {
+    fn has_news(&self) -> bool {
+        self.value.is_some()
+    }
+
+    fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {
         let answer = match (transaction, self.value) {
             (Ok(()), Some(value)) => Ok(value),
             (Ok(()), None) => Err(StoreError::Unavailable { source: WriterGone.into() }),
             (Err(failure), _) => Err(error::shared(failure.source)),
         };
-        let news = answer.is_ok();
         let _ = self.reply.send(answer);
-        news
     }
 }
