@@ -42,7 +42,7 @@ impl Phase {
 
 /// A participant's answer to a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(into = "Written", from = "Written")]
 pub enum Reply {
     /// It is done.
     Done {
@@ -65,6 +65,47 @@ pub enum Reply {
     },
 }
 
+/// A reply as JSON. Not a tagged enum: serde buffers those, which raw JSON does not survive.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    code: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Done,
+    Failed,
+    Transient,
+}
+
+impl From<Reply> for Written {
+    fn from(reply: Reply) -> Self {
+        let (outcome, data, code, detail) = match reply {
+            Reply::Done { data } => (Outcome::Done, Some(data), String::new(), String::new()),
+            Reply::Failed { code, detail } => (Outcome::Failed, None, code, detail),
+            Reply::Transient { code, detail } => (Outcome::Transient, None, code, detail),
+        };
+        Self { outcome, data, code, detail }
+    }
+}
+
+impl From<Written> for Reply {
+    fn from(Written { outcome, data, code, detail }: Written) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done { data: data.unwrap_or_else(|| RawValue::NULL.to_owned()) },
+            Outcome::Failed => Self::Failed { code, detail },
+            Outcome::Transient => Self::Transient { code, detail },
+        }
+    }
+}
+
 impl Reply {
     /// Done, with what the saga wants to know.
     ///
@@ -84,5 +125,27 @@ impl Reply {
     /// Not done, may be asked for again.
     pub fn transient(code: impl Into<String>, detail: impl ToString) -> Self {
         Self::Transient { code: code.into(), detail: detail.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_back_as_it_was_written() {
+        for (reply, json) in [
+            (Reply::done(&vec![1, 2]).unwrap(), r#"{"outcome":"done","data":[1,2]}"#),
+            (Reply::done(&()).unwrap(), r#"{"outcome":"done","data":null}"#),
+            (
+                Reply::failed("sold-out", "no seat"),
+                r#"{"outcome":"failed","code":"sold-out","detail":"no seat"}"#,
+            ),
+            (Reply::transient("busy", "later"), r#"{"outcome":"transient","code":"busy","detail":"later"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&reply).unwrap(), json);
+            let read: Reply = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        }
     }
 }

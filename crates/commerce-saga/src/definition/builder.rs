@@ -21,6 +21,9 @@ pub enum BuildError {
     /// It has no steps.
     #[error("saga {0} has no steps")]
     NoSteps(String),
+    /// Its name, or that of a step, is empty or holds a slash, which separates names where they are stored.
+    #[error("a saga or step can't be named {0:?}: a name is not empty and holds no slash")]
+    Name(String),
     /// Two of its steps share a name.
     #[error("saga {saga} has two steps named {step}")]
     DuplicateStep {
@@ -228,6 +231,9 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
             return Err(BuildError::NoSteps(saga));
         }
         let mut names: Vec<&str> = self.steps.iter().map(|step| &*step.name).collect();
+        if let Some(name) = names.iter().chain([&&*saga]).find(|name| name.is_empty() || name.contains('/')) {
+            return Err(BuildError::Name((*name).to_owned()));
+        }
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(BuildError::DuplicateStep { saga, step: pair[0].to_owned() });

@@ -8,6 +8,8 @@ mod step;
 pub use builder::{BuildError, SagaBuilder};
 pub use saga::Saga;
 pub(crate) use saga::{Definition, StepKind};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use step::{Step, Work};
 
 /// The version of a definition. Raise it when steps change: instances that run finish on the one they began with, as
 /// long as it stays registered.

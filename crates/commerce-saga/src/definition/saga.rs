@@ -13,7 +13,7 @@ use super::Version;
 use super::builder::SagaBuilder;
 use super::step::{Step, Undone, Work};
 use crate::error::StepError;
-use crate::instance::Failure;
+use crate::instance::{Failure, Instance};
 use crate::reply::Phase;
 
 /// The definition of a saga over the state `S`.
@@ -53,16 +53,17 @@ pub struct Saga<S> {
     pub(super) name: String,
     pub(super) version: Version,
     replies: Option<String>,
-    pub(super) steps: Vec<Step<S>>,
+    pub(crate) steps: Vec<Step<S>>,
     pub(super) stages: Vec<Range<usize>>,
     undone: Option<Undone<S>>,
 }
 
+// Of one type alone, so that `Saga::builder::<State>(…)` names no other.
 impl Saga<()> {
     /// Begins a definition. The name is stored with each instance: never change it.
-    pub fn builder<S>(name: &str, version: Version) -> SagaBuilder<S>
+    pub fn builder<T>(name: &str, version: Version) -> SagaBuilder<T>
     where
-        S: Serialize + DeserializeOwned + Send + Sync + 'static,
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         SagaBuilder::new(name, version)
     }
@@ -102,6 +103,8 @@ pub(crate) trait Definition: Send + Sync {
     fn version(&self) -> u32;
     fn replies(&self) -> &str;
     fn step_names(&self) -> Vec<String>;
+    /// Whether an instance's steps are this definition's.
+    fn has_steps_of(&self, instance: &Instance) -> bool;
     fn stages(&self) -> &[Range<usize>];
     /// How a phase is done; none if the step has no such phase.
     fn kind(&self, step: usize, phase: Phase) -> Option<StepKind>;
@@ -179,6 +182,11 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
 
     fn step_names(&self) -> Vec<String> {
         self.steps.iter().map(|step| step.name.clone()).collect()
+    }
+
+    fn has_steps_of(&self, instance: &Instance) -> bool {
+        let names = self.steps.iter().map(|step| &step.name);
+        names.eq(instance.steps.iter().map(|record| &record.name))
     }
 
     fn stages(&self) -> &[Range<usize>] {
