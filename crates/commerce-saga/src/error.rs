@@ -74,6 +74,17 @@ pub enum SagaError {
         /// Its version.
         version: u32,
     },
+    /// The definition's steps are others than those the instance began with, under the same version. Raise the version
+    /// of the new one, and keep the old one registered.
+    #[error("saga {name} has other steps in version {version} than those instance {id} began with")]
+    Changed {
+        /// The saga.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// The instance.
+        id: String,
+    },
     /// The instance's status does not allow what was asked. Look at it first.
     #[error("instance {id} is {status}: it can't be {asked}")]
     WrongStatus {
@@ -81,7 +92,7 @@ pub enum SagaError {
         id: String,
         /// What it is.
         status: &'static str,
-        /// What was asked: `retried`, `skipped`.
+        /// What was asked: `retried`, `skipped`, `abandoned`, `paused`, `resumed`.
         asked: &'static str,
     },
     /// The store, the bus or a step's code failed.
@@ -96,6 +107,7 @@ impl SagaError {
             Self::NotFound { .. } => Kind::NotFound,
             // Another process may know it: whoever gets the message next.
             Self::Unregistered { .. } => Kind::Retryable,
+            Self::Changed { .. } => Kind::Bug,
             Self::WrongStatus { .. } => Kind::Conflict,
             Self::Handle(error) => error.kind(),
         }

@@ -10,6 +10,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub(crate) const COLLECTION: &str = "sagas";
+/// The fields by which instances are found.
+pub(crate) const WAKE_AT: &str = "wake_at";
+pub(crate) const ENDED_AT: &str = "ended_at";
+const STATUS: &str = "status";
 
 /// How a run as a whole stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +75,9 @@ pub struct PhaseRecord {
     pub status: PhaseStatus,
     /// How often it was tried.
     pub attempts: u32,
+    /// So many of the attempts no longer count, since an operator had it tried again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forgiven: u32,
     /// When it was first asked for.
     pub started_at: Timestamp,
     /// When the answer is overdue, or the next try is due.
@@ -191,12 +198,18 @@ impl Instance {
     pub(crate) fn write(&self, expected: Version) -> Result<DocumentWrite, CodecError> {
         let id = Self::document_id(&self.saga, &self.id);
         let write = DocumentWrite::json(COLLECTION, id, Expected::Version(expected), self)?
-            .field("status", self.status.as_str());
-        Ok(match self.wake_at {
-            Some(moment) => write.field("wake_at", moment),
-            None => write,
+            .field(STATUS, self.status.as_str());
+        Ok(match (self.wake_at, self.ended_at) {
+            (Some(moment), _) => write.field(WAKE_AT, moment),
+            (None, Some(moment)) => write.field(ENDED_AT, moment),
+            (None, None) => write,
         })
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl PhaseRecord {
@@ -204,6 +217,7 @@ impl PhaseRecord {
         Self {
             status: PhaseStatus::Running,
             attempts: 0,
+            forgiven: 0,
             started_at: now,
             due: None,
             ended_at: None,

@@ -24,6 +24,9 @@ mod instance;
 mod orchestrator;
 mod participant;
 mod reply;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod timeline;
 
 pub use definition::{BuildError, Saga, SagaBuilder, Version};
 pub use error::{SagaError, StepError};

@@ -1,27 +1,35 @@
 //! Carries sagas on: from replies, from timers, and at an operator's word.
 
+mod calls;
+mod deferred;
 mod operate;
 mod run;
+mod settle;
 mod timers;
+mod transition;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use commerce_core::Host;
+use commerce_core::commit::{Commit, CommitError, Conflict, DocumentWrite, Expected};
+use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Query, Store, StoreError};
+use commerce_core::{Host, Timestamp};
 use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::definition::{Definition, Saga};
 use crate::error::{SagaError, StepError};
-use crate::instance::{COLLECTION, Instance, SagaStatus};
+use crate::instance::{COLLECTION, ENDED_AT, Instance, SagaStatus};
 use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
+use deferred::Deferred;
 use run::Run;
+use settle::Ending;
 
 /// So many ended sagas are remembered for whoever listens and is slow. A listener that falls behind asks the store.
 const ENDED: usize = 4_096;
@@ -40,6 +48,8 @@ struct Shared {
     definitions: HashMap<(String, u32), Arc<dyn Definition>>,
     newest: HashMap<String, u32>,
     ended: broadcast::Sender<Finished>,
+    /// Due, but can't be carried on: looked at again after a while.
+    deferred: Deferred,
 }
 
 /// A saga that has come to an end, or is stuck.
@@ -63,18 +73,8 @@ struct Found {
 
 /// What carries an instance on.
 enum Input {
-    Reply {
-        step: String,
-        phase: Phase,
-        attempt: u32,
-        reply: Reply,
-    },
-    Called {
-        step: usize,
-        phase: Phase,
-        attempt: u32,
-        result: Result<Box<serde_json::value::RawValue>, StepError>,
-    },
+    Reply { step: String, phase: Phase, attempt: u32, reply: Reply },
+    Called { step: usize, phase: Phase, attempt: u32, ending: Ending },
     Time,
 }
 
@@ -83,7 +83,16 @@ impl Orchestrator {
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
         let (ended, _) = broadcast::channel(ENDED);
         let (definitions, newest) = (HashMap::new(), HashMap::new());
-        Self { shared: Arc::new(Shared { store, host, definitions, newest, ended }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                host,
+                definitions,
+                newest,
+                ended,
+                deferred: Deferred::default(),
+            }),
+        }
     }
 
     /// Knows this definition. Older versions stay registered as long as instances of them run.
@@ -100,7 +109,16 @@ impl Orchestrator {
         *newest_version = version.max(*newest_version);
         definitions.insert((name, version), Arc::new(saga));
         let (store, host, ended) = (shared.store.clone(), shared.host.clone(), shared.ended.clone());
-        Self { shared: Arc::new(Shared { store, host, definitions, newest, ended }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                host,
+                definitions,
+                newest,
+                ended,
+                deferred: Deferred::default(),
+            }),
+        }
     }
 
     /// Has `consumer` hand it the replies that come to `topic`.
@@ -109,10 +127,14 @@ impl Orchestrator {
     }
 
     /// Begins a run: adds its document and its first requests to the scope's commit. It has begun once that is
-    /// committed; if an instance of that id exists, the commit meets a conflict.
+    /// committed; if an instance of that id exists, the commit meets a conflict, which
+    /// [`was_begun`](Self::was_begun) knows.
+    ///
+    /// Local steps at the beginning are done within, so a saga may have ended once it has begun. Of that
+    /// [`ended`](Self::ended) does not tell: look at the [`instance`](Self::instance).
     ///
     /// # Errors
-    /// When the saga is not registered, or the first step fails in a way that can't be noted.
+    /// When the saga is not registered, or the first step fails in a way that can't be noted. The scope is as it was.
     pub async fn begin<S: Serialize>(
         &self,
         saga: &str,
@@ -134,6 +156,15 @@ impl Orchestrator {
         Ok(())
     }
 
+    /// Whether a commit that was to begin this run met one that exists. Deciding again does not help: the id is taken.
+    pub fn was_begun(conflict: &Conflict, saga: &str, id: &str) -> bool {
+        matches!(
+            conflict,
+            Conflict::Document { collection, id: taken, expected: 0, .. }
+                if collection == COLLECTION && *taken == Instance::document_id(saga, id)
+        )
+    }
+
     /// Tells of each saga that ends or gets stuck in this process, after it was committed. A hint for whoever waits:
     /// what counts is the store.
     pub fn ended(&self) -> broadcast::Receiver<Finished> {
@@ -149,7 +180,8 @@ impl Orchestrator {
         Ok(found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?.instance)
     }
 
-    /// Runs of every tenant, those of one status if one is named.
+    /// Runs of every tenant, those of one status if one is named. One that can't be read, as a newer program may have
+    /// written it, is left out and logged: it must not hide the others.
     ///
     /// # Errors
     /// When the store fails.
@@ -163,7 +195,36 @@ impl Orchestrator {
             Some(status) => query.equals("status", status.as_str()),
             None => query,
         };
-        self.shared.store.documents(&query).await?.iter().map(|document| document.json()).collect()
+        let mut instances = Vec::new();
+        for document in self.shared.store.documents(&query).await? {
+            match document.json() {
+                Ok(instance) => instances.push(instance),
+                Err(error) => warn!(id = document.id, %error, "a saga's instance can't be read"),
+            }
+        }
+        Ok(instances)
+    }
+
+    /// Deletes what is kept of runs that ended before this moment, `limit` of them at most. Answers how many went.
+    /// Their ids must not be begun again as long as participants remember them, which is a year.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, SagaError> {
+        let query = Query::all_tenants(COLLECTION).at_most(ENDED_AT, before).ascending(ENDED_AT).limit(limit);
+        let mut deleted = 0;
+        for document in self.shared.store.documents(&query).await? {
+            let expected = Expected::Version(document.version);
+            let delete = DocumentWrite::delete(COLLECTION, document.id, expected);
+            let commit = Commit { tenant: document.tenant, ..Commit::default() }.document(delete);
+            match self.shared.store.commit(commit).await {
+                Ok(_) => deleted += 1,
+                // Another who prunes was faster.
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(deleted)
     }
 
     /// The newest definition of a saga as a Mermaid diagram.
@@ -188,92 +249,6 @@ impl Orchestrator {
             .transpose()
     }
 
-    /// Decides what an input changes, and commits it together with what the scope holds already.
-    async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
-        let definition = self.definition(&found.instance.saga, found.instance.version)?;
-        let looked = matches!(input, Input::Time);
-        let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
-        run.take(input).await.map_err(handle_error)?;
-        let (instance, mut scope, calls) = run.end(looked);
-        let write = instance.write(found.version)?;
-        scope.write(|commit| commit.document(write));
-        self.shared.store.commit(scope.into_commit()).await?;
-        self.tell(&instance);
-        for call in calls {
-            self.start_call(definition.clone(), &instance, call);
-        }
-        Ok(())
-    }
-
-    fn tell(&self, instance: &Instance) {
-        if instance.status.is_final() || instance.status == SagaStatus::Stuck {
-            if instance.status == SagaStatus::Stuck {
-                warn!(
-                    saga = instance.saga,
-                    id = instance.id,
-                    "a compensation can't succeed: the saga is stuck"
-                );
-            }
-            debug!(saga = instance.saga, id = instance.id, status = instance.status.as_str(), "a saga ended");
-            let _ = self.shared.ended.send(Finished {
-                saga: instance.saga.clone(),
-                id: instance.id.clone(),
-                tenant: instance.tenant.clone(),
-                status: instance.status,
-            });
-        }
-    }
-
-    /// Makes a call on a task of its own. If this process dies, a timer makes it again.
-    fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: run::StartedCall) {
-        let (this, instance) = (self.clone(), instance.clone());
-        tokio::spawn(async move {
-            let run::StartedCall { step, phase, attempt, within } = call;
-            let key =
-                format!("{}/{}/{}/{}", instance.saga, instance.id, instance.steps[step].name, phase.as_str());
-            let work = definition.call(step, phase, &instance.state, key, attempt > 1);
-            let result = match tokio::time::timeout(within, work).await {
-                Ok(result) => result,
-                Err(_) => Err(StepError::Unknown(format!("no answer within {within:?}"))),
-            };
-            if let Err(error) = this.note_call(&instance, step, phase, attempt, result).await {
-                warn!(saga = instance.saga, id = instance.id, %error, "a call's result could not be noted; it will be verified");
-            }
-        });
-    }
-
-    async fn note_call(
-        &self,
-        instance: &Instance,
-        step: usize,
-        phase: Phase,
-        attempt: u32,
-        result: Result<Box<serde_json::value::RawValue>, StepError>,
-    ) -> Result<(), SagaError> {
-        let mut result = Some(result);
-        for _ in 0..RACES {
-            let Some(found) = self.find(&instance.tenant, &instance.saga, &instance.id).await? else { break };
-            let again = match &result {
-                Some(Ok(answer)) => Ok(answer.clone()),
-                Some(Err(StepError::Failed { code, detail })) => Err(StepError::failed(code.clone(), detail)),
-                Some(Err(StepError::Transient { code, detail })) => {
-                    Err(StepError::transient(code.clone(), detail))
-                }
-                Some(Err(error)) => Err(StepError::Unknown(error.to_string())),
-                None => break,
-            };
-            let input = Input::Called { step, phase, attempt, result: again };
-            match self.carry_on(found, input, self.scope(instance)).await {
-                Err(error) if error.kind() == commerce_core::error::Kind::Conflict => continue,
-                ended => {
-                    result = None;
-                    ended?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// A scope for work that no message caused.
     fn scope(&self, instance: &Instance) -> Scope {
         let context = self
@@ -283,7 +258,7 @@ impl Orchestrator {
             .with_tenant(instance.tenant.clone())
             .with_actor(format!("saga/{}", instance.saga))
             .with_correlation(instance.correlation);
-        let commit = commerce_core::commit::Commit::within(&context);
+        let commit = Commit::within(&context);
         Scope::new(context, self.shared.store.clone(), commit)
     }
 }
@@ -292,12 +267,10 @@ impl Orchestrator {
 impl Handler for Orchestrator {
     async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError> {
         let header = |name: &str| {
-            envelope.headers.get(name).ok_or_else(|| {
-                HandleError::new(
-                    commerce_core::error::Kind::Invalid,
-                    format!("the reply has no header {name}"),
-                )
-            })
+            envelope
+                .headers
+                .get(name)
+                .ok_or_else(|| HandleError::new(Kind::Invalid, format!("the reply has no header {name}")))
         };
         let (saga, id) = (header(SAGA)?, header(SAGA_ID)?);
         let reply: Reply = envelope
@@ -323,6 +296,7 @@ impl Handler for Orchestrator {
 fn handle_error(error: StepError) -> SagaError {
     match error {
         StepError::Handle(error) => SagaError::Handle(error),
+        // Code that has no way to fail for certain: what it meets may pass.
         other => SagaError::Handle(HandleError::retryable(other)),
     }
 }

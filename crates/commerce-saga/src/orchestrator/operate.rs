@@ -1,8 +1,10 @@
 //! What an operator may do. Each act is noted with who and why.
 
+use commerce_core::Timestamp;
+use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 
-use super::{Found, Input, Orchestrator};
+use super::{Found, Input, Orchestrator, RACES};
 use crate::error::SagaError;
 use crate::instance::{Instance, Note, PhaseRecord, PhaseStatus, SagaStatus};
 
@@ -22,7 +24,7 @@ impl Orchestrator {
         self.operate(tenant, saga, id, (actor, "retried", reason), |instance, now| {
             instance.unstick(|undo| {
                 undo.status = PhaseStatus::Waiting;
-                undo.attempts = 0;
+                undo.forgiven = undo.attempts;
                 undo.ended_at = None;
                 undo.due = Some(now);
             })
@@ -104,13 +106,33 @@ impl Orchestrator {
         .await
     }
 
+    /// Changes an instance and carries it on; decides anew when a reply was faster.
     async fn operate(
         &self,
         tenant: &Tenant,
         saga: &str,
         id: &str,
+        act: (&str, &'static str, &str),
+        change: impl Fn(&mut Instance, Timestamp) -> bool,
+    ) -> Result<(), SagaError> {
+        let mut races = 0;
+        loop {
+            match self.try_operate(tenant, saga, id, act, &change).await {
+                Err(SagaError::Handle(error)) if error.kind() == Kind::Conflict && races < RACES => {
+                    races += 1
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_operate(
+        &self,
+        tenant: &Tenant,
+        saga: &str,
+        id: &str,
         (actor, asked, reason): (&str, &'static str, &str),
-        change: impl FnOnce(&mut Instance, commerce_core::Timestamp) -> bool,
+        change: &impl Fn(&mut Instance, Timestamp) -> bool,
     ) -> Result<(), SagaError> {
         let found = self.find(tenant, saga, id).await?;
         let Found { mut instance, version } =
@@ -127,6 +149,11 @@ impl Orchestrator {
             reason: reason.to_owned(),
         });
         let scope = self.scope(&instance);
+        if instance.paused || instance.status.is_final() {
+            // Nothing follows, so no definition is needed: one that is lost must not keep an operator from acting.
+            instance.set_wake(true);
+            return self.write(&instance, version, scope).await;
+        }
         self.carry_on(Found { instance, version }, Input::Time, scope).await
     }
 }

@@ -1,5 +1,6 @@
 //! One transition of one instance: what an input changes, and what is to be asked for next.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use commerce_core::{Host, Timestamp};
@@ -7,17 +8,18 @@ use commerce_outbox::Scope;
 use serde_json::value::RawValue;
 
 use super::Input;
+use super::settle::Ending;
 use crate::definition::{Definition, StepKind};
 use crate::error::StepError;
 use crate::instance::{Failure, Instance, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
-use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, Reply, SAGA, SAGA_ID, STEP};
+use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, SAGA, SAGA_ID, STEP};
 
 pub(super) struct Run<'a> {
-    definition: &'a dyn Definition,
-    instance: Instance,
-    scope: Scope,
-    host: &'a dyn Host,
-    now: Timestamp,
+    pub(super) definition: &'a dyn Definition,
+    pub(super) instance: Instance,
+    pub(super) scope: Scope,
+    pub(super) host: &'a dyn Host,
+    pub(super) now: Timestamp,
     calls: Vec<StartedCall>,
 }
 
@@ -27,14 +29,6 @@ pub(super) struct StartedCall {
     pub(super) phase: Phase,
     pub(super) attempt: u32,
     pub(super) within: Duration,
-}
-
-/// How a phase's attempt ended.
-enum Ending {
-    Done(Box<RawValue>),
-    Failed { code: String, detail: String },
-    Transient { code: String, detail: String },
-    Unknown { detail: String },
 }
 
 impl<'a> Run<'a> {
@@ -99,52 +93,23 @@ impl<'a> Run<'a> {
         match input {
             Input::Reply { step, phase, attempt, reply } => {
                 if let Some(step) = self.instance.steps.iter().position(|record| record.name == step) {
-                    self.take_reply(step, phase, attempt, reply).await?;
+                    self.settle_attempt(step, phase, attempt, Ending::replied(reply)).await?;
                 }
             }
-            Input::Called { step, phase, attempt, result } => {
-                self.settle_attempt(step, phase, attempt, Ending::of(result)?).await?;
+            Input::Called { step, phase, attempt, ending } => {
+                self.settle_attempt(step, phase, attempt, ending).await?;
             }
             Input::Time => self.take_time().await?,
         }
         self.advance().await
     }
 
-    async fn take_reply(
-        &mut self,
-        step: usize,
-        phase: Phase,
-        attempt: u32,
-        reply: Reply,
-    ) -> Result<(), StepError> {
-        let ending = match reply {
-            Reply::Done { data } => Ending::Done(data),
-            Reply::Failed { code, detail } => Ending::Failed { code, detail },
-            Reply::Transient { code, detail } => Ending::Transient { code, detail },
-        };
-        self.settle_attempt(step, phase, attempt, ending).await
-    }
-
-    /// Takes the ending of an attempt. What comes for a phase that has ended, or that "may succeed later" of an
-    /// attempt that was followed by another, says nothing new.
-    async fn settle_attempt(
-        &mut self,
-        step: usize,
-        phase: Phase,
-        attempt: u32,
-        ending: Ending,
-    ) -> Result<(), StepError> {
-        let Some(record) = self.record(step, phase) else { return Ok(()) };
-        let outdated =
-            attempt < record.attempts && matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. });
-        if !record.is_open() || outdated {
+    /// Whatever is overdue. An instance that is halted or has ended asks for nothing.
+    async fn take_time(&mut self) -> Result<(), StepError> {
+        let goes_on = matches!(self.instance.status, SagaStatus::Running | SagaStatus::Compensating);
+        if self.instance.paused || !goes_on {
             return Ok(());
         }
-        self.settle(step, phase, ending).await
-    }
-
-    /// Whatever is overdue.
-    async fn take_time(&mut self) -> Result<(), StepError> {
         for step in 0..self.instance.steps.len() {
             for phase in [Phase::Action, Phase::Undo] {
                 let now = self.now;
@@ -163,7 +128,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn record(&mut self, step: usize, phase: Phase) -> Option<&mut PhaseRecord> {
+    pub(super) fn record(&mut self, step: usize, phase: Phase) -> Option<&mut PhaseRecord> {
         let step = self.instance.steps.get_mut(step)?;
         match phase {
             Phase::Action => step.action.as_mut(),
@@ -192,21 +157,40 @@ impl<'a> Run<'a> {
             self.instance.ended_at = Some(self.now);
             return Ok(false);
         };
+        let failed = |record: &StepRecord| {
+            record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
+        };
+        if stage.clone().any(|step| failed(&self.instance.steps[step])) {
+            return Ok(self.leave_stage(stage));
+        }
         if let Some(step) = stage.clone().find(|step| self.instance.steps[*step].action.is_none()) {
             self.instance.steps[step].action = Some(PhaseRecord::begin(self.now));
             self.attempt(step, Phase::Action).await?;
             return Ok(true);
         }
-        let actions = || stage.clone().filter_map(|step| self.instance.steps[step].action.as_ref());
-        if actions().any(PhaseRecord::is_open) {
+        let mut actions = stage.filter_map(|step| self.instance.steps[step].action.as_ref());
+        if actions.any(PhaseRecord::is_open) {
             return Ok(false);
         }
-        if actions().all(|action| action.status == PhaseStatus::Done) {
-            self.instance.stage += 1;
-        } else {
-            self.instance.status = SagaStatus::Compensating;
-        }
+        self.instance.stage += 1;
         Ok(true)
+    }
+
+    /// Once a step has failed, those beside it are not begun and not tried again. What was asked is waited for: it is
+    /// undone only after it has ended.
+    fn leave_stage(&mut self, stage: Range<usize>) -> bool {
+        for step in stage.clone() {
+            let waits = |action: &PhaseRecord| action.status == PhaseStatus::Waiting;
+            if self.instance.steps[step].action.as_ref().is_some_and(waits) {
+                self.stop_trying(step);
+            }
+        }
+        let mut actions = stage.filter_map(|step| self.instance.steps[step].action.as_ref());
+        if actions.any(PhaseRecord::is_open) {
+            return false;
+        }
+        self.instance.status = SagaStatus::Compensating;
+        true
     }
 
     /// The last step that may have an effect is undone first.
@@ -290,99 +274,10 @@ impl<'a> Run<'a> {
                 self.scope.join(fork);
                 Ending::Done(RawValue::NULL.to_owned())
             }
-            Err(error) => Ending::of(Err(error))?,
+            // What it wrote is not joined, so it has no effect whatever it says.
+            Err(StepError::Unknown(detail)) => Ending::Transient { code: "unknown".to_owned(), detail },
+            Err(error) => Ending::of(error)?,
         };
-        // Boxed, since settling may try again, which may run here again.
-        Box::pin(self.settle(step, phase, ending)).await
-    }
-
-    async fn settle(&mut self, step: usize, phase: Phase, ending: Ending) -> Result<(), StepError> {
-        match ending {
-            Ending::Done(answer) => self.settle_done(step, phase, answer).await,
-            Ending::Failed { code, detail } => {
-                self.give_up(step, phase, code, detail);
-                Ok(())
-            }
-            Ending::Transient { code, detail } => {
-                self.retry_or_give_up(step, phase, code, detail);
-                Ok(())
-            }
-            Ending::Unknown { detail } => {
-                self.instance.steps[step].may_have_effect |= phase == Phase::Action;
-                self.retry_or_give_up(step, phase, "timeout".to_owned(), detail);
-                Ok(())
-            }
-        }
-    }
-
-    async fn settle_done(
-        &mut self,
-        step: usize,
-        phase: Phase,
-        answer: Box<RawValue>,
-    ) -> Result<(), StepError> {
-        if phase == Phase::Action {
-            self.instance.steps[step].may_have_effect = true;
-            let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
-            match then {
-                Ok((state, fork)) => {
-                    self.scope.join(fork);
-                    if let Some(state) = state {
-                        self.instance.state = state;
-                    }
-                }
-                Err(StepError::Failed { code, detail }) => {
-                    self.give_up(step, phase, code, detail);
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let now = self.now;
-        if let Some(record) = self.record(step, phase) {
-            record.end(PhaseStatus::Done, now);
-        }
-        Ok(())
-    }
-
-    fn retry_or_give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
-        let policy = self.definition.retry(step, phase);
-        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
-        let chance = (self.host.new_id().as_u128() >> 32) as u32;
-        let now = self.now;
-        let Some(record) = self.record(step, phase) else { return };
-        match policy.wait_after(record.attempts, chance) {
-            Some(wait) => {
-                record.status = PhaseStatus::Waiting;
-                record.due = Some(now.plus(wait));
-                record.error = Some((code, detail));
-            }
-            None => self.give_up(step, phase, code, detail),
-        }
-    }
-
-    fn give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
-        let now = self.now;
-        if let Some(record) = self.record(step, phase) {
-            record.end(PhaseStatus::Failed, now);
-            record.error = Some((code.clone(), detail.clone()));
-        }
-        if phase == Phase::Action && self.instance.failure.is_none() {
-            let step = self.instance.steps[step].name.clone();
-            self.instance.failure = Some(Failure { step, code, detail });
-        }
-    }
-}
-
-impl Ending {
-    /// The ending of a step's own code. A store that failed, or a race that was lost, is no ending.
-    fn of(result: Result<Box<RawValue>, StepError>) -> Result<Self, StepError> {
-        match result {
-            Ok(answer) => Ok(Self::Done(answer)),
-            Err(StepError::Failed { code, detail }) => Ok(Self::Failed { code, detail }),
-            Err(StepError::Transient { code, detail }) => Ok(Self::Transient { code, detail }),
-            Err(StepError::Unknown(detail)) => Ok(Self::Unknown { detail }),
-            Err(error) => Err(error),
-        }
+        self.settle(step, phase, ending).await
     }
 }

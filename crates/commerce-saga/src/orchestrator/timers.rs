@@ -1,26 +1,31 @@
 //! Looks at instances whose time has come. Whoever is free does: two who look at the same one race, and one wins.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use commerce_core::error::Kind;
-use commerce_core::store::{Query, StoreError};
+use commerce_core::store::{Document, Query, StoreError};
+use commerce_outbox::HandleError;
+use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Found, Input, Orchestrator};
 use crate::error::SagaError;
-use crate::instance::{COLLECTION, Instance};
+use crate::instance::{COLLECTION, Instance, WAKE_AT};
 
 /// So often a look is taken at the least.
 const POLL: Duration = Duration::from_millis(200);
 /// So many instances are looked at in one go.
 const BATCH: usize = 256;
+/// So many at a time: one that is slow does not hold the others up.
+const CONCURRENCY: usize = 16;
 
 impl Orchestrator {
     /// Carries on, until `shutdown`, whatever falls due: answers that did not come, tries that had to wait, calls
     /// whose worker died.
     pub async fn run_timers(&self, shutdown: CancellationToken) {
-        loop {
+        while !shutdown.is_cancelled() {
             let full = match self.look().await {
                 Ok(count) => count >= BATCH,
                 Err(error) => {
@@ -40,34 +45,43 @@ impl Orchestrator {
     }
 
     /// Carries on what is due now. Answers how many instances that were. One that can't be carried on does not stop
-    /// the others.
+    /// the others, and is left alone for a while.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store can't be asked what is due.
     pub async fn look(&self) -> Result<usize, StoreError> {
         let now = self.shared.host.now();
-        let query = Query::all_tenants(COLLECTION).at_most("wake_at", now).ascending("wake_at").limit(BATCH);
-        let documents = self.shared.store.documents(&query).await?;
-        let count = documents.len();
-        let mut failed = 0;
-        for document in documents {
-            let instance: Instance = document.json()?;
-            let (saga, id) = (instance.saga.clone(), instance.id.clone());
-            let scope = self.scope(&instance);
-            let found = Found { instance, version: document.version };
-            match self.carry_on(found, Input::Time, scope).await {
-                Err(error) if error.kind() == Kind::Conflict => {}
-                Err(error @ SagaError::Unregistered { .. }) => {
-                    failed += 1;
-                    warn!(%error, id, "a due saga can't be carried on here");
-                }
-                Err(error) => {
-                    failed += 1;
-                    warn!(saga, id, %error, "a due saga could not be carried on");
-                }
-                Ok(()) => {}
+        // Those that can't be carried on stand before the others for ever: room is made for both.
+        let limit = BATCH + self.shared.deferred.len();
+        let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(limit);
+        let found = self.shared.store.documents(&query).await?;
+        let due = self.shared.deferred.sift(found, now);
+        let moved = stream::iter(due).map(|document| self.look_at(document)).buffer_unordered(CONCURRENCY);
+        Ok(moved.filter(|moved| std::future::ready(*moved)).count().await)
+    }
+
+    /// Answers whether it was carried on.
+    async fn look_at(&self, document: Document) -> bool {
+        // A panic in a step's code is that step's alone.
+        let work = AssertUnwindSafe(self.carry_on_due(&document)).catch_unwind();
+        let result = work.await.unwrap_or_else(|_| {
+            Err(SagaError::Handle(HandleError::new(Kind::Bug, "the saga's own code panicked")))
+        });
+        match result {
+            Ok(()) => true,
+            // Another has carried it on.
+            Err(error) if error.kind() == Kind::Conflict => false,
+            Err(error) => {
+                warn!(id = document.id, tenant = %document.tenant, %error, "a due saga could not be carried on");
+                self.shared.deferred.add(&document, self.shared.host.now());
+                false
             }
         }
-        Ok(count - failed)
+    }
+
+    async fn carry_on_due(&self, document: &Document) -> Result<(), SagaError> {
+        let instance: Instance = document.json()?;
+        let scope = self.scope(&instance);
+        self.carry_on(Found { instance, version: document.version }, Input::Time, scope).await
     }
 }

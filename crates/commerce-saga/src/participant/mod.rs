@@ -12,6 +12,9 @@
 //! | compensation | none | answered as done; the action's claim is taken too, so that it never has an effect |
 //! | compensation | its own | answered as before |
 //!
+//! What has no effect and may be asked for again takes no claim: an action that may succeed later, a compensation that
+//! failed.
+//!
 //! An action that takes more than one commit ([`Request::begin`]) takes its claim with the first: until it is answered,
 //! a repeated action and a compensation both reach their handlers, which find out how far it came.
 
@@ -111,7 +114,8 @@ impl Request {
     }
 
     /// Adds to a commit the answer, and the claim by which it is given again if it is asked for again. An answer that
-    /// it may succeed later keeps no claim.
+    /// it may succeed later keeps no claim. Nor does a compensation that failed: the saga is stuck then, and its
+    /// operator, who has seen to the cause, asks for it again.
     ///
     /// # Errors
     /// When the answer can't be written.

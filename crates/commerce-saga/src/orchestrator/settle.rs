@@ -1,0 +1,176 @@
+//! What the ending of an attempt changes.
+
+use commerce_outbox::HandleError;
+use serde_json::value::RawValue;
+
+use super::run::Run;
+use crate::definition::StepKind;
+use crate::error::StepError;
+use crate::instance::{Failure, PhaseStatus, SagaStatus};
+use crate::reply::{Phase, Reply};
+
+/// How a phase's attempt ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    Done(Box<RawValue>),
+    Failed { code: String, detail: String },
+    Transient { code: String, detail: String },
+    Unknown { detail: String },
+}
+
+impl Ending {
+    pub(super) fn replied(reply: Reply) -> Self {
+        match reply {
+            Reply::Done { data } => Self::Done(data),
+            Reply::Failed { code, detail } => Self::Failed { code, detail },
+            Reply::Transient { code, detail } => Self::Transient { code, detail },
+        }
+    }
+
+    /// The ending of a call. One that could not reach a store may have done its work all the same.
+    pub(super) fn called(result: Result<Box<RawValue>, StepError>) -> Self {
+        match result {
+            Ok(answer) => Self::Done(answer),
+            Err(error) => Self::of(error).unwrap_or_else(|error| Self::Unknown { detail: error.to_string() }),
+        }
+    }
+
+    /// The ending of a step's own code. A store that failed, or a race that was lost, is no ending.
+    pub(super) fn of(error: StepError) -> Result<Self, HandleError> {
+        match error {
+            StepError::Failed { code, detail } => Ok(Self::Failed { code, detail }),
+            StepError::Transient { code, detail } => Ok(Self::Transient { code, detail }),
+            StepError::Unknown(detail) => Ok(Self::Unknown { detail }),
+            StepError::Handle(error) => Err(error),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Takes the ending of an attempt. What comes for a phase that has ended, or that "may succeed later" of an
+    /// attempt that was followed by another, says nothing new.
+    pub(super) async fn settle_attempt(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        attempt: u32,
+        ending: Ending,
+    ) -> Result<(), StepError> {
+        let Some(record) = self.record(step, phase) else { return Ok(()) };
+        if phase == Phase::Undo && record.status == PhaseStatus::Failed && matches!(ending, Ending::Done(_)) {
+            // It was given up too early: it is undone after all, and no operator is needed.
+            if self.instance.status == SagaStatus::Stuck {
+                self.instance.status = SagaStatus::Compensating;
+            }
+            return self.settle(step, phase, ending).await;
+        }
+        let outdated =
+            attempt < record.attempts && matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. });
+        if !record.is_open() || outdated {
+            return Ok(());
+        }
+        self.settle(step, phase, ending).await
+    }
+
+    pub(super) async fn settle(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        ending: Ending,
+    ) -> Result<(), StepError> {
+        match ending {
+            Ending::Done(answer) => self.settle_done(step, phase, answer).await,
+            Ending::Failed { code, detail } => {
+                self.give_up(step, phase, code, detail);
+                Ok(())
+            }
+            Ending::Transient { code, detail } => {
+                self.retry_or_give_up(step, phase, code, detail);
+                Ok(())
+            }
+            Ending::Unknown { detail } => {
+                self.instance.steps[step].may_have_effect |= phase == Phase::Action;
+                self.retry_or_give_up(step, phase, "timeout".to_owned(), detail);
+                Ok(())
+            }
+        }
+    }
+
+    async fn settle_done(
+        &mut self,
+        step: usize,
+        phase: Phase,
+        answer: Box<RawValue>,
+    ) -> Result<(), StepError> {
+        if phase == Phase::Action {
+            self.instance.steps[step].may_have_effect = true;
+            let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+            match then {
+                Ok((state, fork)) => {
+                    self.scope.join(fork);
+                    if let Some(state) = state {
+                        self.instance.state = state;
+                    }
+                }
+                Err(StepError::Failed { code, detail }) => {
+                    self.give_up(step, phase, code, detail);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let now = self.now;
+        if let Some(record) = self.record(step, phase) {
+            record.end(PhaseStatus::Done, now);
+        }
+        Ok(())
+    }
+
+    fn retry_or_give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
+        let policy = self.definition.retry(step, phase);
+        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
+        let chance = (self.host.new_id().as_u128() >> 32) as u32;
+        let now = self.now;
+        let Some(record) = self.record(step, phase) else { return };
+        match policy.wait_after(record.attempts.saturating_sub(record.forgiven), chance) {
+            Some(wait) => {
+                record.status = PhaseStatus::Waiting;
+                record.due = Some(now.plus(wait));
+                record.error = Some((code, detail));
+            }
+            None => {
+                self.shut_out(step, phase);
+                self.give_up(step, phase, code, detail);
+            }
+        }
+    }
+
+    /// Gives up an action that waits to be tried again.
+    pub(super) fn stop_trying(&mut self, step: usize) {
+        self.shut_out(step, Phase::Action);
+        let now = self.now;
+        if let Some(record) = self.record(step, Phase::Action) {
+            record.end(PhaseStatus::Failed, now);
+        }
+    }
+
+    /// "Not now" leaves no mark with the participant: a request that the bus delivers late or again may still be
+    /// done. The step counts as one that may have its effect, so that its compensation bars the way.
+    fn shut_out(&mut self, step: usize, phase: Phase) {
+        if phase == Phase::Action && self.definition.kind(step, phase) == Some(StepKind::Request) {
+            self.instance.steps[step].may_have_effect = true;
+        }
+    }
+
+    fn give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
+        let now = self.now;
+        if let Some(record) = self.record(step, phase) {
+            record.end(PhaseStatus::Failed, now);
+            record.error = Some((code.clone(), detail.clone()));
+        }
+        if phase == Phase::Action && self.instance.failure.is_none() {
+            let step = self.instance.steps[step].name.clone();
+            self.instance.failure = Some(Failure { step, code, detail });
+        }
+    }
+}

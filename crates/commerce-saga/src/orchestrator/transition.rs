@@ -1,0 +1,76 @@
+//! From an input to a commit.
+
+use commerce_core::commit::{Commit, CommitError};
+use commerce_core::store::CommitOutcome;
+use commerce_outbox::{HandleError, Scope};
+use tracing::{debug, warn};
+
+use super::run::Run;
+use super::{Finished, Found, Input, Orchestrator, handle_error};
+use crate::error::SagaError;
+use crate::instance::{Instance, SagaStatus};
+
+impl Orchestrator {
+    /// Decides what an input changes, and commits it together with what the scope holds already.
+    pub(super) async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
+        let definition = self.definition(&found.instance.saga, found.instance.version)?;
+        if !definition.has_steps_of(&found.instance) {
+            let Instance { saga, version, id, .. } = found.instance;
+            return Err(SagaError::Changed { name: saga, version, id });
+        }
+        let looked = matches!(input, Input::Time);
+        let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
+        run.take(input).await.map_err(handle_error)?;
+        let (instance, scope, calls) = run.end(looked);
+        self.write(&instance, found.version, scope).await?;
+        for call in calls {
+            self.start_call(definition.clone(), &instance, call);
+        }
+        Ok(())
+    }
+
+    /// Writes an instance with what the scope holds, if its document still has this version: that is the fence
+    /// between all who carry it on.
+    pub(super) async fn write(
+        &self,
+        instance: &Instance,
+        version: u64,
+        mut scope: Scope,
+    ) -> Result<(), SagaError> {
+        let write = instance.write(version)?;
+        scope.write(|commit| commit.document(write));
+        self.commit(scope.into_commit()).await?;
+        self.tell(instance);
+        Ok(())
+    }
+
+    /// Commits. An answer that was lost is asked for: what follows a commit must not be left out.
+    async fn commit(&self, commit: Commit) -> Result<(), SagaError> {
+        match self.shared.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Unknown { id, source }) => match self.shared.store.outcome(id).await? {
+                CommitOutcome::Committed => Ok(()),
+                CommitOutcome::RolledBack => Err(HandleError::retryable(source).into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn tell(&self, instance: &Instance) {
+        let Instance { saga, id, status, .. } = instance;
+        if *status == SagaStatus::Stuck {
+            warn!(saga, id, "a compensation can't succeed: the saga is stuck until an operator decides");
+        } else if status.is_final() {
+            debug!(saga, id, status = status.as_str(), "a saga ended");
+        } else {
+            return;
+        }
+        // No one listens: that is no error.
+        let _ = self.shared.ended.send(Finished {
+            saga: saga.clone(),
+            id: id.clone(),
+            tenant: instance.tenant.clone(),
+            status: *status,
+        });
+    }
+}

@@ -1,0 +1,116 @@
+//! What is tried: a pure plan, from the steps of a saga and the number of its writes.
+
+use std::fmt;
+
+use super::faults::{Fault, StepPlan, Strike};
+use super::store::Moment;
+use crate::definition::StepKind;
+use crate::reply::Phase;
+
+/// Attempts of a compensation that are made to go wrong: fewer than it has.
+const UNDO_FAILS: u32 = 2;
+
+/// One run of the saga, and what goes wrong in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Case {
+    pub(super) strikes: Vec<Strike>,
+    pub(super) repeat: bool,
+    pub(super) crash: Option<(u64, Moment)>,
+    pub(super) expected: Expected,
+}
+
+/// How the run must end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Expected {
+    #[default]
+    Done,
+    /// All undone, and this step is the one that failed.
+    UndoneBy(String),
+    /// Either: the answer that is lost may be found out.
+    Either(String),
+}
+
+impl Case {
+    pub(super) fn failing(step: &StepPlan, fault: Fault) -> Self {
+        let name = step.name.clone();
+        let strike = Strike { step: name.clone(), phase: Phase::Action, fault, times: u32::MAX };
+        let may_be_found_out = fault == Fault::LoseReply && step.action == StepKind::Call;
+        let expected = if may_be_found_out { Expected::Either(name) } else { Expected::UndoneBy(name) };
+        Self { strikes: vec![strike], expected, ..Self::default() }
+    }
+
+    fn repeated(mut self) -> Self {
+        self.repeat = true;
+        self
+    }
+
+    fn undo_struck(mut self, step: &StepPlan, fault: Fault) -> Self {
+        self.strikes.push(Strike { step: step.name.clone(), phase: Phase::Undo, fault, times: UNDO_FAILS });
+        self
+    }
+
+    /// The same, with one write after the other going wrong in each way.
+    pub(super) fn crashing(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
+        let case = self.clone();
+        let moments = [Moment::Before, Moment::After, Moment::AnswerLost];
+        (1..=writes).flat_map(move |write| {
+            let case = case.clone();
+            moments.map(|moment| Self { crash: Some((write, moment)), ..case.clone() })
+        })
+    }
+}
+
+/// Faults at every step, each request twice, and compensations that need more than one try.
+pub(super) fn faulty(steps: &[StepPlan], skip: impl Fn(&str, Fault) -> bool) -> Vec<Case> {
+    let mut cases = vec![Case::default().repeated()];
+    for step in steps {
+        for fault in possible(step) {
+            if !skip(&step.name, fault) {
+                let case = Case::failing(step, fault);
+                cases.push(case.clone().repeated());
+                cases.push(case);
+            }
+        }
+    }
+    let Some((last, before)) = steps.split_last() else { return cases };
+    let failing = Case::failing(last, Fault::Fail);
+    for step in before {
+        let faults: &[Fault] = match step.undo {
+            Some(StepKind::Local) => &[Fault::Transient],
+            Some(_) => &[Fault::Transient, Fault::LoseRequest, Fault::LoseReply],
+            None => &[],
+        };
+        cases.extend(faults.iter().map(|fault| failing.clone().undo_struck(step, *fault).repeated()));
+    }
+    cases
+}
+
+fn possible(step: &StepPlan) -> Vec<Fault> {
+    let mut faults = vec![Fault::Fail, Fault::Transient];
+    if step.action != StepKind::Local {
+        faults.extend([Fault::LoseRequest, Fault::LoseReply]);
+    }
+    if step.action == StepKind::Request && step.undo == Some(StepKind::Request) {
+        faults.push(Fault::Overtake);
+    }
+    faults
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = self.strikes.iter().map(ToString::to_string).collect();
+        if self.repeat {
+            parts.push("every request twice".to_owned());
+        }
+        match self.crash {
+            Some((write, Moment::Before)) => parts.push(format!("crash before write {write}")),
+            Some((write, Moment::After)) => parts.push(format!("crash after write {write}")),
+            Some((write, Moment::AnswerLost)) => parts.push(format!("answer to write {write} lost")),
+            None => {}
+        }
+        if parts.is_empty() {
+            parts.push("nothing goes wrong".to_owned());
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
