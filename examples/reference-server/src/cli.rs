@@ -95,6 +95,14 @@ pub(crate) struct SagaId {
     pub(crate) store: Store,
 }
 
+#[derive(Args)]
+pub(crate) struct SagaDecision {
+    #[command(flatten)]
+    pub(crate) saga: SagaId,
+    #[command(flatten)]
+    pub(crate) decision: Decision,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Sagas {
     /// List sagas
@@ -111,11 +119,11 @@ pub(crate) enum Sagas {
     /// Show what happened to a saga, step by step
     Show(SagaId),
     /// Try the compensation again that a saga is stuck at
-    Retry(SagaId, Decision),
+    Retry(SagaDecision),
     /// Take the compensation as done that a saga is stuck at, because someone has seen to it by hand
-    Skip(SagaId, Decision),
+    Skip(SagaDecision),
     /// Give a saga up as it is
-    Abandon(SagaId, Decision),
+    Abandon(SagaDecision),
     /// Draw a saga's definition as a Mermaid diagram
     Graph {
         /// place-order or return-goods
@@ -136,6 +144,14 @@ pub(crate) struct MessageId {
     pub(crate) store: Store,
 }
 
+#[derive(Args)]
+pub(crate) struct MessageDecision {
+    #[command(flatten)]
+    pub(crate) message: MessageId,
+    #[command(flatten)]
+    pub(crate) decision: Decision,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum DeadLetters {
     /// List dead letters
@@ -152,7 +168,7 @@ pub(crate) enum DeadLetters {
     /// Show a dead letter with all its attempts
     Show(MessageId),
     /// Have a dead letter handled again, and after it whatever waits behind it
-    Replay(MessageId, Decision),
+    Replay(MessageDecision),
     /// Throw a dead letter away; whatever waits behind it goes on
-    Discard(MessageId, Decision),
+    Discard(MessageDecision),
 }

@@ -47,12 +47,7 @@ pub(crate) fn raw_transactions(folder: &Path, duration: Duration) -> f64 {
     f64::from(count) / start.elapsed().as_secs_f64()
 }
 
-async fn commits(
-    folder: &Path,
-    callers: usize,
-    duration: Duration,
-    make: fn(&SystemHost) -> Commit,
-) -> f64 {
+async fn commits(folder: &Path, callers: usize, duration: Duration, make: fn(&SystemHost) -> Commit) -> f64 {
     let folder = tempfile::tempdir_in(folder).unwrap();
     let store = Arc::new(SqliteStore::open(folder.path().join("store.db")).unwrap());
     let count = Arc::new(AtomicU64::new(0));

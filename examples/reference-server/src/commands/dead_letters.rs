@@ -4,12 +4,14 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
-use commerce_outbox::{DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost};
+use commerce_outbox::{
+    DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost,
+};
 use reference_server::shop::{Shop, ShopOptions, Stores};
 use tokio_util::sync::CancellationToken;
 
 use super::{open, print};
-use crate::cli::{DeadLetters, Decision, MessageId};
+use crate::cli::{DeadLetters, Decision, MessageDecision, MessageId};
 use crate::exit::{BREACH, Exit, INPUT};
 
 /// How long the services run for a message that is to be handled again.
@@ -17,10 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(command: DeadLetters) -> Result<u8, Exit> {
     match command {
-        DeadLetters::List { service, limit, store } => list(&open(&store.store)?, service.as_deref(), limit).await,
+        DeadLetters::List { service, limit, store } => {
+            list(&open(&store.store)?, service.as_deref(), limit).await
+        }
         DeadLetters::Show(message) => show(&message).await,
-        DeadLetters::Replay(message, decision) => replay(message, decision).await,
-        DeadLetters::Discard(message, decision) => discard(message, decision).await,
+        DeadLetters::Replay(asked) => replay(asked).await,
+        DeadLetters::Discard(asked) => discard(asked).await,
     }
 }
 
@@ -35,7 +39,8 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
         if service.is_some_and(|service| service != name) {
             continue;
         }
-        let letters = letters(store).list(&DeadLetterFilter::default(), limit - found).await.map_err(Exit::data)?;
+        let letters =
+            letters(store).list(&DeadLetterFilter::default(), limit - found).await.map_err(Exit::data)?;
         found += letters.len();
         for letter in letters {
             let error = letter.attempts.last().map_or("", |attempt| &attempt.error);
@@ -60,7 +65,7 @@ async fn show(message: &MessageId) -> Result<u8, Exit> {
 }
 
 /// Has it handled again, and lets the services see it and what waits behind it through.
-async fn replay(message: MessageId, decision: Decision) -> Result<u8, Exit> {
+async fn replay(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
     let stores = open(&message.store.store)?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
@@ -102,7 +107,7 @@ async fn settle(letters: &Letters, id: &str) -> Result<Option<HeldMessage>, Exit
     }
 }
 
-async fn discard(message: MessageId, decision: Decision) -> Result<u8, Exit> {
+async fn discard(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
     let stores = open(&message.store.store)?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;

@@ -21,8 +21,11 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let import = import::read(&args.file).map_err(Exit::input)?;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let stores = Stores::open(&args.store.store, &host).map_err(Exit::data)?;
-    let shop_options =
-        ShopOptions { step_timeout: Duration::from_secs(args.step_timeout.into()), host, ..ShopOptions::default() };
+    let shop_options = ShopOptions {
+        step_timeout: Duration::from_secs(args.step_timeout.into()),
+        host,
+        ..ShopOptions::default()
+    };
     let shop = Shop::new(stores, &shop_options).map_err(Exit::data)?;
     let options = ReplayOptions {
         concurrency: args.concurrency.into(),
@@ -113,7 +116,7 @@ fn write_refused(path: &Path, import: &Import) -> Result<(), Exit> {
     let mut file = csv::Writer::from_path(path).map_err(failed)?;
     file.write_record(["line", "invoice_no", "reason"]).map_err(failed)?;
     for row in rows {
-        file.write_record([&row.line.to_string(), &row.invoice_no, row.reason.as_str()]).map_err(failed)?;
+        file.write_record([&*row.line.to_string(), &*row.invoice_no, row.reason.as_str()]).map_err(failed)?;
     }
     file.flush().map_err(|error| failed(error.into()))
 }

@@ -6,7 +6,7 @@ use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores, orchestrator};
 use tokio_util::sync::CancellationToken;
 
 use super::{open, print};
-use crate::cli::{Decision, SagaId, Sagas};
+use crate::cli::{Decision, SagaDecision, SagaId, Sagas};
 use crate::exit::{BREACH, Exit, INPUT};
 
 /// How long the services run for a saga that an operator has set going.
@@ -16,9 +16,9 @@ pub(super) async fn run(command: Sagas) -> Result<u8, Exit> {
     match command {
         Sagas::List { status, limit, store } => list(&open(&store.store)?, status.as_deref(), limit).await,
         Sagas::Show(saga) => show(&saga).await,
-        Sagas::Retry(saga, decision) => operate(saga, decision, Act::Retry).await,
-        Sagas::Skip(saga, decision) => operate(saga, decision, Act::Skip).await,
-        Sagas::Abandon(saga, decision) => operate(saga, decision, Act::Abandon).await,
+        Sagas::Retry(asked) => operate(asked, Act::Retry).await,
+        Sagas::Skip(asked) => operate(asked, Act::Skip).await,
+        Sagas::Abandon(asked) => operate(asked, Act::Abandon).await,
         Sagas::Graph { saga } => graph(&saga),
     }
 }
@@ -83,7 +83,7 @@ enum Act {
 }
 
 /// Does what the operator wishes, then lets the services see the saga through.
-async fn operate(saga: SagaId, decision: Decision, act: Act) -> Result<u8, Exit> {
+async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
     let stores = open(&saga.store.store)?;
     let shop = Shop::new(stores, &options()).map_err(Exit::data)?;
@@ -134,6 +134,7 @@ fn saga_error(error: &SagaError) -> Exit {
 }
 
 fn split(id: &str) -> Result<(&str, &str), Exit> {
-    id.split_once('/')
-        .ok_or_else(|| Exit::input(format!("{id:?} is no saga: name it as `sagas list` does, as place-order/ID")))
+    id.split_once('/').ok_or_else(|| {
+        Exit::input(format!("{id:?} is no saga: name it as `sagas list` does, as place-order/ID"))
+    })
 }

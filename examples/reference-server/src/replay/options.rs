@@ -79,7 +79,11 @@ impl Begun {
 }
 
 /// Notes with what options an import began, or checks that it carries on with the same.
-pub(super) async fn begin(store: &dyn Store, digest: &str, options: &ReplayOptions) -> Result<(), ReplayError> {
+pub(super) async fn begin(
+    store: &dyn Store,
+    digest: &str,
+    options: &ReplayOptions,
+) -> Result<(), ReplayError> {
     let asked = Begun { stock: options.stock, decline_every: options.decline_every };
     let write = DocumentWrite::json(IMPORTS, digest, Expected::ABSENT, &asked).map_err(HandleError::from)?;
     match store.commit(Commit::new().document(write)).await {

@@ -9,7 +9,8 @@ use commerce_core::value::{Address, Currency, Money, Sku};
 use commerce_outbox::HandleError;
 
 use super::ReplayOptions;
-use crate::import::{Import, ImportCustomer, Sale, customer_id, order_id, product_id};
+use crate::import::ids::{customer_id, order_id, product_id};
+use crate::import::{Import, ImportCustomer, Sale};
 use crate::services::bug;
 use crate::services::catalog::NewProduct;
 use crate::services::inventory::OpeningStock;
@@ -60,7 +61,8 @@ impl<'a> Round<'a> {
     }
 
     fn line(&self, line: &crate::import::SaleLine) -> OrderLine {
-        let name = self.names.get(&line.sku).map_or_else(|| line.sku.as_str().to_owned(), |name| (*name).to_owned());
+        let name =
+            self.names.get(&line.sku).map_or_else(|| line.sku.as_str().to_owned(), |name| (*name).to_owned());
         OrderLine {
             product_id: product_id(&line.sku),
             sku: line.sku.clone(),

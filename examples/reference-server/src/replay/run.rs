@@ -16,7 +16,8 @@ use super::options::{self, ReplayError, ReplayOptions};
 use super::plan::{Round, opening_stock, products};
 use super::progress::Progress;
 use super::summary::Tally;
-use crate::import::{Import, Refund, match_returns, product_id, return_id};
+use crate::import::ids::{product_id, return_id};
+use crate::import::{Import, Refund, match_returns};
 use crate::sagas::{place_order, return_goods};
 use crate::services::order::{Begun, PlaceError, Return, payment_of};
 use crate::shop::Shop;
@@ -141,7 +142,11 @@ impl Replay<'_> {
     }
 
     /// Places an order and sees its checkout through; or sees that it was.
-    async fn check_out(&self, round: &Round<'_>, index: usize) -> Result<Option<OrderRejection>, ReplayError> {
+    async fn check_out(
+        &self,
+        round: &Round<'_>,
+        index: usize,
+    ) -> Result<Option<OrderRejection>, ReplayError> {
         let sale = &round.import.sales[index];
         let order = round.order(index, sale, self.options)?;
         let id = order.order_id.to_string();
@@ -150,7 +155,7 @@ impl Replay<'_> {
         let begun = match self.shop.orders.place_imported(order).await {
             Ok(begun) => begun,
             Err(PlaceError::Rejected(rejection)) => {
-                warn!(invoice = sale.invoice_no, %rejection, "an invoice makes no order");
+                warn!(invoice = %sale.invoice_no, %rejection, "an invoice makes no order");
                 self.progress.step();
                 return Ok(Some(rejection));
             }
@@ -166,12 +171,16 @@ impl Replay<'_> {
         Ok(None)
     }
 
-    async fn take_back(&self, round: &Round<'_>, sold: &[bool], tally: &mut Tally) -> Result<(), ReplayError> {
+    async fn take_back(
+        &self,
+        round: &Round<'_>,
+        sold: &[bool],
+        tally: &mut Tally,
+    ) -> Result<(), ReplayError> {
         let import = round.import;
         let by_invoice: std::collections::HashMap<&str, bool> =
             import.sales.iter().map(|sale| &*sale.invoice_no).zip(sold.iter().copied()).collect();
-        let plan =
-            match_returns(import, |sale| by_invoice.get(&*sale.invoice_no).copied().unwrap_or(false));
+        let plan = match_returns(import, |sale| by_invoice.get(&*sale.invoice_no).copied().unwrap_or(false));
         tally.count_refused(&plan.refused);
         self.progress.begin("returns", plan.refunds.len());
         let statuses: Vec<SagaStatus> = stream::iter(&plan.refunds)
@@ -195,7 +204,7 @@ impl Replay<'_> {
             return_id,
             payment_id: payment_of(order_id),
             product_id: product_id(&refund.sku),
-            quantity: refund.quantity,
+            quantity: refund.quantity.get(),
             amount: refund.amount,
             reason: format!("credit note {}", refund.invoice_no),
         });

@@ -134,11 +134,14 @@ impl Tally {
         match order.status() {
             OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered => {
                 self.orders_confirmed += 1;
-                self.units_sold += order.lines().iter().map(|line| u64::from(line.quantity.get())).sum::<u64>();
+                self.units_sold +=
+                    order.lines().iter().map(|line| u64::from(line.quantity.get())).sum::<u64>();
                 self.gross += i128::from(order.total().minor());
             }
             status => {
-                let code = order.failure().map_or_else(|| status.as_str().to_owned(), |failure| failure.code.clone());
+                let code = order
+                    .failure()
+                    .map_or_else(|| status.as_str().to_owned(), |failure| failure.code.clone());
                 *self.orders_failed.entry(code).or_default() += 1;
             }
         }
@@ -149,7 +152,7 @@ impl Tally {
         if status == SagaStatus::Completed {
             self.refunds += 1;
             self.refunded += i128::from(refund.amount.minor());
-            self.units_restocked += u64::from(refund.quantity);
+            self.units_restocked += u64::from(refund.quantity.get());
         } else {
             self.refuse(&format!("return_{}", status.as_str()), 1);
         }
@@ -211,16 +214,41 @@ impl fmt::Display for Summary {
         };
         let failed: usize = self.orders_failed.values().sum();
         let refused: usize = self.rows_refused.values().sum();
-        writeln!(f, "rows             {:>12}   = lines {} + refused {refused} + refunds {}", self.rows, self.lines, self.refunds)?;
-        writeln!(f, "invoices         {:>12}   {} without a valid line", self.invoices, self.invoices_without_a_valid_line)?;
-        writeln!(f, "orders placed    {:>12}   confirmed {}, failed {failed} ({})", self.orders_placed, self.orders_confirmed, by(&self.orders_failed))?;
-        writeln!(f, "products         {:>12}   units sold {}, restocked {}", self.products, self.units_sold, self.units_restocked)?;
+        writeln!(
+            f,
+            "rows             {:>12}   = lines {} + refused {refused} + refunds {}",
+            self.rows, self.lines, self.refunds
+        )?;
+        writeln!(
+            f,
+            "invoices         {:>12}   {} without a valid line",
+            self.invoices, self.invoices_without_a_valid_line
+        )?;
+        writeln!(
+            f,
+            "orders placed    {:>12}   confirmed {}, failed {failed} ({})",
+            self.orders_placed,
+            self.orders_confirmed,
+            by(&self.orders_failed)
+        )?;
+        writeln!(
+            f,
+            "products         {:>12}   units sold {}, restocked {}",
+            self.products, self.units_sold, self.units_restocked
+        )?;
         writeln!(f, "revenue, gross   {:>12}   GBP", self.revenue_gross)?;
         writeln!(f, "        refunded {:>12}", self.revenue_refunded)?;
         writeln!(f, "        net      {:>12}", self.revenue_net)?;
         writeln!(f, "rows refused     {refused:>12}   {}", by(&self.rows_refused))?;
         let time = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1} ms"));
-        writeln!(f, "time             {:>11.1}s   {:.0} orders/s, checkout p50 {}, p99 {}", self.seconds, self.orders_per_second, time(self.checkout_p50_ms), time(self.checkout_p99_ms))?;
+        writeln!(
+            f,
+            "time             {:>11.1}s   {:.0} orders/s, checkout p50 {}, p99 {}",
+            self.seconds,
+            self.orders_per_second,
+            time(self.checkout_p50_ms),
+            time(self.checkout_p99_ms)
+        )?;
         match &self.audit {
             AuditResult::Ok(_) => write!(f, "audit                      ok"),
             AuditResult::Breaches(breaches) => {

@@ -57,7 +57,7 @@ pub struct OpeningStock {
 impl Inventory {
     /// On this store.
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
-        let items = Arc::new(Owned::new(Repository::new(store.clone()), HELD_ITEMS));
+        let items = Arc::new(Owned::new(Repository::new(store.clone()), host.clone(), HELD_ITEMS));
         Self { store, host, items }
     }
 
