@@ -1,0 +1,189 @@
+//! What the SQLite store promises beyond being a store: its file, its group commit, and joining an application's own
+//! transaction.
+#![cfg(feature = "sqlite")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_adapters::sqlite::{OpenError, SqliteOptions, SqliteStore, rusqlite};
+use commerce_core::Host;
+use commerce_core::commit::{Claim, Commit, CommitError, Conflict, Expected, NewEvent, NewMessage};
+use commerce_core::id::Tenant;
+use commerce_core::store::{ReadMessages, Store};
+use commerce_core::stream::StreamId;
+use commerce_outbox::SystemHost;
+use rusqlite::TransactionBehavior;
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteOptions::new(path).without_sync().open().unwrap()
+}
+
+fn event(payload: &str) -> NewEvent {
+    NewEvent { event_type: "Happened".into(), schema: 1, payload: payload.as_bytes().to_vec() }
+}
+
+async fn messages(store: &SqliteStore) -> usize {
+    let all = ReadMessages { partition: 0, after: 0, topics: &[], limit: 100 };
+    store.read_messages(all).await.unwrap().messages.len()
+}
+
+#[tokio::test]
+async fn an_applications_rows_and_a_commit_are_one_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let store = open(&path);
+    let mut own = rusqlite::Connection::open(&path).unwrap();
+    own.busy_timeout(Duration::from_secs(5)).unwrap();
+    own.execute_batch("CREATE TABLE invoices (number TEXT)").unwrap();
+    let sent = || Commit::new().message(NewMessage::new("invoice.sent", "7"));
+
+    let tx = own.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    tx.execute("INSERT INTO invoices VALUES ('7')", []).unwrap();
+    store.apply_in(&tx, &sent()).unwrap();
+    tx.rollback().unwrap();
+    assert_eq!(messages(&store).await, 0, "what is rolled back is not sent");
+
+    let tx = own.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    tx.execute("INSERT INTO invoices VALUES ('7')", []).unwrap();
+    store.apply_in(&tx, &sent()).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(messages(&store).await, 1, "what is committed is sent");
+}
+
+#[tokio::test]
+async fn a_conflict_leaves_the_applications_transaction_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let store = open(&path);
+    store.commit(Commit::new().claim(Claim::new("sku", "A"))).await.unwrap();
+    let mut own = rusqlite::Connection::open(&path).unwrap();
+    own.busy_timeout(Duration::from_secs(5)).unwrap();
+    own.execute_batch("CREATE TABLE invoices (number TEXT)").unwrap();
+
+    let tx = own.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    tx.execute("INSERT INTO invoices VALUES ('7')", []).unwrap();
+    let taken = Commit::new().message(NewMessage::new("t", "k")).claim(Claim::new("sku", "A"));
+    let error = store.apply_in(&tx, &taken).unwrap_err();
+    assert!(matches!(error, CommitError::Conflict(Conflict::Claim { .. })), "{error}");
+    tx.commit().unwrap();
+    let rows: u32 = own.query_row("SELECT count(*) FROM invoices", [], |row| row.get(0)).unwrap();
+    assert_eq!((rows, messages(&store).await), (1, 0));
+}
+
+#[tokio::test]
+async fn another_process_is_kept_out_of_an_exclusive_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let store = SqliteOptions::new(&path).exclusive().without_sync().open().unwrap();
+    let refused = SqliteOptions::new(&path).exclusive().open().err().unwrap();
+    assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+    drop(store);
+    SqliteOptions::new(&path).exclusive().without_sync().open().unwrap();
+}
+
+#[tokio::test]
+async fn leases_of_a_process_that_died_are_free_for_the_next_exclusive_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let (first, second) = (SystemHost.new_id(), SystemHost.new_id());
+    let hour = Duration::from_secs(3_600);
+    let store = SqliteOptions::new(&path).exclusive().without_sync().open().unwrap();
+    let old = store.acquire_lease("work", first, hour).await.unwrap().unwrap();
+    drop(store);
+    let store = SqliteOptions::new(&path).exclusive().without_sync().open().unwrap();
+    let new = store.acquire_lease("work", second, hour).await.unwrap().unwrap();
+    assert!(new.token > old.token);
+    let late = store.commit(Commit::new().message(NewMessage::new("t", "k")).fenced_by(&old)).await;
+    assert!(matches!(late, Err(CommitError::Conflict(Conflict::Fenced { .. }))));
+}
+
+#[tokio::test]
+async fn what_was_handed_over_is_written_although_no_one_waits_and_the_store_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let store = open(&path);
+    for number in 0..500 {
+        drop(store.commit(Commit::new().message(NewMessage::new("t", number.to_string()))));
+    }
+    drop(store);
+    assert_eq!(open(&path).last_message().await.unwrap(), 500);
+}
+
+#[tokio::test]
+async fn a_member_that_sqlite_refuses_does_not_take_its_group_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let store = Arc::new(open(&path));
+    // A trigger stands for whatever SQLite itself may refuse midway through a commit.
+    let own = rusqlite::Connection::open(&path).unwrap();
+    own.execute_batch(
+        "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.topic = 'bad'
+         BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    )
+    .unwrap();
+    let commits: Vec<_> = (0..50)
+        .map(|n| {
+            let topic = if n == 25 { "bad" } else { "good" };
+            let stream = StreamId::new("s", n);
+            store.commit(
+                Commit::new()
+                    .append(stream, Expected::ABSENT, vec![event("{}")])
+                    .message(NewMessage::new(topic, n.to_string())),
+            )
+        })
+        .collect();
+    let mut refused = 0;
+    for commit in commits {
+        refused += usize::from(commit.await.is_err());
+    }
+    assert_eq!((refused, messages(&store).await), (1, 49));
+    let half = store.read_stream(&Tenant::default(), &StreamId::new("s", 25), 0, 10).await.unwrap();
+    assert!(half.is_empty(), "a refused commit leaves nothing behind");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    std::fs::write(&path, "this is no database, whatever its name says; it is long enough to be looked at").unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(OpenError::Damaged { .. })));
+}
+
+#[test]
+fn a_file_of_another_application_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(OpenError::Foreign { .. })));
+    let tables: u32 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    drop(open(&path));
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(OpenError::Newer { found: 99, .. })));
+}
+
+#[test]
+fn the_number_of_partitions_is_fixed_when_the_file_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    drop(SqliteOptions::new(&path).partitions(4).open().unwrap());
+    let other = SqliteOptions::new(&path).partitions(8).open().err().unwrap();
+    assert!(matches!(other, OpenError::Partitions { found: 4, asked: 8, .. }), "{other}");
+    assert_eq!(open(&path).partitions(), 4);
+}
+
+#[test]
+fn a_folder_that_is_missing_is_an_error_that_names_the_file() {
+    let error = SqliteStore::open("/nowhere/at/all/shop.db").err().unwrap();
+    assert!(error.to_string().contains("/nowhere/at/all/shop.db"), "{error}");
+}
