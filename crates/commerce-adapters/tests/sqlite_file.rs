@@ -146,7 +146,8 @@ async fn a_member_that_sqlite_refuses_does_not_take_its_group_with_it() {
 fn a_file_that_is_no_database_is_called_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    std::fs::write(&path, "this is no database, whatever its name says; it is long enough to be looked at").unwrap();
+    std::fs::write(&path, "this is no database, whatever its name says; it is long enough to be looked at")
+        .unwrap();
     assert!(matches!(SqliteStore::open(&path), Err(OpenError::Damaged { .. })));
 }
 

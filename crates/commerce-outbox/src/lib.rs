@@ -37,6 +37,7 @@ mod held;
 mod host;
 mod idempotency;
 mod relay;
+mod retention;
 mod retry;
 
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
 pub use idempotency::{Begin, Idempotency, IdempotencyError, Ticket};
 pub use relay::Relay;
+pub use retention::{Pruned, Retention};
 pub use retry::RetryPolicy;
 
 /// How long a handled message is remembered: longer than any replay from a bus.

@@ -4,6 +4,7 @@ mod store_bus;
 
 use async_trait::async_trait;
 
+pub(crate) use store_bus::cursor_name;
 pub use store_bus::{StoreBus, StoreBusOptions};
 
 use crate::envelope::Envelope;

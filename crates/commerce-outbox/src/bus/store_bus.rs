@@ -22,6 +22,7 @@ use super::{Bus, Subscription};
 use crate::envelope::{Envelope, ID_HEADER, SOURCE_HEADER};
 use crate::error::BusError;
 use member::Member;
+pub(crate) use partition::cursor_name;
 
 /// How a [`StoreBus`] works.
 #[derive(Clone, Copy, Debug)]

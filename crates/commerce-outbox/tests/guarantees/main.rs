@@ -11,5 +11,6 @@ mod once;
 mod ordered_keys;
 mod poison;
 mod relay;
+mod retention;
 mod scheduled;
 mod support;

@@ -12,6 +12,11 @@ use crate::error::BusError;
 /// So far ahead of what is handed out the mark of what was taken is written.
 const STRETCH: u64 = 1_000;
 
+/// The checkpoint of a group in a partition: up to there everything is done.
+pub(crate) fn cursor_name(group: &str, partition: u32) -> String {
+    format!("group/{group}/{partition}")
+}
+
 /// One partition of one source's log, held by lease.
 pub(super) struct Partition {
     pub(super) index: usize,
@@ -57,7 +62,7 @@ pub(super) struct Place<'a> {
 impl Partition {
     /// Takes up the work where the last holder left it.
     pub(super) async fn resume(place: Place<'_>, lease: Lease, epoch: u64) -> Result<Self, BusError> {
-        let done = Reader::find(place.store, format!("group/{}/{}", place.group, place.number)).await?;
+        let done = Reader::find(place.store, cursor_name(place.group, place.number)).await?;
         let taken = Reader::find(place.store, format!("taken/{}/{}", place.group, place.number)).await?;
         // The mark lies ahead of what was taken; what is not in the log yet was taken by no one.
         let suspect = taken.at.min(place.store.last_message().await?);

@@ -1,0 +1,87 @@
+//! Deletes what has served its time, by range.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::store::{Prune, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::DEDUPLICATION;
+use crate::bus::cursor_name;
+
+/// Keeps one service's store from growing with what no one needs any more: messages that every consumer group has
+/// passed, claims that have expired, and the ids of commits that no one can ask for.
+///
+/// Events and documents are never touched.
+pub struct Retention {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    groups: Vec<String>,
+}
+
+/// How much went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Messages of the outbox log.
+    pub messages: u64,
+    /// Claims.
+    pub claims: u64,
+    /// Ids of commits.
+    pub commits: u64,
+}
+
+impl Retention {
+    /// Of this store. Without [groups](Self::group), messages stay.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
+        Self { store, host, groups: Vec::new() }
+    }
+
+    /// A consumer group that reads the store's outbox log. Name every one: what none of the named still needs goes.
+    pub fn group(mut self, name: &str) -> Self {
+        self.groups.push(name.to_owned());
+        self
+    }
+
+    /// Deletes what has served its time now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prune(&self) -> Result<Pruned, StoreError> {
+        let messages = match self.passed_by_all().await? {
+            0 => 0,
+            up_to => self.store.prune(Prune::Messages { up_to }).await?,
+        };
+        let claims = self.store.prune(Prune::ExpiredClaims).await?;
+        let before = self.host.now().minus(DEDUPLICATION);
+        let commits = self.store.prune(Prune::CommitsBefore(before)).await?;
+        Ok(Pruned { messages, claims, commits })
+    }
+
+    /// The position that the slowest group has reached in its slowest partition.
+    async fn passed_by_all(&self) -> Result<u64, StoreError> {
+        let mut lowest = None;
+        for group in &self.groups {
+            for partition in 0..self.store.partitions() {
+                let reached = self.store.checkpoint(&cursor_name(group, partition)).await?;
+                lowest = Some(lowest.map_or(reached, |lowest: u64| lowest.min(reached)));
+            }
+        }
+        Ok(lowest.unwrap_or(0))
+    }
+
+    /// Prunes every so often, until `shutdown`.
+    pub async fn run(self, every: Duration, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+            match self.prune().await {
+                Ok(pruned) => info!(?pruned, "pruned"),
+                Err(error) => warn!(%error, "what has served its time could not be deleted"),
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What has served its time goes, and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::commit::{Claim, Commit, DocumentWrite, Expected, NewMessage};
+use commerce_core::memory::MemoryStore;
+use commerce_core::store::{CommitOutcome, ReadMessages, Store};
+use commerce_core::testing::TestHost;
+use commerce_outbox::{DEDUPLICATION, Pruned, Retention};
+
+async fn send_ten(store: &Arc<dyn Store>) {
+    for number in 0..10 {
+        store.commit(Commit::new().message(NewMessage::new("t", number.to_string()))).await.unwrap();
+    }
+}
+
+async fn left(store: &Arc<dyn Store>) -> usize {
+    let all = ReadMessages { partition: 0, after: 0, topics: &[], limit: 100 };
+    store.read_messages(all).await.unwrap().messages.len()
+}
+
+fn store() -> (Arc<TestHost>, Arc<dyn Store>) {
+    let host = Arc::new(TestHost::new());
+    (host.clone(), Arc::new(MemoryStore::new(host)))
+}
+
+#[tokio::test]
+async fn messages_stay_until_the_slowest_group_has_passed_them() {
+    let (host, store) = store();
+    send_ten(&store).await;
+    let retention = Retention::new(store.clone(), host).group("fast").group("slow");
+    store.commit(Commit::new().checkpoint("group/fast/0", 0, 10)).await.unwrap();
+    assert_eq!(retention.prune().await.unwrap(), Pruned::default(), "the slow group has read nothing yet");
+    store.commit(Commit::new().checkpoint("group/slow/0", 0, 4)).await.unwrap();
+    assert_eq!(retention.prune().await.unwrap().messages, 4);
+    assert_eq!(left(&store).await, 6);
+}
+
+#[tokio::test]
+async fn without_a_group_no_message_goes() {
+    let (host, store) = store();
+    send_ten(&store).await;
+    store.commit(Commit::new().checkpoint("group/unnamed/0", 0, 10)).await.unwrap();
+    assert_eq!(Retention::new(store.clone(), host).prune().await.unwrap().messages, 0);
+    assert_eq!(left(&store).await, 10);
+}
+
+#[tokio::test]
+async fn expired_claims_and_old_commit_ids_go_and_documents_stay() {
+    let (host, store) = store();
+    let soon = host.now().plus(Duration::from_secs(60));
+    let write = DocumentWrite::put("d", "1", Expected::ABSENT, b"{}".to_vec());
+    let commit = Commit::new().claim(Claim::new("inbox/g", "m").until(soon)).document(write);
+    let id = store.commit(commit).await.unwrap().id;
+    let retention = Retention::new(store.clone(), host.clone());
+    assert_eq!(retention.prune().await.unwrap(), Pruned::default());
+    host.advance(DEDUPLICATION + Duration::from_secs(1));
+    assert_eq!(retention.prune().await.unwrap(), Pruned { messages: 0, claims: 1, commits: 1 });
+    assert_eq!(store.outcome(id).await.unwrap(), CommitOutcome::RolledBack);
+    assert!(store.document(&commerce_core::id::Tenant::default(), "d", "1").await.unwrap().is_some());
+}
