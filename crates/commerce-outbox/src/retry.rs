@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use commerce_core::Host;
+
 /// When to try again: after exponentially longer waits, each drawn at random between nothing and its bound ("full
 /// jitter", AWS Architecture Blog, M. Brooker 2015), so that many who failed together don't return together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,9 +49,26 @@ impl RetryPolicy {
     }
 }
 
+/// A number from all of `u32`. Of a new id only the sixteen bits before its ordinal are sure to be random: those before
+/// them may count, so that ids of one moment rise.
+#[allow(clippy::cast_possible_truncation)] // what is cut off is not random
+pub(crate) fn chance(host: &dyn Host) -> u32 {
+    u32::from((host.new_id().as_u128() >> 16) as u16) * 0x0001_0001
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::SystemHost;
+
+    #[test]
+    fn chance_comes_from_all_of_its_range() {
+        let rolls: Vec<u32> = (0..1_000).map(|_| chance(&SystemHost)).collect();
+        for quarter in 0..4 {
+            let found = rolls.iter().filter(|roll| **roll >> 30 == quarter).count();
+            assert!((150..350).contains(&found), "{found} of 1,000 in quarter {quarter}");
+        }
+    }
 
     #[test]
     fn waits_double_up_to_the_longest() {

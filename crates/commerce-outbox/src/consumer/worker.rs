@@ -22,6 +22,7 @@ use crate::bus::Delivery;
 use crate::envelope::Envelope;
 use crate::error::HandleError;
 use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState, MESSAGES};
+use crate::retry::chance;
 
 /// So often a handler that lost a race decides anew before that counts as a failed attempt.
 const RACES: usize = 32;
@@ -156,10 +157,7 @@ impl Worker {
         if attempt.kind != Kind::Retryable && attempt.kind != Kind::Conflict {
             return None;
         }
-        // The bits of an id between its variant and its ordinal.
-        let chance = self.host.new_id().as_u128() >> 16;
-        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
-        self.options.retry.wait_after(made, chance as u32)
+        self.options.retry.wait_after(made, chance(&*self.host))
     }
 
     pub(super) fn attempt(&self, error: &HandleError) -> Attempt {

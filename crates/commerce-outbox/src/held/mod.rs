@@ -221,3 +221,64 @@ impl Held {
         self.host.now()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::commit::NewMessage;
+    use commerce_core::error::Kind;
+    use commerce_core::memory::MemoryStore;
+    use commerce_core::store::ReadMessages;
+    use commerce_core::testing::TestHost;
+
+    use super::*;
+
+    async fn two_messages(store: &MemoryStore) -> Vec<Envelope> {
+        let commit = Commit::new().message(NewMessage::new("t", "k")).message(NewMessage::new("t", "k"));
+        store.commit(commit).await.unwrap();
+        let all = ReadMessages { partition: 0, after: 0, topics: &[], limit: 9 };
+        let messages = store.read_messages(all).await.unwrap().messages;
+        messages.into_iter().map(|message| Envelope::from_log(&"/shop".into(), message).unwrap()).collect()
+    }
+
+    async fn held_head(held: &Held, envelope: &Envelope) -> Head {
+        let now = held.now();
+        let attempt = Attempt { at: now, error: "no".to_owned(), kind: Kind::Retryable };
+        let failure =
+            FirstFailure { state: HeldState::Retrying, attempt, due: Some(now), worker_lost: false };
+        assert!(held.append(envelope, Some(&failure)).await.unwrap());
+        held.heads(1).await.unwrap().remove(0)
+    }
+
+    /// Whoever still holds the head of a queue that was emptied since can't touch the queue that followed.
+    #[tokio::test]
+    async fn an_old_head_is_not_mistaken_for_a_new_one() {
+        let host = Arc::new(TestHost::new());
+        let store = Arc::new(MemoryStore::new(host.clone()));
+        let messages = two_messages(&store).await;
+        let held = Held { group: "g".to_owned(), store: store.clone(), host: host.clone() };
+        let old = held_head(&held, &messages[0]).await;
+        let removal = held.remove(&old, Commit::new()).await.unwrap();
+        store.commit(removal.clone()).await.unwrap();
+        let new = held_head(&held, &messages[1]).await;
+        store.commit(removal).await.unwrap_err();
+        let again = held.remove(&old, Commit::new()).await.unwrap();
+        store.commit(again).await.unwrap_err();
+        assert_eq!(held.heads(9).await.unwrap()[0].message.envelope.id, new.message.envelope.id);
+    }
+
+    #[tokio::test]
+    async fn empty_queues_are_forgotten_after_a_while() {
+        let host = Arc::new(TestHost::new());
+        let store = Arc::new(MemoryStore::new(host.clone()));
+        let messages = two_messages(&store).await;
+        let held = Held { group: "g".to_owned(), store: store.clone(), host: host.clone() };
+        let head = held_head(&held, &messages[0]).await;
+        store.commit(held.remove(&head, Commit::new()).await.unwrap()).await.unwrap();
+        let kept = async || store.documents(&Query::all_tenants(KEYS)).await.unwrap().len();
+        held.prune().await.unwrap();
+        assert_eq!((kept().await, held.keys().await.unwrap().len()), (1, 0));
+        host.advance(EMPTY_KEPT);
+        held.prune().await.unwrap();
+        assert_eq!(kept().await, 0);
+    }
+}

@@ -21,7 +21,7 @@ use tracing::warn;
 use crate::bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
 use crate::envelope::Envelope;
 use crate::error::BusError;
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryPolicy, chance};
 use plan::Plan;
 
 /// So many messages are published in one go.
@@ -184,7 +184,7 @@ impl Run {
         let mut results = results.into_iter();
         for delivery in batch {
             let result = results.next().unwrap_or_else(|| Err(unanswered()));
-            match self.plan.settle(&delivery, result, now, self.chance()) {
+            match self.plan.settle(&delivery, result, now, chance(&*self.host)) {
                 Ok(receipt) => receipts.push(receipt),
                 Err((failures, error)) => {
                     let envelope = &delivery.envelope;
@@ -193,11 +193,6 @@ impl Run {
             }
         }
         receipts
-    }
-
-    #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
-    fn chance(&self) -> u32 {
-        (self.host.new_id().as_u128() >> 16) as u32
     }
 
     async fn leave(mut self) -> Result<(), BusError> {

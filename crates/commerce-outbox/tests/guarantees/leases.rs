@@ -60,7 +60,7 @@ async fn a_partition_changes_hands_without_suspicion_when_another_member_joins()
     let world = World::new(8);
     let start = || {
         Running::consumer(world.consumer().retry(quick(1)).on(|job: Job, scope| async move {
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(Duration::from_millis(12)).await;
             record(job, scope).await
         }))
     };

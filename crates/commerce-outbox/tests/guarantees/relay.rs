@@ -63,7 +63,12 @@ impl Bus for Broker {
 }
 
 fn relay(world: &World, to: Arc<dyn Bus>) -> Relay {
-    Relay::new(("/shop", world.shop.clone()), to, world.host.clone()).retry(quick(2)).options(world.options)
+    let policy = RetryPolicy {
+        attempts: 2,
+        first_wait: Duration::from_millis(2),
+        longest_wait: Duration::from_millis(20),
+    };
+    Relay::new(("/shop", world.shop.clone()), to, world.host.clone()).retry(policy).options(world.options)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,8 +127,8 @@ async fn a_crashed_relay_loses_nothing_and_repeats_only_under_the_same_ids() {
             world.send(job(&format!("key-{}", number % 10), number)).await;
             number += 1;
         }
-        let running = Running::relay(relay(&world, broker.clone()));
         let before = broker.count();
+        let running = Running::relay(relay(&world, broker.clone()));
         until(async || broker.count() >= before + 30).await;
         running.crash().await;
         world.host.advance(LATER);

@@ -163,7 +163,7 @@ impl Partition {
 
     /// Whether nothing that was handed out is still to be done.
     pub(super) fn is_idle(&self) -> bool {
-        self.handed.values().all(|handed| *handed == Handed::Again)
+        !self.handed.values().any(|handed| *handed == Handed::Out)
     }
 
     /// Whether the cursor lags behind what is done.
