@@ -9,14 +9,31 @@
 //!              timer ────┘        └──▶ one document per instance: state, steps, deadlines
 //! ```
 //!
-//! 1. A saga's progress and the messages it sends are one commit: neither exists without the other.
+//! 1. A saga's progress and the messages it sends are one commit: neither exists without the other
+//!    ([proof][proof]: a crash before and after every write).
 //! 2. An action ends as done, failed for certain, or unknown. An unknown one is asked again under the same idempotency
-//!    key, and is undone with the others if it stays unknown: it is never skipped.
+//!    key, and is undone with the others if it stays unknown: it is never skipped ([ends][ends], [calls][calls]).
 //! 3. Participants keep a barrier: a repeated request is answered as before, without a second effect; a compensation
-//!    that comes before its action prevents it.
+//!    that comes before its action prevents it ([barrier][barrier]).
 //! 4. An instance belongs to no worker: whoever gets a reply, or sees that its time has come, carries it on. The version
-//!    of its document is the fencing token that every write checks.
-//! 5. A compensation that can't succeed ends in `stuck`, where operators see it. It is never dropped.
+//!    of its document is the fencing token that every write checks ([calls][calls]). One that can't be carried on does
+//!    not stop the others ([sweep][sweep]).
+//! 5. A compensation that can't succeed ends in `stuck`, where operators see it. It is never dropped
+//!    ([operators][operators]).
+//! 6. A run ends on the version of the definition that it began with ([versions][versions]).
+//!
+//! Limits: participants remember a step for a year, so no run may be stuck longer. A step without a compensation can't be
+//! undone if its answer is lost. A call's provider must honour its idempotency key, as a call may be under way when it
+//! is verified and made again. When an answer is overdue is judged by the clock of whoever looks: one that is wrong
+//! asks early or late, and no more. Ended runs are kept until they are [pruned](Orchestrator::prune).
+//!
+//! [proof]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/proof.rs
+//! [ends]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/ends.rs
+//! [calls]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/calls.rs
+//! [barrier]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/barrier.rs
+//! [sweep]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/sweep.rs
+//! [operators]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/operators.rs
+//! [versions]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/versions.rs
 
 mod definition;
 mod error;

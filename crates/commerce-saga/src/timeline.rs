@@ -16,6 +16,7 @@ impl Instance {
     /// ```
     pub fn timeline(&self) -> String {
         let mut lines = vec![(self.started_at, "began".to_owned())];
+        lines.extend(self.notes.iter().map(|note| (note.at, note.line())));
         for step in &self.steps {
             let phases = [("action", &step.action), ("undo", &step.undo)];
             for (phase, record) in phases {
@@ -24,8 +25,7 @@ impl Instance {
                 }
             }
         }
-        lines.extend(self.notes.iter().map(|note| (note.at, note.line())));
-        // The sort is stable: what falls together stays in the order of the steps.
+        // The sort is stable: of what falls together, operators' acts come first, then steps in their order.
         lines.sort_by_key(|(at, _)| *at);
         if let Some(at) = self.ended_at {
             lines.push((at, self.end_line()));

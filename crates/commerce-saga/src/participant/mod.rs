@@ -16,11 +16,11 @@
 //! failed.
 //!
 //! An action that takes more than one commit ([`Request::begin`]) takes its claim with the first: until it is answered,
-//! a repeated action and a compensation both reach their handlers, which find out how far it came.
+//! a repeated action and a compensation both reach their handlers, which find out how far it came. Of an action and a
+//! compensation that run at the same time, the one that answers first keeps the other from answering.
 
 mod handler;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use commerce_core::Timestamp;
@@ -36,8 +36,6 @@ use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, REPLY_TYPE, Reply, SAGA, SAG
 
 /// How long the barrier remembers: far longer than a stuck saga may wait for its operator.
 const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const ACTION: &str = "saga-action";
-const UNDO: &str = "saga-undo";
 
 /// A request as its participant sees it.
 #[derive(Clone, Debug)]
@@ -50,6 +48,8 @@ pub struct Request {
     reply_to: String,
     now: Timestamp,
     begun: bool,
+    /// This compensation undoes an action that has begun and has not ended.
+    cuts_short: bool,
 }
 
 /// What the barrier knows of a step.
@@ -83,6 +83,7 @@ impl Request {
             reply_to: header(REPLY_TO)?,
             now: scope.context().now(),
             begun: false,
+            cuts_short: false,
         })
     }
 
@@ -105,7 +106,7 @@ impl Request {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(commit);
         }
-        Ok(commit.claim(self.claim(self.phase, &Stored::Begun)?))
+        Ok(commit.claim(self.claim(claim_scope(self.phase), &Stored::Begun)?))
     }
 
     /// Whether the action had begun when this request came, and was not answered.
@@ -121,12 +122,17 @@ impl Request {
     /// When the answer can't be written.
     pub fn answer(&self, commit: Commit, reply: &Reply) -> Result<Commit, CodecError> {
         let commit = commit.message(self.reply(reply)?);
-        if matches!(reply, Reply::Transient { .. }) {
+        match (reply, self.phase) {
+            (Reply::Transient { .. }, _) | (Reply::Failed { .. }, Phase::Undo) => return Ok(commit),
+            _ => {}
+        }
+        let scope = if self.begun { end_scope(self.phase) } else { claim_scope(self.phase) };
+        let commit = commit.claim(self.claim(scope, &Stored::Answered(reply.clone()))?);
+        if !self.cuts_short {
             return Ok(commit);
         }
-        let claim = self.claim(self.phase, &Stored::Answered(reply.clone()))?;
-        let commit = if self.begun { commit.release(claim.key.clone()) } else { commit };
-        Ok(commit.claim(claim))
+        // Whichever of the two ends first keeps the other from ending.
+        Ok(commit.claim(self.claim(end_scope(Phase::Action), &too_late())?))
     }
 
     /// Answers with what a scope holds, for the consumer to commit.
@@ -154,15 +160,24 @@ impl Request {
         format!("{}/{}/{}", self.saga, self.id, self.step)
     }
 
-    fn claim(&self, phase: Phase, stored: &Stored) -> Result<Claim, CodecError> {
+    fn claim(&self, scope: &'static str, stored: &Stored) -> Result<Claim, CodecError> {
         let answer = serde_json::to_vec(stored).map_err(|error| CodecError::Encode(error.to_string()))?;
-        Ok(Claim::new(claim_scope(phase), self.key()).until(self.now.plus(REMEMBERED)).with_answer(answer))
+        Ok(Claim::new(scope, self.key()).until(self.now.plus(REMEMBERED)).with_answer(answer))
     }
 
     /// What the barrier knows.
     async fn stored(&self, phase: Phase, scope: &Scope) -> Result<Option<Stored>, HandleError> {
+        match self.claimed(claim_scope(phase), scope).await? {
+            Some(Stored::Begun) => {
+                Ok(Some(self.claimed(end_scope(phase), scope).await?.unwrap_or(Stored::Begun)))
+            }
+            stored => Ok(stored),
+        }
+    }
+
+    async fn claimed(&self, claim: &str, scope: &Scope) -> Result<Option<Stored>, HandleError> {
         let tenant = scope.context().tenant();
-        let claimed = scope.store().claimed(tenant, &claim_scope(phase), &self.key()).await?;
+        let claimed = scope.store().claimed(tenant, claim, &self.key()).await?;
         let Some(answer) = claimed.and_then(|claimed| claimed.answer) else { return Ok(None) };
         let stored = serde_json::from_slice(&answer)
             .map_err(|error| HandleError::terminal(format!("the barrier's answer can't be read: {error}")))?;
@@ -184,14 +199,17 @@ impl Request {
             return Ok(Err(scope));
         }
         match self.stored(Phase::Action, &scope).await? {
-            Some(Stored::Begun | Stored::Answered(Reply::Done { .. })) => Ok(Err(scope)),
+            Some(Stored::Begun) => {
+                self.cuts_short = true;
+                Ok(Err(scope))
+            }
+            Some(Stored::Answered(Reply::Done { .. })) => Ok(Err(scope)),
             Some(Stored::Answered(_)) => {
                 let done = Reply::done(&())?;
                 Ok(Ok(self.finish(scope, &done)?))
             }
             None => {
-                let too_late = Reply::failed("compensated", "the compensation came first");
-                let claim = self.claim(Phase::Action, &Stored::Answered(too_late))?;
+                let claim = self.claim(claim_scope(Phase::Action), &too_late())?;
                 scope.write(|commit| commit.claim(claim));
                 let done = Reply::done(&())?;
                 Ok(Ok(self.finish(scope, &done)?))
@@ -200,9 +218,22 @@ impl Request {
     }
 }
 
-fn claim_scope(phase: Phase) -> Cow<'static, str> {
-    Cow::Borrowed(match phase {
-        Phase::Action => ACTION,
-        Phase::Undo => UNDO,
-    })
+/// Taken with a phase's first commit.
+fn claim_scope(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Action => "saga-action",
+        Phase::Undo => "saga-undo",
+    }
+}
+
+/// Taken with the last commit of a phase that takes more than one.
+fn end_scope(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Action => "saga-action-end",
+        Phase::Undo => "saga-undo-end",
+    }
+}
+
+fn too_late() -> Stored {
+    Stored::Answered(Reply::failed("compensated", "the compensation came first"))
 }

@@ -1,16 +1,14 @@
 //! One case, from empty stores to the end.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::commit::{Commit, CommitError};
 use commerce_core::store::Store;
 use commerce_outbox::Scope;
-use tokio_util::sync::CancellationToken;
 
-use super::bus::FaultyBus;
 use super::cases::{Case, Expected};
 use super::clock::FlowingHost;
 use super::faults::Faults;
@@ -95,14 +93,7 @@ impl<T: Trial> World<'_, T> {
         let wrapped = self.stores.iter().map(|(name, store)| (*name, self.crash.wrap(store.clone())));
         let stores: Stores = wrapped.collect();
         let bus = self.trial.bus(&stores, host).await;
-        Process {
-            host: self.host.clone(),
-            stores,
-            bus: Arc::new(FaultyBus::new(bus, self.faults.clone())),
-            faults: self.faults.clone(),
-            shutdown: CancellationToken::new(),
-            tasks: Mutex::default(),
-        }
+        Process::new(self.host.clone(), stores, bus, self.faults.clone())
     }
 
     async fn live(&self, process: &Process) -> Result<Instance, String> {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::bus::FaultyBus;
 use super::clock::FlowingHost;
 use super::faults::{Fault, Faults};
 use crate::definition::Saga;
@@ -83,14 +84,25 @@ pub enum End {
 /// The services of one trial while they live: what is started here dies with a crash.
 pub struct Process {
     pub(super) host: Arc<FlowingHost>,
-    pub(super) stores: BTreeMap<&'static str, Arc<dyn Store>>,
-    pub(super) bus: Arc<dyn Bus>,
-    pub(super) faults: Faults,
+    stores: BTreeMap<&'static str, Arc<dyn Store>>,
+    bus: Arc<dyn Bus>,
+    faults: Faults,
     pub(super) shutdown: CancellationToken,
-    pub(super) tasks: Mutex<Vec<AbortHandle>>,
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 impl Process {
+    /// For services that are to be run outside [`prove`](super::prove), to try one thing.
+    pub fn new(
+        host: Arc<FlowingHost>,
+        stores: BTreeMap<&'static str, Arc<dyn Store>>,
+        bus: Arc<dyn Bus>,
+        faults: Faults,
+    ) -> Self {
+        let bus = Arc::new(FaultyBus::new(bus, faults.clone()));
+        Self { host, stores, bus, faults, shutdown: CancellationToken::new(), tasks: Mutex::default() }
+    }
+
     /// The clock.
     pub fn host(&self) -> Arc<dyn Host> {
         self.host.clone()
@@ -151,7 +163,8 @@ impl Process {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
 
-    pub(super) fn kill(&self) {
+    /// Ends it as a crash would.
+    pub fn kill(&self) {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }

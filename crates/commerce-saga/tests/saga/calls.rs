@@ -1,0 +1,94 @@
+//! Calls to the outside, and who may carry a run on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use commerce_core::store::Store;
+use commerce_saga::testing::{Crash, End, Fault, Moment};
+use commerce_saga::{Orchestrator, Phase, SagaStatus};
+
+use crate::trip::{World, process, saga};
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_worker_dies_is_verified_and_not_made_anew() {
+    let world = World::faulty().await;
+    // The card is charged, and no one hears of it.
+    world.faults.strike("card", Phase::Action, Fault::LoseReply, 1);
+    world.begin("1").await.unwrap();
+    world.until("1", SagaStatus::Completed).await;
+    assert_eq!(world.end("1").await, End::Done);
+    assert_eq!(world.script.verified.load(Ordering::SeqCst), 1);
+    assert_eq!(world.script.called.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_had_no_effect_is_made_again_after_it_was_verified() {
+    let world = World::faulty().await;
+    world.faults.strike("card", Phase::Action, Fault::LoseRequest, 1);
+    world.begin("1").await.unwrap();
+    world.until("1", SagaStatus::Completed).await;
+    assert_eq!(world.end("1").await, End::Done);
+    assert_eq!(world.script.verified.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_orchestrators_that_race_on_a_run_have_one_effect() {
+    let world = World::new().await;
+    // Timers and replies of three more programs on the same stores.
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let process = process(&world.host, &world.stores, &world.faults);
+        let saga = saga(1, &world.script, world.stores["card"].clone());
+        let store: Arc<dyn Store> = world.stores["trips"].clone();
+        let other = Orchestrator::new(store, world.host.clone()).register(saga);
+        process.consume(other.attach(process.consumer("trips"), "trips"));
+        process.orchestrate(&other);
+        others.push((process, other));
+    }
+    world.faults.repeat_requests();
+    for id in ["1", "2", "3"] {
+        world.begin(id).await.unwrap();
+    }
+    // All see at the same moment that an answer is overdue.
+    world.faults.strike("flight", Phase::Action, Fault::LoseReply, 1);
+    for _ in 0..40 {
+        world.pass(1).await;
+        let looks = others.iter().map(|(_, other)| other.look());
+        futures_util::future::join_all(looks).await;
+    }
+    for id in ["1", "2", "3"] {
+        let instance = world.until(id, SagaStatus::Completed).await;
+        assert_eq!(world.end(id).await, End::Done, "{}", instance.timeline());
+        assert!(instance.steps.iter().all(|step| step.action.as_ref().unwrap().attempts <= 2));
+    }
+    assert_eq!(world.script.called.load(Ordering::SeqCst), 3, "one call for each run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_to_a_commit_does_not_hold_up_the_call_that_follows() {
+    let mut found = false;
+    for write in 1..60 {
+        let world = World::new().await;
+        world.process.kill();
+        let crash = Crash::new(world.host.clone(), Some((write, Moment::AnswerLost)));
+        let stores = world.stores.iter().map(|(name, store)| {
+            let store = if *name == "trips" { crash.wrap(store.clone()) } else { store.clone() };
+            (*name, store)
+        });
+        let stores = stores.collect();
+        let process = process(&world.host, &stores, &world.faults);
+        world.host.advance(Duration::from_secs(60));
+        let saga = saga(1, &world.script, world.stores["card"].clone());
+        let orchestrator = Orchestrator::new(stores["trips"].clone(), world.host.clone()).register(saga);
+        crate::trip::consume_participants(&process, &world.script);
+        process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
+        process.orchestrate(&orchestrator);
+        world.begin("1").await.unwrap();
+        let instance = world.until("1", SagaStatus::Completed).await;
+        found |= crash.has_struck();
+        let card = instance.steps[4].action.as_ref().unwrap();
+        assert_eq!(card.attempts, 1, "at write {write}: the call was made at once, and its result was noted");
+    }
+    assert!(found);
+}

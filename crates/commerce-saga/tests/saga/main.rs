@@ -1,0 +1,13 @@
+//! What the crate promises, each promise under its name.
+
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed test
+
+mod barrier;
+mod calls;
+mod ends;
+mod operators;
+mod proof;
+mod sweep;
+mod trip;
+mod versions;

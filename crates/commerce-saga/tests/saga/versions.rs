@@ -1,0 +1,102 @@
+//! Definitions that change while runs are under way.
+
+use std::sync::Arc;
+
+use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_core::error::Kind;
+use commerce_core::id::Tenant;
+use commerce_core::store::Store;
+use commerce_saga::testing::End;
+use commerce_saga::{Orchestrator, Saga, SagaError, SagaStatus, Version};
+
+use crate::trip::{BookHotel, Trip, World, consume_participants, process, saga};
+
+/// The same stores, another program.
+fn restarted(world: World, sagas: Vec<Saga<Trip>>) -> World {
+    world.process.kill();
+    world.host.advance(std::time::Duration::from_secs(60));
+    let process = process(&world.host, &world.stores, &world.faults);
+    consume_participants(&process, &world.script);
+    let store: Arc<dyn Store> = world.stores["trips"].clone();
+    let orchestrator = Orchestrator::new(store, world.host.clone());
+    let orchestrator = sagas.into_iter().fold(orchestrator, Orchestrator::register);
+    process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
+    process.orchestrate(&orchestrator);
+    World { process, orchestrator, ..world }
+}
+
+fn shorter(version: u32) -> Saga<Trip> {
+    Saga::builder::<Trip>("trip", Version(version))
+        .replies_to("trips")
+        .request("hotel", |trip| BookHotel(trip.id.clone()))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_finishes_on_the_version_it_began_with() {
+    let world = World::new().await;
+    world.begin("1").await.unwrap();
+    let first = saga(1, &world.script, world.stores["card"].clone());
+    let world = restarted(world, vec![first, shorter(2)]);
+    world.begin("2").await.unwrap();
+    let (old, new) =
+        (world.until("1", SagaStatus::Completed).await, world.until("2", SagaStatus::Completed).await);
+    assert_eq!((old.version, old.steps.len()), (1, 5));
+    assert_eq!((new.version, new.steps.len()), (2, 1));
+    assert_eq!(world.end("1").await, End::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_version_is_not_registered_waits_for_a_program_that_knows_it() {
+    let world = World::new().await;
+    world.begin("1").await.unwrap();
+    let world = restarted(world, vec![shorter(2)]);
+    world.pass(300).await;
+    assert_eq!(world.instance("1").await.status, SagaStatus::Running);
+    assert_eq!(world.held("trips", "dead").await, 1, "its reply is kept");
+    let first = saga(1, &world.script, world.stores["card"].clone());
+    let world = restarted(world, vec![first, shorter(2)]);
+    // An operator can at least stop it; without its definition too.
+    let world = restarted(world, vec![]);
+    world.orchestrator.abandon(&Tenant::default(), "trip", "1", "ada", "lost").await.unwrap();
+    assert_eq!(world.instance("1").await.status, SagaStatus::Abandoned);
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_that_change_under_the_same_version_are_refused_by_name() {
+    let world = World::new().await;
+    world.begin("1").await.unwrap();
+    let world = restarted(world, vec![shorter(1)]);
+    world.pass(100).await;
+    let error = world.orchestrator.pause(&Tenant::default(), "trip", "1", "ada", "").await;
+    error.unwrap();
+    let error = world.orchestrator.resume(&Tenant::default(), "trip", "1", "ada", "").await.unwrap_err();
+    assert!(matches!(error, SagaError::Changed { .. }), "{error}");
+    assert_eq!(error.kind(), Kind::Bug);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_can_t_be_read_stops_its_own_run_alone() {
+    let world = World::new().await;
+    world.process.kill();
+    world.begin("new").await.unwrap();
+    let store = &world.stores["trips"];
+    let document = store.document(&Tenant::default(), "sagas", "trip/new").await.unwrap().unwrap();
+    // A newer program's state, and a document that is no instance at all.
+    let body = String::from_utf8(document.body).unwrap().replace(r#""seats":[]"#, r#""seats":"all""#);
+    let newer = DocumentWrite::put("sagas", "trip/new", Expected::Any, body.into_bytes())
+        .field("status", "running")
+        .field("wake_at", 0);
+    let alien = DocumentWrite::put("sagas", "trip/alien", Expected::Any, b"{}".to_vec())
+        .field("status", "running")
+        .field("wake_at", 0);
+    store.commit(Commit::new().document(newer).document(alien)).await.unwrap();
+    let first = saga(1, &world.script, world.stores["card"].clone());
+    let world = restarted(world, vec![first]);
+    world.begin("1").await.unwrap();
+    world.until("1", SagaStatus::Completed).await;
+    let listed = world.orchestrator.instances(None, 10).await.unwrap();
+    assert_eq!(listed.len(), 2, "the alien is left out");
+    assert_eq!(world.instance("new").await.status, SagaStatus::Running);
+}
