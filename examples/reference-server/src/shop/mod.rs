@@ -1,19 +1,20 @@
 //! The services, assembled.
 
 mod stores;
+mod wiring;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
-use commerce_core::store::Store;
-use commerce_outbox::{Bus, BusError, Consumer, StoreBus, SystemHost};
+use commerce_outbox::{Bus, BusError, Consumer, Retention, StoreBus, SystemHost};
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use stores::{OpenError, StoreUrl, Stores};
+pub use wiring::{ROUTES, Route, readers};
 
 use crate::sagas::{place_order, return_goods};
 use crate::services::catalog::Catalog;
@@ -21,6 +22,9 @@ use crate::services::inventory::Inventory;
 use crate::services::order::Orders;
 use crate::services::payment::Payments;
 use crate::services::shipping::Shipping;
+
+/// So often what has served its time is deleted.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 /// How the services work.
 #[derive(Clone)]
@@ -89,24 +93,35 @@ impl Shop {
         &self.stores
     }
 
-    /// A bus over the outbox logs of these services.
-    fn bus(&self, sources: &[(&str, &Arc<dyn Store>)]) -> Arc<dyn Bus> {
-        let bus = StoreBus::new(self.host.clone());
-        Arc::new(sources.iter().fold(bus, |bus, (name, store)| bus.source(name, (*store).clone())))
+    /// The bus on which a service hears what is meant for it.
+    fn bus(&self, group: &str) -> Arc<dyn Bus> {
+        let stores = self.stores.all();
+        let sources = ROUTES.iter().filter(|route| route.group == group).flat_map(|route| route.sources);
+        let bus = sources.fold(StoreBus::new(self.host.clone()), |bus, source| {
+            match stores.iter().find(|(name, _)| name == source) {
+                Some((name, store)) => bus.source(&format!("/{name}"), (*store).clone()),
+                None => bus,
+            }
+        });
+        Arc::new(bus)
     }
 
     /// Every service's consumer, on the bus between them.
     pub fn consumers(&self) -> Vec<Consumer> {
-        let Stores { order, inventory, payment, shipping, .. } = &self.stores;
-        let from_order = self.bus(&[("/order", order)]);
-        let replies = self.bus(&[("/inventory", inventory), ("/payment", payment), ("/shipping", shipping)]);
-        let to_payment = self.bus(&[("/order", order), ("/payment", payment)]);
         vec![
-            self.orders.consumer(replies),
-            self.inventory.consumer(from_order.clone()),
-            self.payments.consumer(to_payment),
-            self.shipping.consumer(from_order),
+            self.orders.consumer(self.bus("order")),
+            self.inventory.consumer(self.bus("inventory")),
+            self.payments.consumer(self.bus("payment")),
+            self.shipping.consumer(self.bus("shipping")),
         ]
+    }
+
+    /// What keeps each service's store from growing with what no one needs any more.
+    fn retentions(&self) -> impl Iterator<Item = Retention> {
+        self.stores.all().into_iter().map(|(source, store)| {
+            let retention = Retention::new(store.clone(), self.host.clone());
+            readers(source).fold(retention, |retention, route| retention.group(route.group))
+        })
     }
 
     /// Runs all services until `shutdown`, then lets what is under way finish.
@@ -128,6 +143,13 @@ impl Shop {
             inventory.run_expiry(token).await;
             Ok(())
         });
+        for retention in self.retentions() {
+            let token = shutdown.clone();
+            tasks.spawn(async move {
+                retention.run(PRUNE_EVERY, token).await;
+                Ok(())
+            });
+        }
         while let Some(ended) = tasks.join_next().await {
             match ended {
                 Ok(Ok(())) => {}
