@@ -51,12 +51,23 @@ impl Retention {
     pub async fn prune(&self) -> Result<Pruned, StoreError> {
         let messages = match self.passed_by_all().await? {
             0 => 0,
-            up_to => self.store.prune(Prune::Messages { up_to }).await?,
+            up_to => self.prune_all(Prune::Messages { up_to }).await?,
         };
-        let claims = self.store.prune(Prune::ExpiredClaims).await?;
+        let claims = self.prune_all(Prune::ExpiredClaims).await?;
         let before = self.host.now().minus(DEDUPLICATION);
-        let commits = self.store.prune(Prune::CommitsBefore(before)).await?;
+        let commits = self.prune_all(Prune::CommitsBefore(before)).await?;
         Ok(Pruned { messages, claims, commits })
+    }
+
+    /// Until none goes: commits get their turn in between.
+    async fn prune_all(&self, what: Prune) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        loop {
+            match self.store.prune(what.clone()).await? {
+                0 => return Ok(rows),
+                more => rows += more,
+            }
+        }
     }
 
     /// The position that the slowest group has reached in its slowest partition.

@@ -76,20 +76,29 @@ pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusq
     Ok(Released { count: keys.len(), next_due: next_due.map(Timestamp::from_micros) })
 }
 
+/// So many rows go at a time, so that a prune never holds up commits for long: about 20 ms.
+const PRUNED_AT_ONCE: i64 = 5_000;
+
 pub(super) fn prune(db: &Connection, what: &Prune, now: Timestamp) -> rusqlite::Result<u64> {
     let rows = match what {
-        Prune::Messages { up_to } => {
-            db.execute("DELETE FROM messages WHERE position <= ?", [clamp(*up_to)])?
-        }
+        Prune::Messages { up_to } => db.execute(
+            "DELETE FROM messages WHERE position IN
+                 (SELECT position FROM messages WHERE position <= ? ORDER BY position LIMIT ?)",
+            params![clamp(*up_to), PRUNED_AT_ONCE],
+        )?,
         Prune::ExpiredClaims => db.execute(
-            "DELETE FROM claims WHERE expires_at IS NOT NULL AND expires_at <= ?",
-            [now.as_micros()],
+            "DELETE FROM claims WHERE (tenant, scope, key) IN
+                 (SELECT tenant, scope, key FROM claims WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+            params![now.as_micros(), PRUNED_AT_ONCE],
         )?,
         Prune::CommitsBefore(moment) => db.execute(
-            "DELETE FROM commits WHERE id < ? AND has_events = 0 AND scheduled = 0
-               AND (last_message IS NULL
-                    OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM messages))",
-            [id::v7(*moment, &[0; 10])],
+            "DELETE FROM commits WHERE id IN
+                 (SELECT id FROM commits
+                  WHERE id < ? AND has_events = 0 AND scheduled = 0
+                    AND (last_message IS NULL
+                         OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM messages))
+                  ORDER BY id LIMIT ?)",
+            params![id::v7(*moment, &[0; 10]), PRUNED_AT_ONCE],
         )?,
     };
     Ok(rows as u64)

@@ -99,7 +99,8 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a lease back, if it is still held under its token.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Deletes what has served its time. Answers how many rows went.
+    /// Deletes what has served its time. Answers how many rows went. A store may delete some thousands at a time, so
+    /// that commits needn't wait: call again until none goes.
     async fn prune(&self, what: Prune) -> Result<u64, StoreError>;
 
     /// The store's clock, by which leases, claims and messages fall due.

@@ -8,6 +8,8 @@ CREATE TABLE commits (
     scheduled    INTEGER NOT NULL,      -- how many of its messages are not in the log yet
     last_message INTEGER                -- position of its last message in the log
 ) WITHOUT ROWID;
+-- What can be pruned is found without a look at all that stays.
+CREATE INDEX commits_without_events ON commits (id) WHERE has_events = 0 AND scheduled = 0;
 
 CREATE TABLE events (
     position   INTEGER PRIMARY KEY,
