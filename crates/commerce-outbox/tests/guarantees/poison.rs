@@ -231,3 +231,15 @@ async fn a_shutdown_costs_no_message_an_attempt() {
     running.stop().await;
     world.until_nothing_held().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_also_skips_what_is_dead_at_once() {
+    let world = World::new(1);
+    let running = with_poison(world.consumer().retry(quick(1)).skip_dead_letters_of("jobs"));
+    for number in 1..=3 {
+        world.send(job("bad", number)).await;
+    }
+    world.until_effects("bad", &[2, 3]).await;
+    assert!(world.until_dead(1).await[0].skipped);
+    running.stop().await;
+}
