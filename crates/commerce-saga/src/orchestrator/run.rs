@@ -104,12 +104,8 @@ impl<'a> Run<'a> {
         self.advance().await
     }
 
-    /// Whatever is overdue. An instance that is halted or has ended asks for nothing.
+    /// Whatever is overdue.
     async fn take_time(&mut self) -> Result<(), StepError> {
-        let goes_on = matches!(self.instance.status, SagaStatus::Running | SagaStatus::Compensating);
-        if self.instance.paused || !goes_on {
-            return Ok(());
-        }
         for step in 0..self.instance.steps.len() {
             for phase in [Phase::Action, Phase::Undo] {
                 let now = self.now;

@@ -1,14 +1,18 @@
 //! Calls to the outside, and who may carry a run on.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use commerce_core::Host;
+use commerce_core::commit::{Commit, NewMessage};
+use commerce_core::id::Tenant;
 use commerce_core::store::Store;
+use commerce_outbox::Scope;
 use commerce_saga::testing::{Crash, End, Fault, Moment};
-use commerce_saga::{Orchestrator, Phase, SagaStatus};
+use commerce_saga::{Orchestrator, Phase, Saga, SagaStatus, StepError, Version};
 
-use crate::trip::{World, process, saga};
+use crate::trip::{Trip, World, count, process, saga};
 
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_worker_dies_is_verified_and_not_made_anew() {
@@ -30,6 +34,76 @@ async fn a_call_that_had_no_effect_is_made_again_after_it_was_verified() {
     world.until("1", SagaStatus::Completed).await;
     assert_eq!(world.end("1").await, End::Done);
     assert_eq!(world.script.verified.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_stays_unknown_is_undone_like_the_others() {
+    let world = World::faulty().await;
+    world.script.blind.store(true, Ordering::SeqCst);
+    world.faults.strike("card", Phase::Action, Fault::LoseReply, u32::MAX);
+    world.undone_by("1", "card", "timeout").await;
+    let (card, _) = count(&world.stores["card"], "card", "1").await;
+    assert_eq!((card.made, card.cancelled), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_that_begins_with_a_call_makes_it_once_it_is_committed() {
+    let world = World::new().await;
+    let called = world.script.called.clone();
+    let saga = Saga::builder::<Trip>("call", Version(1))
+        .call("only", move |_: Trip, _| {
+            called.fetch_add(1, Ordering::SeqCst);
+            async { Ok(()) }
+        })
+        .build()
+        .unwrap();
+    let store = world.stores["trips"].clone();
+    let orchestrator = Orchestrator::new(store.clone(), world.host.clone()).register(saga);
+    let context = world.host.context();
+    let mut scope = Scope::new(context.clone(), store.clone(), Commit::within(&context));
+    orchestrator.begin("call", "1", &Trip::default(), &mut scope).await.unwrap();
+    assert_eq!(world.script.called.load(Ordering::SeqCst), 0, "not before");
+    store.commit(scope.into_commit()).await.unwrap();
+    orchestrator.look().await.unwrap();
+    world.pass(1).await;
+    let instance = orchestrator.instance(&Tenant::default(), "call", "1").await.unwrap();
+    assert_eq!(instance.status, SagaStatus::Completed);
+    assert_eq!(world.script.called.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_who_carry_a_run_on_at_the_same_time_one_wins() {
+    let world = World::new().await;
+    world.process.kill();
+    let tries = Arc::new(AtomicU32::new(0));
+    let saga = || {
+        let tries = tries.clone();
+        Saga::builder::<Trip>("slow", Version(1))
+            .local("only", move |trip: Trip, mut scope: Scope| {
+                let first = tries.fetch_add(1, Ordering::SeqCst) == 0;
+                async move {
+                    if first {
+                        return Err(StepError::transient("wait", "not yet"));
+                    }
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    scope.send(NewMessage::new("done", trip.id.clone()));
+                    Ok((trip, scope))
+                }
+            })
+            .build()
+            .unwrap()
+    };
+    let store = world.stores["trips"].clone();
+    let [one, other] = [0, 1].map(|_| Orchestrator::new(store.clone(), world.host.clone()).register(saga()));
+    let context = world.host.context();
+    let mut scope = Scope::new(context.clone(), store.clone(), Commit::within(&context));
+    one.begin("slow", "1", &Trip::default(), &mut scope).await.unwrap();
+    store.commit(scope.into_commit()).await.unwrap();
+    world.pass(10).await;
+    let (first, second) = tokio::join!(one.look(), other.look());
+    assert_eq!(first.unwrap() + second.unwrap(), 1);
+    assert_eq!(tries.load(Ordering::SeqCst), 3, "both have tried");
+    assert_eq!(world.sent().await, 1, "one has had its effect");
 }
 
 #[tokio::test(start_paused = true)]

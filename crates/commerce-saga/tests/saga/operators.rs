@@ -36,14 +36,26 @@ async fn a_compensation_that_fails_for_certain_is_stuck_and_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stuck_compensation_is_tried_again_with_all_its_attempts() {
-    let world = stuck().await;
-    // The first two tries fail for now.
+    let world = World::new().await;
+    world.script.answer("flight/book", [Reply::failed("sold-out", "no seat")]);
+    world.script.answer("hotel/cancel", (0..8).map(|_| Reply::transient("busy", "later")));
+    world.begin("1").await.unwrap();
+    world.until("1", SagaStatus::Stuck).await;
+    // The first two tries of the new ones fail for now.
     world.script.answer("hotel/cancel", (0..2).map(|_| Reply::transient("busy", "later")));
     world.orchestrator.retry(&tenant(), "trip", "1", "ada", "the guest has left").await.unwrap();
     let instance = world.until("1", SagaStatus::Failed).await;
     assert_eq!(world.end("1").await, End::Undone);
     assert_eq!(noted(&instance), [("ada", "retried", "the guest has left")]);
-    assert_eq!(instance.steps[0].undo.as_ref().unwrap().attempts, 4, "attempts keep counting");
+    assert_eq!(instance.steps[0].undo.as_ref().unwrap().attempts, 11, "attempts keep counting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compensation_that_failed_for_certain_is_not_answered_as_before() {
+    let world = stuck().await;
+    world.orchestrator.retry(&tenant(), "trip", "1", "ada", "the guest has left").await.unwrap();
+    world.until("1", SagaStatus::Failed).await;
+    assert_eq!(world.end("1").await, End::Undone);
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +130,9 @@ async fn what_is_overdue_when_it_is_paused_is_not_asked_again() {
     world.process.kill();
     world.pass(31).await;
     world.orchestrator.pause(&tenant(), "trip", "1", "ada", "hold on").await.unwrap();
-    assert_eq!(world.instance("1").await.steps[0].action.as_ref().unwrap().attempts, 1);
+    let instance = world.instance("1").await;
+    assert_eq!(instance.steps[0].action.as_ref().unwrap().attempts, 1);
+    assert_eq!(instance.wake_at, None, "no timer looks at it");
     assert_eq!(world.sent().await, 1);
 }
 
