@@ -1,6 +1,7 @@
 //! What the SQLite store promises beyond being a store: its file, its group commit, and joining an application's own
 //! transaction.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used)] // helpers of tests may fail as loudly as tests
 
 use std::path::Path;
 use std::sync::Arc;
