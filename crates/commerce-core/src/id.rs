@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// A UUIDv7 (RFC 9562) from a moment and eighty random bits. The last sixteen bits are left free for [`derive`].
+/// A UUIDv7 (RFC 9562) from a moment and eighty random bits. The last sixteen bits are left free for [`derive()`].
 pub fn v7(now: Timestamp, random: &[u8; 10]) -> Uuid {
     let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or(0);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid();

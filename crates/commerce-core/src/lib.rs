@@ -2,6 +2,10 @@
 //!
 //! Everything a decision changes is one [`Commit`](commit::Commit), which a [`Store`](store::Store) applies
 //! atomically or not at all.
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `testing` | no | given/when/then for aggregates, a clock that stands still, and the conformance suite that any store runs to prove itself |
 
 pub mod aggregate;
 pub mod catalog;

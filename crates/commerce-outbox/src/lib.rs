@@ -1,5 +1,7 @@
 //! Messages between services: none lost, none doubled, each key in order.
 //!
+//! The crate has no features.
+//!
 //! 1. A message exists if and only if the commit that sends it does: it is written in the same commit; a reader that is
 //!    dropped, stopped or killed loses none. [`none_lost`], [`scheduled`]
 //! 2. A message has its effect once, however often it is delivered: its claim commits with its effects. [`once`]

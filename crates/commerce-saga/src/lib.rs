@@ -1,5 +1,9 @@
 //! Work across services that ends all done or all undone.
 //!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `testing` | no | runs a saga once for every way in which it can go wrong |
+//!
 //! ```text
 //!            begin                 request ──────────────▶ ┌─────────────┐
 //!   caller ─────────▶ ┌──────────────┐  (outbox, one commit  │ participant │ one commit: effects,
