@@ -1,0 +1,129 @@
+use std::collections::HashMap;
+
+use commerce_core::id::OrderId;
+use commerce_core::order::PlacedOrder;
+use commerce_core::payment::{Payment, PaymentStatus};
+
+use crate::audit::facts::{Facts, Outcome};
+use crate::audit::invariant::{
+    JOURNAL_ENTRY_MISSING, PAYMENT_DIFFERS_FROM_ORDER, PAYMENT_KEPT, PAYMENT_LEFT_PROCESSING,
+    PAYMENT_WITHOUT_ORDER, REFUND_WITHOUT_RETURN, REFUNDS_ABOVE_AMOUNT, SEVERAL_LIVE_PAYMENTS,
+    TRIAL_BALANCE_NOT_ZERO,
+};
+use crate::audit::report::Findings;
+
+pub(super) fn check(facts: &Facts, findings: &mut Findings) {
+    books(facts, findings);
+    for payment in facts.payments.values() {
+        if let Some(payment) = Seen::of(payment) {
+            payment.refunds_fit(findings);
+            payment.order_agrees(facts, findings);
+            payment.refunds_are_returns(facts, findings);
+        }
+    }
+    one_live_payment(facts, findings);
+}
+
+fn books(facts: &Facts, findings: &mut Findings) {
+    for (id, entry) in &facts.entries {
+        let kind = format!("{:?}", entry.kind()).to_lowercase();
+        let detail = format!("of a {kind} of payment {} is missing", entry.payment_id());
+        findings.breach(JOURNAL_ENTRY_MISSING, format!("journal entry {id}"), detail);
+    }
+    for (currency, balance) in facts.trial_balance.iter().filter(|(_, balance)| **balance != 0) {
+        let detail = format!("has debits and credits {balance} minor units apart");
+        findings.breach(TRIAL_BALANCE_NOT_ZERO, format!("the ledger in {currency}"), detail);
+    }
+}
+
+/// A payment, and what follows from it.
+struct Seen<'a> {
+    payment: &'a Payment,
+    status: PaymentStatus,
+    order_id: OrderId,
+    subject: String,
+    amount: i128,
+    refunded: i128,
+}
+
+impl<'a> Seen<'a> {
+    fn of(payment: &'a Payment) -> Option<Self> {
+        let refunds = payment.refunds().map(|(_, amount)| i128::from(amount.minor()));
+        Some(Self {
+            payment,
+            status: payment.status()?,
+            order_id: payment.order_id()?,
+            subject: format!("payment {}", payment.payment_id()?),
+            amount: i128::from(payment.amount()?.minor()),
+            refunded: refunds.sum(),
+        })
+    }
+
+    fn refunds_fit(&self, findings: &mut Findings) {
+        if self.refunded > self.amount {
+            let detail = format!("is of {} minor units, its refunds of {}", self.amount, self.refunded);
+            findings.breach(REFUNDS_ABOVE_AMOUNT, self.subject.clone(), detail);
+        }
+    }
+
+    fn order_agrees(&self, facts: &Facts, findings: &mut Findings) {
+        let outcome = facts.outcome(self.order_id);
+        if outcome == Outcome::UnderWay {
+            return;
+        }
+        let mut breach = |invariant, detail| findings.breach(invariant, self.subject.clone(), detail);
+        let (order_id, status) = (self.order_id, self.status);
+        if matches!(status, PaymentStatus::Pending | PaymentStatus::Processing) {
+            let detail = format!("is {status}, and no checkout of order {order_id} is under way");
+            breach(PAYMENT_LEFT_PROCESSING, detail);
+        }
+        if !status.is_captured() {
+            return;
+        }
+        let placed = facts.placed(order_id);
+        let left = self.amount - self.refunded;
+        if outcome == Outcome::Confirmed {
+            let total = placed.map(PlacedOrder::total);
+            if let Some(total) = total.filter(|total| Some(*total) != self.payment.amount()) {
+                let detail = format!("is of {} minor units, order {order_id} of {total}", self.amount);
+                breach(PAYMENT_DIFFERS_FROM_ORDER, detail);
+            }
+        } else if left > 0 {
+            match placed {
+                Some(order) => {
+                    let detail =
+                        format!("has {left} minor units left, and order {order_id} is {}", order.status());
+                    breach(PAYMENT_KEPT, detail);
+                }
+                None => breach(PAYMENT_WITHOUT_ORDER, format!("is that of {order_id}, which is no order")),
+            }
+        }
+    }
+
+    fn refunds_are_returns(&self, facts: &Facts, findings: &mut Findings) {
+        if facts.outcome(self.order_id) != Outcome::Confirmed {
+            return;
+        }
+        for (refund_id, amount) in self.payment.refunds() {
+            if !facts.returns.contains_key(&refund_id) {
+                let detail = format!("of a confirmed order gave back {amount} for {refund_id}, no return");
+                findings.breach(REFUND_WITHOUT_RETURN, self.subject.clone(), detail);
+            }
+        }
+    }
+}
+
+fn one_live_payment(facts: &Facts, findings: &mut Findings) {
+    let mut live: HashMap<OrderId, usize> = HashMap::new();
+    for payment in facts.payments.values() {
+        if let (Some(order_id), Some(status)) = (payment.order_id(), payment.status())
+            && status.is_live()
+        {
+            *live.entry(order_id).or_default() += 1;
+        }
+    }
+    for (order_id, count) in live.into_iter().filter(|(_, count)| *count > 1) {
+        let detail = format!("has {count} live payments");
+        findings.breach(SEVERAL_LIVE_PAYMENTS, format!("order {order_id}"), detail);
+    }
+}

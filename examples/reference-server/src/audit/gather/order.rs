@@ -1,0 +1,51 @@
+use commerce_core::Aggregate;
+use commerce_core::order::{Order, OrderEvent, OrderLine, demand, subtotal};
+use commerce_core::store::{Store, StoreError};
+use commerce_core::stream::RecordedEvent;
+
+use crate::audit::facts::{OrderFacts, Shop, signed};
+use crate::audit::read;
+use crate::audit::report::Findings;
+
+/// Orders, without their lines: what these ask for and come to is all that is needed.
+pub(super) async fn log(
+    store: &dyn Store,
+    shop: &mut Shop,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let take = |event: &RecordedEvent, findings: &mut Findings| match event.stream.kind() {
+        Order::KIND => {
+            if let Some((id, changed)) = read::event::<Order>(event, findings) {
+                shop.of(&event.tenant).orders.entry(id).or_default().take_in(changed);
+            }
+        }
+        _ => read::unknown_stream(event, findings),
+    };
+    read::log(store, "order", findings, take).await
+}
+
+impl OrderFacts {
+    fn take_in(&mut self, mut event: OrderEvent) {
+        match &mut event {
+            OrderEvent::OrderPlaced { lines, currency, .. } => {
+                let lines: Vec<OrderLine> =
+                    std::mem::take(lines).into_iter().map(|line| line.priced_in(*currency)).collect();
+                *self = Self { subtotal: subtotal(&lines, *currency).ok(), ..Self::default() };
+                self.ask_for(&lines);
+            }
+            OrderEvent::OrderItemAdded { line, .. } => {
+                let total = line.total().ok();
+                self.subtotal = self.subtotal.zip(total).and_then(|(sum, added)| sum.checked_add(added).ok());
+                self.ask_for(std::slice::from_ref(line));
+            }
+            _ => {}
+        }
+        self.order.apply(&event);
+    }
+
+    fn ask_for(&mut self, lines: &[OrderLine]) {
+        for (product_id, quantity) in demand(lines) {
+            self.demand.add(product_id, signed(quantity));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Every message has reached whom it is for.
+
+use std::sync::Arc;
+
+use commerce_core::store::{Query, ReadMessages, RecordedMessage, Store, StoreError};
+use commerce_core::stream::Position;
+use commerce_outbox::{Envelope, HeldMessage};
+
+use super::invariant::{
+    DOCUMENT_UNDECODABLE, MESSAGE_HELD, MESSAGE_NOT_CONSUMED, MESSAGE_SCHEDULED, MESSAGE_WITHOUT_READER,
+};
+use super::read::{self, PAGE};
+use super::report::Findings;
+use super::wiring::{ROUTES, readers};
+use crate::shop::Stores;
+
+/// Where consumers keep what they could not handle at once.
+const HELD: &str = "held-messages";
+
+/// Looks at every outbox log, at what is scheduled, and at what is held.
+pub(super) async fn check(stores: &Stores, findings: &mut Findings) -> Result<(), StoreError> {
+    for (source, store) in stores.all() {
+        held(&**store, findings).await?;
+        scheduled(source, &**store, findings).await?;
+        for partition in 0..store.partitions() {
+            outbox(stores, source, partition, findings).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The first thousand of each store: there should be none.
+async fn held(store: &dyn Store, findings: &mut Findings) -> Result<(), StoreError> {
+    for document in store.documents(&Query::all_tenants(HELD).limit(PAGE)).await? {
+        findings.turn_to(&document.tenant);
+        findings.count("held_messages", 1);
+        let Some(held) = read::body::<HeldMessage>(&document, findings) else { continue };
+        let HeldMessage { group, state, attempts, envelope, .. } = held;
+        let error = attempts.last().map_or_else(String::new, |attempt| format!(": {}", attempt.error));
+        let detail = format!(
+            "({}, key {}) is held by {group}, {}, after {} failed attempts{error}",
+            envelope.message_type,
+            envelope.key,
+            state.as_str(),
+            attempts.len()
+        );
+        findings.breach(MESSAGE_HELD, format!("message {}", envelope.id), detail);
+    }
+    Ok(())
+}
+
+async fn scheduled(source: &str, store: &dyn Store, findings: &mut Findings) -> Result<(), StoreError> {
+    // A release of none at all only says when the next one is due.
+    if let Some(due) = store.release_due(0).await?.next_due {
+        findings.turn_to(&commerce_core::id::Tenant::default());
+        let detail = format!("has a message that is not sent before {due}");
+        findings.breach(MESSAGE_SCHEDULED, format!("the {source} outbox"), detail);
+    }
+    Ok(())
+}
+
+/// A group's place in one partition, and the store that knows what it has handled.
+struct Cursor<'a> {
+    group: &'static str,
+    done: Position,
+    inbox: &'a Arc<dyn Store>,
+}
+
+async fn outbox(
+    stores: &Stores,
+    source: &'static str,
+    partition: u32,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let Some(store) = store_of(stores, source) else { return Ok(()) };
+    let mut cursors = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.sources.contains(&source)) {
+        let Some(inbox) = store_of(stores, route.group) else { continue };
+        let done = store.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
+        cursors.push(Cursor { group: route.group, done, inbox });
+    }
+    let mut after = 0;
+    loop {
+        let batch = store.read_messages(ReadMessages { partition, after, topics: &[], limit: PAGE }).await?;
+        findings.count("messages", batch.messages.len());
+        for message in batch.messages {
+            findings.turn_to(&message.tenant);
+            arrived(source, message, &cursors, findings).await?;
+        }
+        if batch.next <= after {
+            return Ok(());
+        }
+        after = batch.next;
+    }
+}
+
+fn store_of<'a>(stores: &'a Stores, service: &str) -> Option<&'a Arc<dyn Store>> {
+    stores.all().into_iter().find(|(name, _)| *name == service).map(|(_, store)| store)
+}
+
+async fn arrived(
+    source: &str,
+    message: RecordedMessage,
+    cursors: &[Cursor<'_>],
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let topic = message.topic.clone();
+    if readers(source, &topic).next().is_none() {
+        let detail =
+            format!("({}) of the {source} outbox goes to {topic}, which no one reads", message.message_type);
+        findings.breach(MESSAGE_WITHOUT_READER, format!("message {}", message.id), detail);
+    }
+    let behind: Vec<&Cursor<'_>> = readers(source, &topic)
+        .filter_map(|route| cursors.iter().find(|cursor| cursor.group == route.group))
+        .filter(|cursor| message.position > cursor.done)
+        .collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let id = message.id;
+    let envelope = match Envelope::from_recorded(&format!("/{source}").into(), message) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            findings.breach(DOCUMENT_UNDECODABLE, format!("message {id}"), format!("is unreadable: {error}"));
+            return Ok(());
+        }
+    };
+    for cursor in behind {
+        if !cursor.has_taken(&envelope).await? {
+            let detail = format!(
+                "({}, key {}) of the {source} outbox was not handled by {}",
+                envelope.message_type, envelope.key, cursor.group
+            );
+            findings.breach(MESSAGE_NOT_CONSUMED, format!("message {}", envelope.id), detail);
+        }
+    }
+    Ok(())
+}
+
+impl Cursor<'_> {
+    /// Cursors lag behind what is done. What is done, or held, is claimed.
+    async fn has_taken(&self, envelope: &Envelope) -> Result<bool, StoreError> {
+        for claims in ["inbox", "held"] {
+            let scope = format!("{claims}/{}", self.group);
+            if self.inbox.claimed(&envelope.tenant, &scope, &envelope.id.to_string()).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
