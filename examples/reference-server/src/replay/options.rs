@@ -46,8 +46,8 @@ pub enum ReplayError {
     /// The store could not write.
     #[error("{0}; what is done is kept, and the same command carries on")]
     Handle(#[from] HandleError),
-    /// What is on the bus can't be read.
-    #[error(transparent)]
+    /// What is on the bus can't be read, or not be ticked off.
+    #[error("{0}; what is done is kept, and the same command carries on")]
     Bus(#[from] BusError),
     /// Someone stopped it.
     #[error("stopped; what is done is kept, and the same command carries on")]

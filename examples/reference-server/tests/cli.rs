@@ -1,0 +1,534 @@
+//! The program, from outside: what it prints, and how it refuses.
+
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/program.rs"]
+mod program;
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use commerce_adapters::sqlite::rusqlite::Connection;
+use program::{Ran, Running, program, replay, run, sample, url};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+/// As the README lists them.
+const KEYS: [&str; 20] = [
+    "rows",
+    "invoices",
+    "orders_placed",
+    "orders_confirmed",
+    "orders_failed",
+    "lines",
+    "invoices_without_a_valid_line",
+    "products",
+    "units_sold",
+    "revenue_gross",
+    "refunds",
+    "revenue_refunded",
+    "revenue_net",
+    "units_restocked",
+    "rows_refused",
+    "audit",
+    "seconds",
+    "orders_per_second",
+    "checkout_p50_ms",
+    "checkout_p99_ms",
+];
+const STORES: [&str; 5] = ["order.db", "inventory.db", "payment.db", "shipping.db", "catalog.db"];
+
+/// What the sample comes to. Its sums were counted by a program of another language.
+fn summary_of_sample() -> Map<String, Value> {
+    let summary = json!({
+        "rows": 159,
+        "invoices": 21,
+        "orders_placed": 11,
+        "orders_confirmed": 11,
+        "orders_failed": {},
+        "lines": 140,
+        "invoices_without_a_valid_line": 3,
+        "products": 127,
+        "units_sold": 2069,
+        "revenue_gross": "4510.99",
+        "refunds": 6,
+        "revenue_refunded": "116.80",
+        "revenue_net": "4394.19",
+        "units_restocked": 45,
+        "rows_refused": {
+            "no_matching_order": 9,
+            "price_not_positive": 2,
+            "quantity_not_positive": 1,
+            "sku_invalid": 1,
+        },
+        "audit": "ok",
+    });
+    summary.as_object().unwrap().clone()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A folder on which the sample was replayed.
+fn finished() -> TempDir {
+    let folder = folder();
+    run(&mut replay(folder.path(), &[])).ends_with(0);
+    folder
+}
+
+/// A command that looks at a folder.
+fn look(folder: &Path, arguments: &[&str]) -> Ran {
+    run(program().args(arguments).args(["--store", &url(folder)]))
+}
+
+/// The commands that read or write a folder's data.
+fn all_commands(folder: &Path) -> Vec<Command> {
+    let mut commands = vec![replay(folder, &[])];
+    for arguments in [vec!["audit"], vec!["sagas", "list"], vec!["dead-letters", "list"]] {
+        let mut command = program();
+        command.args(arguments).args(["--store", &url(folder)]);
+        commands.push(command);
+    }
+    commands
+}
+
+#[test]
+fn the_summary_of_the_sample_is_one_json_object_with_the_documented_keys_in_order() {
+    let folder = folder();
+    let ran = run(&mut replay(folder.path(), &[])).ends_with(0);
+    let keys: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  \"")?.split_once('"'))
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(keys, KEYS);
+    assert_eq!(ran.json().len(), KEYS.len());
+    assert_eq!(ran.summary(), summary_of_sample());
+    let mut files: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    for store in STORES {
+        assert!(files.contains(&store.into()), "{files:?}");
+    }
+}
+
+#[test]
+fn memory_gives_the_same_summary() {
+    let mut command = program();
+    command.arg("replay").arg(sample()).args(["--json", "--store", "memory://"]);
+    assert_eq!(run(&mut command).summary(), summary_of_sample());
+}
+
+#[test]
+fn without_json_the_summary_is_a_table() {
+    let folder = folder();
+    let ran = run(program().arg("replay").arg(sample()).args(["--store", &url(folder.path())])).ends_with(0);
+    for line in ["lines 140 + refused 13 + refunds 6", "confirmed 11", "4394.19"] {
+        assert!(ran.stdout.contains(line), "{line:?} is not in {}", ran.stdout);
+    }
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
+}
+
+/// What must hold of each summary.
+fn assert_accounted_for(summary: &Map<String, Value>) {
+    let number = |key: &str| summary[key].as_u64().unwrap();
+    assert_eq!(number("rows"), number("lines") + count(&summary["rows_refused"]) + number("refunds"));
+    assert_eq!(number("orders_placed"), number("orders_confirmed") + count(&summary["orders_failed"]));
+    assert_eq!(summary["audit"], "ok");
+}
+
+#[test]
+fn with_little_stock_orders_fail_and_all_is_accounted_for() {
+    let folder = folder();
+    let summary = run(&mut replay(folder.path(), &["--stock", "3", "--repeat", "2"])).summary();
+    assert_accounted_for(&summary);
+    let failed = summary["orders_failed"].as_object().unwrap();
+    assert_eq!(failed.keys().collect::<Vec<_>>(), ["insufficient_stock"]);
+    // Of one order not even the first line can be had twice.
+    assert!(count(&summary["orders_failed"]) >= 11, "{summary:?}");
+    // What could not be sold can't come back.
+    assert!(summary["refunds"].as_u64().unwrap() < 12, "{summary:?}");
+    look(folder.path(), &["audit"]).ends_with(0);
+}
+
+#[test]
+fn with_declined_cards_orders_fail_and_all_is_accounted_for() {
+    let folder = folder();
+    let summary = run(&mut replay(folder.path(), &["--decline-every", "5"])).summary();
+    assert_accounted_for(&summary);
+    assert_eq!(summary["orders_failed"], json!({"card_declined": 2}));
+    assert_eq!(summary["orders_confirmed"], 9);
+    let failed = look(folder.path(), &["sagas", "list", "--status", "failed"]).ends_with(0).stdout;
+    assert_eq!(failed.lines().count(), 2, "{failed}");
+    assert!(failed.lines().all(|line| line.contains("card_declined at capture-payment")), "{failed}");
+}
+
+#[test]
+fn a_folder_begun_with_other_options_is_refused() {
+    let folder = folder();
+    run(&mut replay(folder.path(), &["--stock", "3"])).ends_with(0);
+    for options in [&[][..], &["--stock", "4"], &["--stock", "3", "--decline-every", "2"]] {
+        run(&mut replay(folder.path(), options)).fails(2, &["--stock 3", "use the same options"]);
+    }
+    run(&mut replay(folder.path(), &["--stock", "3"])).ends_with(0);
+}
+
+#[test]
+fn the_refused_rows_are_written_to_a_file() {
+    let folder = folder();
+    let file = folder.path().join("refused.csv");
+    let data = folder.path().join("data");
+    run(&mut replay(&data, &["--refused", file.to_str().unwrap()])).ends_with(0);
+    let text = fs::read_to_string(file).unwrap();
+    assert_eq!(text.lines().next(), Some("line,invoice_no,reason"));
+    assert_eq!(text.lines().count(), 1 + 13);
+    let sku_invalid: Vec<_> = text.lines().filter(|line| line.ends_with(",sku_invalid")).collect();
+    assert!(matches!(sku_invalid[..], [line] if line.contains(",536779,")), "{text}");
+}
+
+const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+const ROW: &str = "536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom";
+
+#[test]
+fn bad_input_is_one_sentence_and_nothing_is_written() {
+    let table = |rows: &[&str]| [&[HEADER], rows].concat().join("\n").into_bytes();
+    let mut latin1 = table(&[ROW]);
+    latin1.extend(b"\n536366,22633,CAF\xc9,6,2010-12-01 08:28:00,1.85,17850,France\n");
+    let cases: [(&str, Vec<u8>, &[&str]); 12] = [
+        ("empty", vec![], &["is empty"]),
+        ("only-header", table(&[]), &["no rows"]),
+        ("latin1", latin1, &["line 3", "not UTF-8"]),
+        ("semicolons", HEADER.replace(',', ";").into_bytes(), &["line 1", "semicolons"]),
+        (
+            "no-quantity",
+            HEADER.replace("Quantity", "Amount").into_bytes(),
+            &["line 1", "column Quantity", "no column"],
+        ),
+        ("narrow", table(&[ROW, "536366,22633,WARMER,6"]), &["line 3", "4 fields", "8"]),
+        ("wide", table(&[ROW, &format!("{ROW},x")]), &["line 3", "9 fields", "8"]),
+        ("quantity", table(&[&ROW.replace(",6,", ",six,")]), &["line 2", "column Quantity", "\"six\""]),
+        ("fraction", table(&[&ROW.replace(",6,", ",1.5,")]), &["line 2", "column Quantity", "\"1.5\""]),
+        (
+            "price",
+            table(&[ROW, &ROW.replace("2.55", "2,55").replace("2,55", "\"2,55\"")]),
+            &["line 3", "column UnitPrice", "2,55"],
+        ),
+        ("date", table(&[&ROW.replace("2010-12-01", "01/12/2010")]), &["line 2", "column InvoiceDate"]),
+        ("quote", table(&[ROW, "536366,\"22633"]), &["line 3", "not closed"]),
+    ];
+    let folder = folder();
+    for (name, bytes, words) in cases {
+        let file = folder.path().join(format!("{name}.csv"));
+        fs::write(&file, bytes).unwrap();
+        refused(&file, folder.path(), words);
+    }
+    refused(&folder.path().join("missing.csv"), folder.path(), &["does not exist"]);
+    refused(folder.path(), folder.path(), &["is a folder"]);
+}
+
+/// The sentence names the file, and no data folder is made.
+fn refused(file: &Path, folder: &Path, words: &[&str]) {
+    let data = folder.join("data");
+    let ran = run(program().arg("replay").arg(file).args(["--json", "--store", &url(&data)]));
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    ran.fails(2, &[&[file.to_str().unwrap()], words].concat());
+    assert!(!data.exists(), "{} was written to", data.display());
+}
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let folder = folder();
+    let mut other = Running::start(&mut replay(folder.path(), &["--repeat", "1000"]));
+    other.wait_for("products: ");
+    for mut command in all_commands(folder.path()) {
+        run(&mut command).fails(3, &["in use by another process"]);
+    }
+    assert!(other.kill(), "it was over before: {}", other.said());
+    // The lock died with it.
+    look(folder.path(), &["sagas", "list"]).ends_with(0);
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    run(&mut replay(&file, &[])).fails(3, &[file.to_str().unwrap(), "can't be used"]);
+    run(&mut replay(&file.join("below"), &[])).fails(3, &[file.to_str().unwrap(), "can't be used"]);
+    look(&file, &["audit"]).fails(3, &["there is no data"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "not a folder");
+}
+
+#[test]
+fn a_read_only_folder_is_refused() {
+    let folder = folder();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let user = User::without_rights(folder.path());
+    let read_only = |data: &Path| {
+        fs::set_permissions(data, Permissions::from_mode(0o555)).unwrap();
+        user.replay(data).fails(3, &[data.to_str().unwrap(), "can't be written to"]);
+        user.audit(data).ends_with(3);
+        fs::set_permissions(data, Permissions::from_mode(0o755)).unwrap();
+    };
+    read_only(&data);
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
+    run(&mut replay(&data, &[])).ends_with(0);
+    for file in fs::read_dir(&data).unwrap() {
+        fs::set_permissions(file.unwrap().path(), Permissions::from_mode(0o444)).unwrap();
+    }
+    read_only(&data);
+}
+
+/// Whom permissions hold for: not root, even if root runs the tests.
+struct User {
+    program: PathBuf,
+    sample: PathBuf,
+    is_root: bool,
+}
+
+impl User {
+    /// With copies of what it needs, as it may not see where the tests were built.
+    fn without_rights(folder: &Path) -> Self {
+        let (program, sample) = (folder.join("program"), folder.join("sample.csv"));
+        fs::copy(env!("CARGO_BIN_EXE_reference-server"), &program).unwrap();
+        fs::copy(self::sample(), &sample).unwrap();
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&sample, Permissions::from_mode(0o644)).unwrap();
+        Self { is_root: fs::metadata(&program).unwrap().uid() == 0, program, sample }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        if self.is_root {
+            command.uid(65_534).gid(65_534);
+        }
+        command
+    }
+
+    fn replay(&self, data: &Path) -> Ran {
+        run(self.command().arg("replay").arg(&self.sample).args(["--json", "--store", &url(data)]))
+    }
+
+    fn audit(&self, data: &Path) -> Ran {
+        run(self.command().args(["audit", "--store", &url(data)]))
+    }
+}
+
+#[test]
+fn a_folder_of_a_newer_version_is_refused() {
+    let folder = finished();
+    for store in STORES {
+        let db = Connection::open(folder.path().join(store)).unwrap();
+        let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        db.pragma_update(None, "user_version", 99).unwrap();
+        drop(db);
+        for mut command in all_commands(folder.path()) {
+            run(&mut command).fails(3, &[store, "version 99", "up to"]);
+        }
+        let db = Connection::open(folder.path().join(store)).unwrap();
+        db.pragma_update(None, "user_version", version).unwrap();
+    }
+    assert_eq!(run(&mut replay(folder.path(), &[])).summary(), summary_of_sample());
+}
+
+#[test]
+fn a_foreign_file_is_refused() {
+    let folder = folder();
+    let db = Connection::open(folder.path().join("order.db")).unwrap();
+    db.execute_batch("CREATE TABLE songs (name TEXT)").unwrap();
+    drop(db);
+    for mut command in all_commands(folder.path()) {
+        run(&mut command).fails(3, &["order.db", "another application"]);
+    }
+}
+
+type Damage = fn(&File);
+
+/// Each way of damaging a file.
+const DAMAGES: [(&str, Damage); 3] = [
+    ("garbage", |file| {
+        let length = usize::try_from(file.metadata().unwrap().len()).unwrap();
+        file.write_all_at(&b"garbage!".repeat(length / 8), 0).unwrap();
+    }),
+    ("cut in the middle", |file| {
+        let length = file.metadata().unwrap().len();
+        file.set_len(length / 2 + 100).unwrap();
+    }),
+    ("cut after its header", |file| file.set_len(100).unwrap()),
+];
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let whole = finished();
+    for store in ["order.db", "payment.db"] {
+        for (what, damage) in DAMAGES {
+            let folder = copy(whole.path());
+            let file = File::options().write(true).read(true).open(folder.path().join(store)).unwrap();
+            damage(&file);
+            for mut command in [replay(folder.path(), &[]), audit(folder.path())] {
+                let ran = run(&mut command);
+                println!("{store} {what}: {ran:?}");
+                let ran = ran.ends_with(3);
+                ran.sentence();
+                assert_eq!(ran.stdout, "");
+            }
+        }
+    }
+}
+
+fn audit(folder: &Path) -> Command {
+    let mut command = program();
+    command.args(["audit", "--store", &url(folder)]);
+    command
+}
+
+/// A copy of a folder that no one has open.
+fn copy(from: &Path) -> TempDir {
+    let to = folder();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
+    }
+    to
+}
+
+#[test]
+fn a_full_disk_midway_is_a_sentence_and_the_same_command_carries_on() {
+    let folder = folder();
+    let options = ["--repeat", "5"];
+    // No file may grow beyond so many blocks of 512 bytes: writes fail as on a full disk.
+    for limit in [400, 1_000, 2_000] {
+        let command = replay(folder.path(), &options);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"")]);
+        limited.arg(command.get_program()).args(command.get_args());
+        let ran = run(&mut limited);
+        println!("{limit}: {ran:?}");
+        ran.fails(3, &["could not write", "what is done is kept"]);
+    }
+    let other = self::folder();
+    let undisturbed = run(&mut replay(other.path(), &options)).summary();
+    assert_eq!(run(&mut replay(folder.path(), &options)).summary(), undisturbed);
+}
+
+#[test]
+fn operators_see_the_sagas_and_dead_letters_of_a_finished_folder() {
+    let folder = finished();
+    let list = look(folder.path(), &["sagas", "list", "--limit", "100"]).ends_with(0).stdout;
+    assert_eq!(list.lines().filter(|line| line.starts_with("place-order/")).count(), 11, "{list}");
+    assert_eq!(list.lines().filter(|line| line.starts_with("return-goods/")).count(), 6, "{list}");
+    assert!(list.lines().all(|line| line.contains("completed")), "{list}");
+    let limited = look(folder.path(), &["sagas", "list", "--limit", "4"]).ends_with(0).stdout;
+    assert_eq!(limited.lines().count(), 4);
+    for status in ["running", "compensating", "failed", "stuck", "abandoned"] {
+        let none = look(folder.path(), &["sagas", "list", "--status", status]).ends_with(0).stdout;
+        assert_eq!(none.trim(), "no sagas");
+    }
+
+    let id = list.split_whitespace().next().unwrap();
+    let shown = look(folder.path(), &["sagas", "show", id]).ends_with(0).stdout;
+    for step in ["reserve-stock", "capture-payment", "create-shipment", "confirm-reservation"] {
+        assert!(shown.contains(step), "{step} is not in {shown}");
+    }
+    look(folder.path(), &["sagas", "retry", id, "--reason", "why not"]).fails(1, &["completed"]);
+
+    let letters = look(folder.path(), &["dead-letters", "list"]).ends_with(0).stdout;
+    assert_eq!(letters.trim(), "no dead letters");
+    let letters = look(folder.path(), &["dead-letters", "list", "--service", "payment"]).ends_with(0).stdout;
+    assert_eq!(letters.trim(), "no dead letters");
+    assert_eq!(run(&mut replay(folder.path(), &[])).summary(), summary_of_sample());
+}
+
+#[test]
+fn sagas_are_drawn_without_any_data() {
+    for (saga, steps) in [
+        ("place-order", &["reserve-stock", "capture-payment", "create-shipment", "confirm-reservation"][..]),
+        ("return-goods", &["restock", "refund"]),
+    ] {
+        let graph = run(program().args(["sagas", "graph", saga])).ends_with(0).stdout;
+        for step in steps {
+            assert!(graph.contains(step), "{step} is not in {graph}");
+        }
+    }
+    run(program().args(["sagas", "graph", "nothing"]))
+        .fails(2, &["\"nothing\"", "place-order, return-goods"]);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let folder = finished();
+    let why = ["--reason", "why not"];
+    for act in ["retry", "skip", "abandon"] {
+        let arguments = [&["sagas", act, "place-order/none"][..], &why].concat();
+        look(folder.path(), &arguments).fails(2, &["none"]);
+    }
+    look(folder.path(), &["sagas", "show", "place-order/none"]).fails(2, &["none"]);
+    look(folder.path(), &["sagas", "show", "none"]).fails(2, &["\"none\"", "place-order/ID"]);
+    look(folder.path(), &["sagas", "list", "--status", "odd"]).fails(2, &["\"odd\"", "stuck"]);
+    look(folder.path(), &["dead-letters", "show", "payment", "none"]).fails(2, &["none"]);
+    look(folder.path(), &["dead-letters", "show", "kitchen", "none"]).fails(2, &["\"kitchen\"", "payment"]);
+    look(folder.path(), &["dead-letters", "list", "--service", "kitchen"]).fails(2, &["\"kitchen\""]);
+    for act in ["replay", "discard"] {
+        let arguments = [&["dead-letters", act, "payment", "none"][..], &why].concat();
+        look(folder.path(), &arguments).fails(2, &["none"]);
+    }
+    let absent = folder.path().join("absent");
+    for arguments in [&["audit"][..], &["sagas", "list"], &["dead-letters", "list"]] {
+        look(&absent, arguments).fails(3, &[absent.to_str().unwrap(), "no data"]);
+        assert!(!absent.exists());
+    }
+    run(program().args(["audit", "--store", "mongodb://x"])).ends_with(2);
+}
+
+#[test]
+fn help_mentions_every_command_and_option() {
+    let decision = ["--actor", "--reason", "--store"];
+    let helps: [(&[&str], &[&str]); 15] = [
+        (&[], &["replay", "sagas", "dead-letters", "audit", "Exit codes"]),
+        (
+            &["replay"],
+            &[
+                "<FILE>",
+                "--store",
+                "sqlite://./data",
+                "--concurrency",
+                "--stock",
+                "--decline-every",
+                "--repeat",
+                "--step-timeout",
+                "--refused",
+                "--json",
+            ],
+        ),
+        (&["audit"], &["--store"]),
+        (&["sagas"], &["list", "show", "retry", "skip", "abandon", "graph"]),
+        (&["sagas", "list"], &["--status", "--limit", "--store"]),
+        (&["sagas", "show"], &["<SAGA/ID>", "--store"]),
+        (&["sagas", "retry"], &decision),
+        (&["sagas", "skip"], &decision),
+        (&["sagas", "abandon"], &decision),
+        (&["sagas", "graph"], &["[SAGA]", "place-order"]),
+        (&["dead-letters"], &["list", "show", "replay", "discard"]),
+        (&["dead-letters", "list"], &["--service", "--limit", "--store"]),
+        (&["dead-letters", "show"], &["<SERVICE>", "<ID>", "--store"]),
+        (&["dead-letters", "replay"], &decision),
+        (&["dead-letters", "discard"], &decision),
+    ];
+    for (command, mentioned) in helps {
+        let help = run(program().args(command).arg("--help")).ends_with(0).stdout;
+        for word in mentioned {
+            assert!(help.contains(word), "{command:?}: {word} is not in {help}");
+        }
+    }
+}
