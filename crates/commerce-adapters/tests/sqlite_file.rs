@@ -152,17 +152,25 @@ fn a_file_that_is_no_database_is_called_damaged() {
     assert!(matches!(SqliteStore::open(&path), Err(OpenError::Damaged { .. })));
 }
 
-#[test]
-fn a_file_of_another_application_is_left_alone() {
+#[tokio::test]
+async fn an_applications_own_file_takes_our_tables_beside_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
-    assert!(matches!(SqliteStore::open(&path), Err(OpenError::Foreign { .. })));
-    let tables: u32 = rusqlite::Connection::open(&path)
-        .unwrap()
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+    let own = rusqlite::Connection::open(&path).unwrap();
+    own.execute_batch(
+        "CREATE TABLE events (id INTEGER); INSERT INTO events VALUES (7); PRAGMA user_version = 42",
+    )
+    .unwrap();
+    let store = open(&path);
+    store
+        .commit(Commit::new().append(StreamId::new("s", 1), Expected::ABSENT, vec![event("{}")]))
+        .await
         .unwrap();
-    assert_eq!(tables, 1);
+    drop(store);
+    assert_eq!(open(&path).read_log(0, 10).await.unwrap().len(), 1);
+    let theirs: u32 = own.query_row("SELECT id FROM events", [], |row| row.get(0)).unwrap();
+    let version: u32 = own.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!((theirs, version), (7, 42));
 }
 
 #[test]
@@ -170,7 +178,8 @@ fn a_file_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     drop(open(&path));
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let newer = "UPDATE commerce_settings SET value = 99 WHERE name = 'version'";
+    assert_eq!(rusqlite::Connection::open(&path).unwrap().execute(newer, []).unwrap(), 1);
     assert!(matches!(SqliteStore::open(&path), Err(OpenError::Newer { found: 99, .. })));
 }
 

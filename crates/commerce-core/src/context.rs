@@ -80,8 +80,8 @@ impl Context {
         self.operation
     }
 
-    /// A fresh id: the `ordinal`th of this operation. The same ordinal gives the same id, so an operation that runs
-    /// again (a redelivered message, a retried commit) makes the same ids.
+    /// A fresh id: the `ordinal`th of this operation. The same ordinal of the same operation gives the same id, so
+    /// a commit that is decided again makes the same ids. A message that is handled again is another operation.
     pub fn new_id(&self, ordinal: u16) -> Uuid {
         id::derive(self.operation, ordinal)
     }

@@ -40,7 +40,7 @@ impl Exit {
     }
 }
 
-/// Warnings go to standard error; `RUST_LOG` says what else does.
+/// Errors go to standard error, as a saga that is stuck; `RUST_LOG` says what else does.
 pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();

@@ -15,7 +15,7 @@ pub(super) fn one(
     id: &str,
 ) -> rusqlite::Result<Option<Document>> {
     db.prepare_cached(
-        "SELECT tenant, collection, id, version, body FROM documents
+        "SELECT tenant, collection, id, version, body FROM commerce_documents
          WHERE tenant = ? AND collection = ? AND id = ?",
     )?
     .query_row(params![owner.as_str(), collection, id], |row| {
@@ -60,7 +60,7 @@ impl<'q> Sql<'q> {
             Some(Order::Ascending(field) | Order::Descending(field)) => {
                 // CROSS JOIN keeps SQLite from reordering: the field's index gives the order.
                 self.text.push_str(
-                    "document_fields o CROSS JOIN documents d
+                    "document_fields o CROSS JOIN commerce_documents d
                          ON d.tenant = o.tenant AND d.collection = o.collection AND d.id = o.id
                      WHERE o.collection = ? AND o.field = ?",
                 );
@@ -114,7 +114,7 @@ impl<'q> Sql<'q> {
             self.text.push_str(&format!(" AND o.value {comparison} ? AND typeof(o.value) = '{kind}'"));
         } else {
             self.text.push_str(&format!(
-                " AND (d.tenant, d.id) IN (SELECT f.tenant, f.id FROM document_fields f
+                " AND (d.tenant, d.id) IN (SELECT f.tenant, f.id FROM commerce_document_fields f
                    WHERE f.collection = ? AND f.field = ? AND f.value {comparison} ?
                      AND typeof(f.value) = '{kind}')"
             ));

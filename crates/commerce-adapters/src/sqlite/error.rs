@@ -22,12 +22,6 @@ pub enum OpenError {
         /// What SQLite found.
         source: rusqlite::Error,
     },
-    /// The file is an SQLite database of another application. Name another file.
-    #[error("{} is an SQLite file of another application", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
     /// The file was written by a newer version of this library. Upgrade the program.
     #[error("{} is of version {found}; this program knows versions up to {known}", path.display())]
     Newer {

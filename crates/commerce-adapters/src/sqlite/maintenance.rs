@@ -17,7 +17,7 @@ pub(super) fn acquire_lease(
     now: Timestamp,
 ) -> rusqlite::Result<Option<Lease>> {
     let found: Option<(Option<Uuid>, u64, i64)> = db
-        .prepare_cached("SELECT holder, token, expires_at FROM leases WHERE name = ?")?
+        .prepare_cached("SELECT holder, token, expires_at FROM commerce_leases WHERE name = ?")?
         .query_row([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let token = match found {
@@ -28,7 +28,7 @@ pub(super) fn acquire_lease(
     };
     let expires_at = now.plus(duration);
     db.prepare_cached(
-        "INSERT INTO leases (name, holder, token, expires_at) VALUES (?, ?, ?, ?)
+        "INSERT INTO commerce_leases (name, holder, token, expires_at) VALUES (?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET holder = excluded.holder, token = excluded.token,
                                    expires_at = excluded.expires_at",
     )?
@@ -37,7 +37,7 @@ pub(super) fn acquire_lease(
 }
 
 pub(super) fn release_lease(db: &Connection, lease: &Lease) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE leases SET holder = NULL WHERE name = ? AND token = ?")?
+    db.prepare_cached("UPDATE commerce_leases SET holder = NULL WHERE name = ? AND token = ?")?
         .execute(params![lease.name, lease.token])?;
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(super) fn release_lease(db: &Connection, lease: &Lease) -> rusqlite::Result<
 /// Each message that is due moves to the end of the log, in the order in which they fell due.
 pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusqlite::Result<Released> {
     let mut due = db.prepare_cached(
-        "SELECT not_before, commit_id, ordinal FROM scheduled_messages WHERE not_before <= ?
+        "SELECT not_before, commit_id, ordinal FROM commerce_scheduled_messages WHERE not_before <= ?
          ORDER BY not_before, commit_id, ordinal LIMIT ?",
     )?;
     let keys: Vec<(i64, Uuid, u16)> = due
@@ -54,15 +54,15 @@ pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusq
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut append = db.prepare_cached(
-        "INSERT INTO messages (partition, tenant, topic, key, type, headers, payload, commit_id, ordinal)
+        "INSERT INTO commerce_messages (partition, tenant, topic, key, type, headers, payload, commit_id, ordinal)
          SELECT partition, tenant, topic, key, type, headers, payload, commit_id, ordinal
-         FROM scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
+         FROM commerce_scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
     )?;
     let mut remove = db.prepare_cached(
-        "DELETE FROM scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
+        "DELETE FROM commerce_scheduled_messages WHERE not_before = ? AND commit_id = ? AND ordinal = ?",
     )?;
     let mut noted = db.prepare_cached(
-        "UPDATE commits SET scheduled = scheduled - 1, last_message = max(coalesce(last_message, 0), ?)
+        "UPDATE commerce_commits SET scheduled = scheduled - 1, last_message = max(coalesce(last_message, 0), ?)
          WHERE id = ?",
     )?;
     for key in &keys {
@@ -71,7 +71,7 @@ pub(super) fn release_due(db: &Connection, limit: usize, now: Timestamp) -> rusq
         remove.execute(params![key.0, key.1, key.2])?;
     }
     let next_due: Option<i64> = db
-        .prepare_cached("SELECT min(not_before) FROM scheduled_messages")?
+        .prepare_cached("SELECT min(not_before) FROM commerce_scheduled_messages")?
         .query_row([], |row| row.get(0))?;
     Ok(Released { count: keys.len(), next_due: next_due.map(Timestamp::from_micros) })
 }
@@ -82,21 +82,21 @@ const PRUNED_AT_ONCE: i64 = 5_000;
 pub(super) fn prune(db: &Connection, what: &Prune, now: Timestamp) -> rusqlite::Result<u64> {
     let rows = match what {
         Prune::Messages { up_to } => db.execute(
-            "DELETE FROM messages WHERE position IN
-                 (SELECT position FROM messages WHERE position <= ? ORDER BY position LIMIT ?)",
+            "DELETE FROM commerce_messages WHERE position IN
+                 (SELECT position FROM commerce_messages WHERE position <= ? ORDER BY position LIMIT ?)",
             params![clamp(*up_to), PRUNED_AT_ONCE],
         )?,
         Prune::ExpiredClaims => db.execute(
-            "DELETE FROM claims WHERE (tenant, scope, key) IN
-                 (SELECT tenant, scope, key FROM claims WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+            "DELETE FROM commerce_claims WHERE (tenant, scope, key) IN
+                 (SELECT tenant, scope, key FROM commerce_claims WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
             params![now.as_micros(), PRUNED_AT_ONCE],
         )?,
         Prune::CommitsBefore(moment) => db.execute(
-            "DELETE FROM commits WHERE id IN
-                 (SELECT id FROM commits
+            "DELETE FROM commerce_commits WHERE id IN
+                 (SELECT id FROM commerce_commits
                   WHERE id < ? AND has_events = 0 AND scheduled = 0
                     AND (last_message IS NULL
-                         OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM messages))
+                         OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM commerce_messages))
                   ORDER BY id LIMIT ?)",
             params![id::v7(*moment, &[0; 10]), PRUNED_AT_ONCE],
         )?,

@@ -145,7 +145,7 @@ impl Store for SqliteStore {
         let now = self.host.now().as_micros();
         self.readers.read(|db| {
             db.prepare_cached(
-                "SELECT commit_id, expires_at, answer FROM claims
+                "SELECT commit_id, expires_at, answer FROM commerce_claims
                  WHERE tenant = ? AND scope = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)",
             )?
             .query_row(rusqlite::params![tenant.as_str(), scope, key, now], |row| {
@@ -163,7 +163,7 @@ impl Store for SqliteStore {
     async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {
         self.readers.read(|db| {
             let position = db
-                .prepare_cached("SELECT position FROM checkpoints WHERE reader = ?")?
+                .prepare_cached("SELECT position FROM commerce_checkpoints WHERE reader = ?")?
                 .query_row([reader], |row| row.get(0))
                 .optional()?;
             Ok(position.unwrap_or(0))

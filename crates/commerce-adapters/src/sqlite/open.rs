@@ -13,9 +13,6 @@ use super::error::OpenError;
 use super::read::Readers;
 use super::writer::{Desk, Writer};
 
-/// "Comm" in ASCII: tells our files from other SQLite files.
-const APPLICATION_ID: i32 = 0x436f_6d6d;
-
 /// Each brings a file from the version of its index to the next. Never change one that was released.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
 
@@ -37,7 +34,8 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// A store in this file, which is made if it does not exist. Its folder must exist.
+    /// A store in this file, which is made if it does not exist. Its folder must exist. The file may be an application's
+    /// own: all our tables are named `commerce_…`. It is put into WAL mode.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -86,12 +84,12 @@ impl SqliteOptions {
         let failed = |source: rusqlite::Error| OpenError::of(self.path.clone(), source);
         let lock = if self.exclusive { Some(lock(&self.path)?) } else { None };
         let mut db = Connection::open(&self.path).map_err(failed)?;
-        check_identity(&db, &self.path)?;
+        check_version(&db, &self.path)?;
         configure_writer(&db, self.durable).map_err(failed)?;
         migrate(&mut db, &self.path)?;
         let partitions = self.fix_partitions(&db)?;
         if self.exclusive {
-            db.execute("UPDATE leases SET holder = NULL", []).map_err(failed)?;
+            db.execute("UPDATE commerce_leases SET holder = NULL", []).map_err(failed)?;
         }
         let changes = Changes::default();
         let desk = Desk { host: self.host.clone(), partitions, changes: changes.clone() };
@@ -110,12 +108,12 @@ impl SqliteOptions {
     fn fix_partitions(&self, db: &Connection) -> Result<u32, OpenError> {
         let failed = |source: rusqlite::Error| OpenError::of(self.path.clone(), source);
         db.execute(
-            "INSERT INTO settings (name, value) VALUES ('partitions', ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO commerce_settings (name, value) VALUES ('partitions', ?) ON CONFLICT DO NOTHING",
             [self.partitions.unwrap_or(1)],
         )
         .map_err(failed)?;
         let found: u32 = db
-            .query_row("SELECT value FROM settings WHERE name = 'partitions'", [], |row| row.get(0))
+            .query_row("SELECT value FROM commerce_settings WHERE name = 'partitions'", [], |row| row.get(0))
             .map_err(failed)?;
         match self.partitions {
             Some(asked) if asked != found => {
@@ -145,20 +143,23 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn check_identity(db: &Connection, path: &Path) -> Result<(), OpenError> {
-    let failed = |source: rusqlite::Error| OpenError::of(path.to_owned(), source);
-    let tables: u32 =
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
-    if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        return Err(OpenError::Foreign { path: path.to_owned() });
-    }
-    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+fn check_version(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found = version(db).map_err(|source| OpenError::of(path.to_owned(), source))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }
     Ok(())
+}
+
+/// Of which version our tables are; zero if there are none. It stands in a table of ours: `user_version` belongs to the
+/// application whose file it may be.
+fn version(db: &Connection) -> rusqlite::Result<u32> {
+    let ours = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'commerce_settings'";
+    if !db.prepare(ours)?.exists([])? {
+        return Ok(0);
+    }
+    db.query_row("SELECT value FROM commerce_settings WHERE name = 'version'", [], |row| row.get(0))
 }
 
 fn configure_writer(db: &Connection, durable: bool) -> rusqlite::Result<()> {
@@ -175,12 +176,16 @@ fn configure_writer(db: &Connection, durable: bool) -> rusqlite::Result<()> {
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |source: rusqlite::Error| OpenError::of(path.to_owned(), source);
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let version: usize = tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+    let present = version(&tx).map_err(failed)?;
+    for (version, migration) in (1_u32..).zip(MIGRATIONS).skip(present as usize) {
         tx.execute_batch(migration).map_err(failed)?;
-        tx.pragma_update(None, "user_version", index + 1).map_err(failed)?;
+        tx.execute(
+            "INSERT INTO commerce_settings (name, value) VALUES ('version', ?)
+             ON CONFLICT DO UPDATE SET value = excluded.value",
+            [version],
+        )
+        .map_err(failed)?;
     }
-    tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     tx.commit().map_err(failed)
 }
 

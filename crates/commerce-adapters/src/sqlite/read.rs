@@ -47,7 +47,7 @@ impl Readers {
 const EVENT: &str =
     "SELECT e.position, e.tenant, e.stream, e.version, e.type, e.schema, e.payload, e.commit_id,
                             e.ordinal, c.recorded_at, c.metadata
-                     FROM events e JOIN commits c ON c.id = e.commit_id";
+                     FROM commerce_events e JOIN commerce_commits c ON c.id = e.commit_id";
 
 pub(super) fn stream(
     db: &Connection,
@@ -127,7 +127,7 @@ impl LastCommit {
 
 pub(super) fn messages(db: &Connection, request: &ReadMessages<'_>) -> rusqlite::Result<MessageBatch> {
     let end: Position = db
-        .prepare_cached("SELECT coalesce(max(position), 0) FROM messages")?
+        .prepare_cached("SELECT coalesce(max(position), 0) FROM commerce_messages")?
         .query_row([], |row| row.get(0))?;
     if end <= request.after || request.limit == 0 {
         return Ok(MessageBatch { messages: Vec::new(), next: request.after });
@@ -135,7 +135,7 @@ pub(super) fn messages(db: &Connection, request: &ReadMessages<'_>) -> rusqlite:
     let mut query = db.prepare_cached(
         "SELECT m.position, m.tenant, m.topic, m.key, m.type, m.headers, m.payload, m.commit_id, m.ordinal,
                 c.recorded_at, c.metadata
-         FROM messages m JOIN commits c ON c.id = m.commit_id
+         FROM commerce_messages m JOIN commerce_commits c ON c.id = m.commit_id
          WHERE m.position > ?1 AND m.position <= ?2 AND m.partition = ?3
            AND (?4 IS NULL OR m.topic IN (SELECT value FROM json_each(?4)))
          ORDER BY m.position LIMIT ?5",
@@ -159,7 +159,7 @@ pub(super) fn messages(db: &Connection, request: &ReadMessages<'_>) -> rusqlite:
 /// Where the outbox log ends, also if its last messages were pruned.
 pub(super) fn last_message(db: &Connection) -> rusqlite::Result<Position> {
     let end = db
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'messages'")?
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'commerce_messages'")?
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(end.unwrap_or(0))
@@ -204,5 +204,5 @@ pub(super) fn clamp(value: u64) -> i64 {
 }
 
 pub(super) fn commit_exists(db: &Connection, id: Uuid) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM commits WHERE id = ?")?.exists([id])
+    db.prepare_cached("SELECT 1 FROM commerce_commits WHERE id = ?")?.exists([id])
 }

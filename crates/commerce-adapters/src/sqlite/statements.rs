@@ -26,64 +26,64 @@ pub(super) struct Statements<'c> {
 impl<'c> Statements<'c> {
     pub(super) fn prepare(db: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
-            commit_exists: db.prepare_cached("SELECT 1 FROM commits WHERE id = ?")?,
+            commit_exists: db.prepare_cached("SELECT 1 FROM commerce_commits WHERE id = ?")?,
             insert_commit: db.prepare_cached(
-                "INSERT INTO commits (id, tenant, recorded_at, metadata, has_events, scheduled, last_message)
+                "INSERT INTO commerce_commits (id, tenant, recorded_at, metadata, has_events, scheduled, last_message)
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?,
             head: db.prepare_cached(
-                "SELECT version FROM events WHERE tenant = ? AND stream = ? ORDER BY version DESC LIMIT 1",
+                "SELECT version FROM commerce_events WHERE tenant = ? AND stream = ? ORDER BY version DESC LIMIT 1",
             )?,
-            last_event: db.prepare_cached("SELECT coalesce(max(position), 0) FROM events")?,
+            last_event: db.prepare_cached("SELECT coalesce(max(position), 0) FROM commerce_events")?,
             insert_event: db.prepare_cached(
-                "INSERT INTO events (tenant, stream, version, type, schema, payload, commit_id, ordinal)
+                "INSERT INTO commerce_events (tenant, stream, version, type, schema, payload, commit_id, ordinal)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             find_document: db.prepare_cached(
-                "SELECT row, version, fields FROM documents WHERE tenant = ? AND collection = ? AND id = ?",
+                "SELECT row, version, fields FROM commerce_documents WHERE tenant = ? AND collection = ? AND id = ?",
             )?,
             insert_document: db.prepare_cached(
-                "INSERT INTO documents (tenant, collection, id, version, fields, body) VALUES (?, ?, ?, 1, ?, ?)",
+                "INSERT INTO commerce_documents (tenant, collection, id, version, fields, body) VALUES (?, ?, ?, 1, ?, ?)",
             )?,
             update_document: db.prepare_cached(
-                "UPDATE documents SET version = version + 1, fields = ?, body = ? WHERE row = ?",
+                "UPDATE commerce_documents SET version = version + 1, fields = ?, body = ? WHERE row = ?",
             )?,
-            delete_document: db.prepare_cached("DELETE FROM documents WHERE row = ?")?,
+            delete_document: db.prepare_cached("DELETE FROM commerce_documents WHERE row = ?")?,
             insert_field: db.prepare_cached(
-                "INSERT INTO document_fields (collection, field, value, tenant, id) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO commerce_document_fields (collection, field, value, tenant, id) VALUES (?, ?, ?, ?, ?)",
             )?,
             delete_field: db.prepare_cached(
-                "DELETE FROM document_fields
+                "DELETE FROM commerce_document_fields
                  WHERE collection = ? AND field = ? AND value = ? AND tenant = ? AND id = ?",
             )?,
             find_claim: db.prepare_cached(
-                "SELECT expires_at, commit_id, answer FROM claims WHERE tenant = ? AND scope = ? AND key = ?",
+                "SELECT expires_at, commit_id, answer FROM commerce_claims WHERE tenant = ? AND scope = ? AND key = ?",
             )?,
             take_claim: db.prepare_cached(
-                "INSERT INTO claims (tenant, scope, key, expires_at, commit_id, answer)
+                "INSERT INTO commerce_claims (tenant, scope, key, expires_at, commit_id, answer)
                  VALUES (?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, commit_id = excluded.commit_id,
                                            answer = excluded.answer",
             )?,
             release_claim: db
-                .prepare_cached("DELETE FROM claims WHERE tenant = ? AND scope = ? AND key = ?")?,
+                .prepare_cached("DELETE FROM commerce_claims WHERE tenant = ? AND scope = ? AND key = ?")?,
             insert_message: db.prepare_cached(
-                "INSERT INTO messages
+                "INSERT INTO commerce_messages
                      (partition, tenant, topic, key, type, headers, payload, commit_id, ordinal)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             schedule_message: db.prepare_cached(
-                "INSERT INTO scheduled_messages
+                "INSERT INTO commerce_scheduled_messages
                      (not_before, partition, tenant, topic, key, type, headers, payload, commit_id, ordinal)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
-            checkpoint: db.prepare_cached("SELECT position FROM checkpoints WHERE reader = ?")?,
+            checkpoint: db.prepare_cached("SELECT position FROM commerce_checkpoints WHERE reader = ?")?,
             move_checkpoint: db.prepare_cached(
-                "INSERT INTO checkpoints (reader, position) VALUES (?, ?)
+                "INSERT INTO commerce_checkpoints (reader, position) VALUES (?, ?)
                  ON CONFLICT DO UPDATE SET position = excluded.position",
             )?,
             lease_token: db
-                .prepare_cached("SELECT token FROM leases WHERE name = ? AND holder IS NOT NULL")?,
+                .prepare_cached("SELECT token FROM commerce_leases WHERE name = ? AND holder IS NOT NULL")?,
         })
     }
 }

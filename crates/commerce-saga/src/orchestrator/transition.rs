@@ -3,7 +3,7 @@
 use commerce_core::commit::{Commit, CommitError};
 use commerce_core::store::CommitOutcome;
 use commerce_outbox::{HandleError, Scope};
-use tracing::{debug, warn};
+use tracing::{debug, error};
 
 use super::run::Run;
 use super::{Finished, Found, Input, Orchestrator, handle_error};
@@ -59,7 +59,7 @@ impl Orchestrator {
     fn tell(&self, instance: &Instance) {
         let Instance { saga, id, status, .. } = instance;
         if *status == SagaStatus::Stuck {
-            warn!(saga, id, "a compensation can't succeed: the saga is stuck until an operator decides");
+            error!(saga, id, "a compensation can't succeed: the saga is stuck until an operator decides");
         } else if status.is_final() {
             debug!(saga, id, status = status.as_str(), "a saga ended");
         } else {

@@ -123,6 +123,7 @@ async fn find(letters: &Letters, id: &str) -> Result<HeldMessage, Exit> {
 fn exit(error: &DeadLetterError) -> Exit {
     match error {
         DeadLetterError::NotFound { .. } => Exit::new(INPUT, error),
+        DeadLetterError::NotDead { .. } | DeadLetterError::Raced { .. } => Exit::new(BREACH, error),
         _ => Exit::data(error),
     }
 }

@@ -1,5 +1,5 @@
 -- One row a commit: its id answers "has it happened?", its metadata serves all its events and messages.
-CREATE TABLE commits (
+CREATE TABLE commerce_commits (
     id           BLOB PRIMARY KEY,      -- UUIDv7
     tenant       TEXT NOT NULL,
     recorded_at  INTEGER NOT NULL,      -- microseconds since 1970
@@ -9,9 +9,9 @@ CREATE TABLE commits (
     last_message INTEGER                -- position of its last message in the log
 ) WITHOUT ROWID;
 -- What can be pruned is found without a look at all that stays.
-CREATE INDEX commits_without_events ON commits (id) WHERE has_events = 0 AND scheduled = 0;
+CREATE INDEX commerce_commits_without_events ON commerce_commits (id) WHERE has_events = 0 AND scheduled = 0;
 
-CREATE TABLE events (
+CREATE TABLE commerce_events (
     position   INTEGER PRIMARY KEY,
     tenant     TEXT NOT NULL,
     stream     TEXT NOT NULL,           -- kind/id
@@ -22,9 +22,9 @@ CREATE TABLE events (
     commit_id  BLOB NOT NULL,
     ordinal    INTEGER NOT NULL         -- with the commit's id gives the event's
 );
-CREATE UNIQUE INDEX events_by_stream ON events (tenant, stream, version);
+CREATE UNIQUE INDEX commerce_events_by_stream ON commerce_events (tenant, stream, version);
 
-CREATE TABLE documents (
+CREATE TABLE commerce_documents (
     row        INTEGER PRIMARY KEY,
     tenant     TEXT NOT NULL,
     collection TEXT NOT NULL,
@@ -33,9 +33,9 @@ CREATE TABLE documents (
     fields     TEXT,                    -- JSON: what stands in document_fields
     body       BLOB NOT NULL            -- JSON
 );
-CREATE UNIQUE INDEX documents_by_id ON documents (tenant, collection, id);
+CREATE UNIQUE INDEX commerce_documents_by_id ON commerce_documents (tenant, collection, id);
 
-CREATE TABLE document_fields (
+CREATE TABLE commerce_document_fields (
     collection TEXT NOT NULL,
     field      TEXT NOT NULL,
     value      NOT NULL,                -- INTEGER or TEXT
@@ -45,7 +45,7 @@ CREATE TABLE document_fields (
 ) WITHOUT ROWID;
 
 -- The outbox log: written once, never updated. AUTOINCREMENT: a position never comes again, even if all rows are gone.
-CREATE TABLE messages (
+CREATE TABLE commerce_messages (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
     partition   INTEGER NOT NULL,
     tenant      TEXT NOT NULL,
@@ -59,7 +59,7 @@ CREATE TABLE messages (
 );
 
 -- Messages whose time has not come. They move to the end of the log when it has.
-CREATE TABLE scheduled_messages (
+CREATE TABLE commerce_scheduled_messages (
     not_before  INTEGER NOT NULL,
     commit_id   BLOB NOT NULL,
     ordinal     INTEGER NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE scheduled_messages (
     PRIMARY KEY (not_before, commit_id, ordinal)
 ) WITHOUT ROWID;
 
-CREATE TABLE claims (
+CREATE TABLE commerce_claims (
     tenant     TEXT NOT NULL,
     scope      TEXT NOT NULL,
     key        TEXT NOT NULL,
@@ -82,21 +82,21 @@ CREATE TABLE claims (
     answer     BLOB,
     PRIMARY KEY (tenant, scope, key)
 ) WITHOUT ROWID;
-CREATE INDEX claims_by_expiry ON claims (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX commerce_claims_by_expiry ON commerce_claims (expires_at) WHERE expires_at IS NOT NULL;
 
-CREATE TABLE checkpoints (
+CREATE TABLE commerce_checkpoints (
     reader   TEXT PRIMARY KEY,
     position INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE leases (
+CREATE TABLE commerce_leases (
     name       TEXT PRIMARY KEY,
     holder     BLOB,                    -- none: given back
     token      INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE settings (
+CREATE TABLE commerce_settings (
     name  TEXT PRIMARY KEY,
     value NOT NULL
 ) WITHOUT ROWID;
