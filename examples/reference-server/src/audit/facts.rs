@@ -6,9 +6,9 @@ use commerce_core::catalog::Product;
 use commerce_core::id::{OrderId, PaymentId, ProductId, ShipmentId, Tenant};
 use commerce_core::inventory::StockItem;
 use commerce_core::inventory::reservation::ReservationStatus;
-use commerce_core::order::{Order, OrderStatus, PlacedOrder};
+use commerce_core::order::OrderStatus;
 use commerce_core::payment::{JournalEntry, Payment};
-use commerce_core::shipping::Shipment;
+use commerce_core::shipping::{ShipmentStatus, TrackingNumber};
 use commerce_core::value::{Currency, Money};
 use commerce_saga::SagaStatus;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ pub(super) struct Facts {
     pub(super) entries: HashMap<Uuid, JournalEntry>,
     /// Debits less credits, in minor units.
     pub(super) trial_balance: BTreeMap<Currency, i128>,
-    pub(super) shipments: HashMap<ShipmentId, Shipment>,
+    pub(super) shipments: HashMap<ShipmentId, Option<ShipmentFacts>>,
     pub(super) checkouts: HashMap<OrderId, Checkout>,
     pub(super) returns: HashMap<Uuid, ReturnFacts>,
 }
@@ -56,10 +56,27 @@ pub(super) struct Facts {
 /// An order. Its lines are counted, not kept.
 #[derive(Default)]
 pub(super) struct OrderFacts {
-    pub(super) order: Order,
+    pub(super) placed: Option<PlacedFacts>,
     pub(super) demand: Goods,
     /// None when its lines can't be added up.
     pub(super) subtotal: Option<Money>,
+}
+
+/// An order that was placed, as it stands.
+pub(super) struct PlacedFacts {
+    pub(super) status: OrderStatus,
+    pub(super) total: Money,
+    pub(super) payment_id: Option<PaymentId>,
+    pub(super) shipment_id: Option<ShipmentId>,
+    /// Whether it says why it failed.
+    pub(super) says_why: bool,
+}
+
+/// A shipment, as it stands.
+pub(super) struct ShipmentFacts {
+    pub(super) order_id: OrderId,
+    pub(super) tracking_number: TrackingNumber,
+    pub(super) status: ShipmentStatus,
 }
 
 /// The record of an order's reservation.
@@ -96,15 +113,15 @@ pub(super) enum Outcome {
 }
 
 impl Facts {
-    pub(super) fn placed(&self, order_id: OrderId) -> Option<&PlacedOrder> {
-        self.orders.get(&order_id)?.order.placed()
+    pub(super) fn placed(&self, order_id: OrderId) -> Option<&PlacedFacts> {
+        self.orders.get(&order_id)?.placed.as_ref()
     }
 
     pub(super) fn outcome(&self, order_id: OrderId) -> Outcome {
         if self.checkouts.get(&order_id).is_some_and(|checkout| !checkout.status.is_final()) {
             return Outcome::UnderWay;
         }
-        match self.placed(order_id).map(PlacedOrder::status) {
+        match self.placed(order_id).map(|order| order.status) {
             Some(OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered) => {
                 Outcome::Confirmed
             }
@@ -145,6 +162,11 @@ impl Goods {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (ProductId, i64)> {
         self.0.iter().copied()
+    }
+
+    pub(super) fn shrunk(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
     }
 
     pub(super) fn is_empty(&self) -> bool {

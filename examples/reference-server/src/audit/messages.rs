@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
+use commerce_core::id::Tenant;
 use commerce_core::store::{Query, ReadMessages, RecordedMessage, Store, StoreError};
 use commerce_core::stream::Position;
-use commerce_outbox::{Envelope, HeldMessage};
+use commerce_outbox::HeldMessage;
 
-use super::invariant::{
-    DOCUMENT_UNDECODABLE, MESSAGE_HELD, MESSAGE_NOT_CONSUMED, MESSAGE_SCHEDULED, MESSAGE_WITHOUT_READER,
-};
+use super::invariant::{MESSAGE_HELD, MESSAGE_NOT_CONSUMED, MESSAGE_SCHEDULED, MESSAGE_WITHOUT_READER};
 use super::read::{self, PAGE};
 use super::report::Findings;
-use super::wiring::{ROUTES, readers};
-use crate::shop::Stores;
+use crate::shop::{Stores, readers};
 
 /// Where consumers keep what they could not handle at once.
 const HELD: &str = "held-messages";
+/// Where a message that came over another bus has its first id.
+const FIRST_ID: &str = "ce-id";
 
 /// Looks at every outbox log, at what is scheduled, and at what is held.
 pub(super) async fn check(stores: &Stores, findings: &mut Findings) -> Result<(), StoreError> {
@@ -52,7 +52,7 @@ async fn held(store: &dyn Store, findings: &mut Findings) -> Result<(), StoreErr
 async fn scheduled(source: &str, store: &dyn Store, findings: &mut Findings) -> Result<(), StoreError> {
     // A release of none at all only says when the next one is due.
     if let Some(due) = store.release_due(0).await?.next_due {
-        findings.turn_to(&commerce_core::id::Tenant::default());
+        findings.turn_to(&Tenant::default());
         let detail = format!("has a message that is not sent before {due}");
         findings.breach(MESSAGE_SCHEDULED, format!("the {source} outbox"), detail);
     }
@@ -62,6 +62,7 @@ async fn scheduled(source: &str, store: &dyn Store, findings: &mut Findings) -> 
 /// A group's place in one partition, and the store that knows what it has handled.
 struct Cursor<'a> {
     group: &'static str,
+    topic: &'static str,
     done: Position,
     inbox: &'a Arc<dyn Store>,
 }
@@ -74,16 +75,16 @@ async fn outbox(
 ) -> Result<(), StoreError> {
     let Some(store) = store_of(stores, source) else { return Ok(()) };
     let mut cursors = Vec::new();
-    for route in ROUTES.iter().filter(|route| route.sources.contains(&source)) {
+    for route in readers(source) {
         let Some(inbox) = store_of(stores, route.group) else { continue };
         let done = store.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
-        cursors.push(Cursor { group: route.group, done, inbox });
+        cursors.push(Cursor { group: route.group, topic: route.topic, done, inbox });
     }
     let mut after = 0;
     loop {
         let batch = store.read_messages(ReadMessages { partition, after, topics: &[], limit: PAGE }).await?;
         findings.count("messages", batch.messages.len());
-        for message in batch.messages {
+        for message in &batch.messages {
             findings.turn_to(&message.tenant);
             arrived(source, message, &cursors, findings).await?;
         }
@@ -100,49 +101,33 @@ fn store_of<'a>(stores: &'a Stores, service: &str) -> Option<&'a Arc<dyn Store>>
 
 async fn arrived(
     source: &str,
-    message: RecordedMessage,
+    message: &RecordedMessage,
     cursors: &[Cursor<'_>],
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let topic = message.topic.clone();
-    if readers(source, &topic).next().is_none() {
-        let detail =
-            format!("({}) of the {source} outbox goes to {topic}, which no one reads", message.message_type);
-        findings.breach(MESSAGE_WITHOUT_READER, format!("message {}", message.id), detail);
-    }
-    let behind: Vec<&Cursor<'_>> = readers(source, &topic)
-        .filter_map(|route| cursors.iter().find(|cursor| cursor.group == route.group))
-        .filter(|cursor| message.position > cursor.done)
-        .collect();
-    if behind.is_empty() {
-        return Ok(());
-    }
-    let id = message.id;
-    let envelope = match Envelope::from_recorded(&format!("/{source}").into(), message) {
-        Ok(envelope) => envelope,
-        Err(error) => {
-            findings.breach(DOCUMENT_UNDECODABLE, format!("message {id}"), format!("is unreadable: {error}"));
-            return Ok(());
+    let id = message.headers.get(FIRST_ID).cloned().unwrap_or_else(|| message.id.to_string());
+    let what = format!("({}, key {}) of the {source} outbox", message.message_type, message.key);
+    let mut read = false;
+    for cursor in cursors.iter().filter(|cursor| cursor.topic == &*message.topic) {
+        read = true;
+        if message.position > cursor.done && !cursor.has_taken(&message.tenant, &id).await? {
+            let detail = format!("{what} was not handled by {}", cursor.group);
+            findings.breach(MESSAGE_NOT_CONSUMED, format!("message {id}"), detail);
         }
-    };
-    for cursor in behind {
-        if !cursor.has_taken(&envelope).await? {
-            let detail = format!(
-                "({}, key {}) of the {source} outbox was not handled by {}",
-                envelope.message_type, envelope.key, cursor.group
-            );
-            findings.breach(MESSAGE_NOT_CONSUMED, format!("message {}", envelope.id), detail);
-        }
+    }
+    if !read {
+        let detail = format!("{what} goes to {}, which no one reads", message.topic);
+        findings.breach(MESSAGE_WITHOUT_READER, format!("message {id}"), detail);
     }
     Ok(())
 }
 
 impl Cursor<'_> {
     /// Cursors lag behind what is done. What is done, or held, is claimed.
-    async fn has_taken(&self, envelope: &Envelope) -> Result<bool, StoreError> {
+    async fn has_taken(&self, tenant: &Tenant, id: &str) -> Result<bool, StoreError> {
         for claims in ["inbox", "held"] {
             let scope = format!("{claims}/{}", self.group);
-            if self.inbox.claimed(&envelope.tenant, &scope, &envelope.id.to_string()).await?.is_some() {
+            if self.inbox.claimed(tenant, &scope, id).await?.is_some() {
                 return Ok(true);
             }
         }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `gather` reads every store once, in pages, folds each aggregate by its own `apply` and keeps what the checks need:
-//! about four kilobytes an order. `check` is pure: facts in, breaches out. What an unfinished saga has under way is
+//! about three kilobytes an order of twenty lines. `check` is pure: facts in, breaches out. What an unfinished saga has under way is
 //! explained by the saga, which is reported itself.
 //!
 //! The duty of the caller: nothing writes while it runs. The services are shut down, and their cursors thereby written.
@@ -21,7 +21,6 @@ pub mod invariant;
 mod messages;
 mod read;
 mod report;
-pub mod wiring;
 
 use commerce_core::store::StoreError;
 

@@ -20,6 +20,20 @@ impl AuditReport {
     }
 }
 
+/// How much was looked at, then each breach, a line each.
+impl fmt::Display for AuditReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (kind, number) in &self.checked {
+            writeln!(f, "{number:>12} {kind}")?;
+        }
+        if self.is_ok() {
+            return f.write_str("audit ok");
+        }
+        self.breaches.iter().try_for_each(|breach| writeln!(f, "{breach}"))?;
+        write!(f, "{} breaches", self.breaches.len())
+    }
+}
+
 /// An invariant that doesn't hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Breach {

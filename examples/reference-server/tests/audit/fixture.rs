@@ -24,37 +24,37 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// What a tampering writes to which service's store.
-pub type Write = (&'static str, Commit);
+pub(crate) type Write = (&'static str, Commit);
 
 /// A tampering, and what it breaks.
 #[derive(Clone, Copy)]
-pub struct Case {
-    pub name: &'static str,
-    pub breaks: &'static [&'static str],
-    pub tamper: fn(&Fixture) -> Vec<Write>,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) breaks: &'static [&'static str],
+    pub(crate) tamper: fn(&Fixture) -> Vec<Write>,
 }
 
-pub struct Fixture {
-    pub stores: Stores,
+pub(crate) struct Fixture {
+    pub(crate) stores: Stores,
     /// Two of which ten were there.
-    pub products: [ProductId; 2],
+    pub(crate) products: [ProductId; 2],
     /// Confirmed: two of the first product and one of the second, for 30.00.
-    pub bought: OrderId,
+    pub(crate) bought: OrderId,
     /// Confirmed: three of the first product, of which one came back.
-    pub returned: OrderId,
+    pub(crate) returned: OrderId,
     /// Failed at the payment, which was of 10.00.
-    pub declined: OrderId,
+    pub(crate) declined: OrderId,
     /// Failed at the reservation.
-    pub short: OrderId,
-    pub return_id: Uuid,
+    pub(crate) short: OrderId,
+    pub(crate) return_id: Uuid,
     /// A message of the order service.
-    pub message: RecordedMessage,
+    pub(crate) message: RecordedMessage,
     documents: HashMap<(String, String), Value>,
     events: Vec<RecordedEvent>,
 }
 
 impl Fixture {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
         let stores = Stores::open(&StoreUrl::Memory, &host).unwrap();
         let shop = Arc::new(Shop::new(stores.clone(), &ShopOptions::default()).unwrap());
@@ -90,24 +90,29 @@ impl Fixture {
         Self { stores, products, bought, returned, declined, short, return_id, message, documents, events }
     }
 
-    pub async fn write(&self, writes: Vec<Write>) {
+    pub(crate) async fn write(&self, writes: Vec<Write>) {
         assert!(!writes.is_empty());
         for (service, commit) in writes {
             store(&self.stores, service).commit(commit).await.unwrap();
         }
     }
 
-    pub async fn order_status(&self, order_id: OrderId) -> Option<OrderStatus> {
+    pub(crate) async fn order_status(&self, order_id: OrderId) -> Option<OrderStatus> {
         let orders = Repository::<Order>::new(self.stores.order.clone());
         orders.load(&Tenant::default(), &order_id).await.unwrap().state.status()
     }
 
-    pub fn document(&self, collection: &str, id: &str) -> Value {
+    pub(crate) fn document(&self, collection: &str, id: &str) -> Value {
         self.documents[&(collection.to_owned(), id.to_owned())].clone()
     }
 
     /// The document, changed.
-    pub fn changed(&self, collection: &'static str, id: &str, change: impl FnOnce(&mut Value)) -> Commit {
+    pub(crate) fn changed(
+        &self,
+        collection: &'static str,
+        id: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Commit {
         let mut body = self.document(collection, id);
         let before = body.clone();
         change(&mut body);
@@ -115,16 +120,16 @@ impl Fixture {
         put(collection, id, &body)
     }
 
-    pub fn checkout(&self, order_id: OrderId, change: impl FnOnce(&mut Value)) -> Vec<Write> {
+    pub(crate) fn checkout(&self, order_id: OrderId, change: impl FnOnce(&mut Value)) -> Vec<Write> {
         vec![("order", self.changed("sagas", &format!("place-order/{order_id}"), change))]
     }
 
-    pub fn the_return(&self, change: impl FnOnce(&mut Value)) -> Vec<Write> {
+    pub(crate) fn the_return(&self, change: impl FnOnce(&mut Value)) -> Vec<Write> {
         vec![("order", self.changed("sagas", &format!("return-goods/{}", self.return_id), change))]
     }
 
     /// The journal entry of the capture for an order, and its id.
-    pub fn capture(&self, order_id: OrderId) -> (String, Value) {
+    pub(crate) fn capture(&self, order_id: OrderId) -> (String, Value) {
         let capture = self.documents.iter().find(|((collection, _), body)| {
             collection == "ledger" && body["order_id"] == order_id.to_string() && body["kind"] == "capture"
         });
@@ -133,7 +138,12 @@ impl Fixture {
     }
 
     /// An event of a stream again, its payload changed.
-    pub fn again(&self, stream: &StreamId, event_type: &str, change: impl FnOnce(&mut Value)) -> NewEvent {
+    pub(crate) fn again(
+        &self,
+        stream: &StreamId,
+        event_type: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> NewEvent {
         let is_it = |event: &&RecordedEvent| event.stream == *stream && &*event.event_type == event_type;
         let event = self.events.iter().find(is_it).unwrap();
         let mut payload = serde_json::from_slice(&event.payload).unwrap();
@@ -145,42 +155,42 @@ impl Fixture {
         }
     }
 
-    pub fn payment_of(&self, order_id: OrderId) -> PaymentId {
+    pub(crate) fn payment_of(&self, order_id: OrderId) -> PaymentId {
         payment_of(order_id)
     }
 
-    pub fn shipment_of(&self, order_id: OrderId) -> ShipmentId {
+    pub(crate) fn shipment_of(&self, order_id: OrderId) -> ShipmentId {
         shipment_of(order_id)
     }
 }
 
-pub fn codes(report: &AuditReport) -> BTreeSet<&'static str> {
+pub(crate) fn codes(report: &AuditReport) -> BTreeSet<&'static str> {
     report.breaches.iter().map(|breach| breach.invariant).collect()
 }
 
-pub fn new_id<T: From<Uuid>>() -> T {
+pub(crate) fn new_id<T: From<Uuid>>() -> T {
     SystemHost.new_id().into()
 }
 
-pub fn gbp(amount: &str) -> Money {
+pub(crate) fn gbp(amount: &str) -> Money {
     Money::parse(amount, Currency::GBP).unwrap()
 }
 
 /// Appends events to an aggregate's stream, whatever it allows.
-pub fn append<A: Aggregate>(id: &A::Id, events: &[A::Event]) -> Commit {
+pub(crate) fn append<A: Aggregate>(id: &A::Id, events: &[A::Event]) -> Commit {
     let events = events.iter().map(|event| NewEvent::encode(event).unwrap()).collect();
     append_raw(StreamId::of::<A>(id), events)
 }
 
-pub fn append_raw(stream: StreamId, events: Vec<NewEvent>) -> Commit {
+pub(crate) fn append_raw(stream: StreamId, events: Vec<NewEvent>) -> Commit {
     Commit::new().append(stream, Expected::Any, events)
 }
 
-pub fn put(collection: &'static str, id: &str, body: &Value) -> Commit {
+pub(crate) fn put(collection: &'static str, id: &str, body: &Value) -> Commit {
     Commit::new().document(DocumentWrite::json(collection, id, Expected::Any, body).unwrap())
 }
 
-pub fn delete(collection: &'static str, id: &str) -> Commit {
+pub(crate) fn delete(collection: &'static str, id: &str) -> Commit {
     Commit::new().document(DocumentWrite::delete(collection, id, Expected::Any))
 }
 
@@ -221,7 +231,7 @@ async fn place(shop: &Shop, lines: &[(ProductId, &str, u32)], token: &str) -> Or
     order_id
 }
 
-pub fn address() -> Address {
+pub(crate) fn address() -> Address {
     Address {
         recipient: "Ada Lovelace".to_owned(),
         line1: "12 St James's Square".to_owned(),

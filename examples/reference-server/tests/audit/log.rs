@@ -20,11 +20,12 @@ use uuid::Uuid;
 use crate::fixture::{Fixture, codes};
 
 /// The invariants that only a damaged log breaks.
-pub const BROKEN: [&str; 2] = [POSITION_NOT_RISING, VERSION_GAP];
+pub(crate) const BROKEN: [&str; 2] = [POSITION_NOT_RISING, VERSION_GAP];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_gone_leaves_a_gap() {
-    let stores = damaged(|events| events.retain(|event| &*event.event_type != "LowStockDetected")).await;
+    let stores =
+        damaged(|events| events.retain(|event| &*event.event_type != "StockReservationRejected")).await;
     let report = audit(&stores).await.unwrap();
     assert_eq!(codes(&report), [VERSION_GAP].into(), "{:#?}", report.breaches);
 }
@@ -32,8 +33,8 @@ async fn an_event_that_is_gone_leaves_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_that_fall_are_found() {
     let stores = damaged(|events| {
-        let last = events.len() - 1;
-        events[last].position = 1;
+        events[0].position = 2;
+        events[1].position = 1;
     })
     .await;
     let report = audit(&stores).await.unwrap();
@@ -46,7 +47,7 @@ async fn damaged(damage: fn(&mut Vec<RecordedEvent>)) -> Stores {
     let before = fixture.stores.inventory.read_log(0, 1_000).await.unwrap();
     let mut after = before.clone();
     damage(&mut after);
-    assert_ne!(before, after);
+    assert!(before != after);
     let inventory = Arc::new(Damaged { store: fixture.stores.inventory.clone(), damage });
     Stores { inventory, ..fixture.stores }
 }

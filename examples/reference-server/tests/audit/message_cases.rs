@@ -12,65 +12,63 @@ use serde_json::json;
 
 use crate::fixture::{Case, Fixture, Write, new_id, put};
 
-pub fn all() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a message is tried again and again",
-            breaks: &[MESSAGE_HELD],
-            tamper: |f| hold(f, HeldState::Retrying),
+pub(crate) const ALL: &[Case] = &[
+    Case {
+        name: "a message is tried again and again",
+        breaks: &[MESSAGE_HELD],
+        tamper: |f| hold(f, HeldState::Retrying),
+    },
+    Case { name: "a message is dead", breaks: &[MESSAGE_HELD], tamper: |f| hold(f, HeldState::Dead) },
+    Case {
+        name: "a held message is damaged",
+        breaks: &[DOCUMENT_UNDECODABLE],
+        tamper: |_| vec![("payment", put("held-messages", "damaged", &json!({})))],
+    },
+    Case {
+        name: "a command was not handled",
+        breaks: &[MESSAGE_NOT_CONSUMED],
+        tamper: |_| vec![("order", send(SHIPPING))],
+    },
+    Case {
+        name: "a reply was not handled",
+        breaks: &[MESSAGE_NOT_CONSUMED],
+        tamper: |_| vec![("shipping", send(ORDER_REPLIES))],
+    },
+    Case {
+        name: "what the payment service tells itself was not handled",
+        breaks: &[MESSAGE_NOT_CONSUMED],
+        tamper: |_| vec![("payment", send(PAYMENT))],
+    },
+    Case {
+        name: "a message is beyond the cursor, and was handled",
+        breaks: &[],
+        tamper: |_| claimed("inbox/shipping"),
+    },
+    Case {
+        name: "a message is beyond the cursor, and was handled by someone else",
+        breaks: &[MESSAGE_NOT_CONSUMED],
+        tamper: |_| claimed("inbox/inventory"),
+    },
+    Case {
+        name: "a message goes to no one",
+        breaks: &[MESSAGE_WITHOUT_READER],
+        tamper: |_| vec![("order", send("coupon.commands"))],
+    },
+    Case {
+        name: "a message goes where its reader does not look",
+        breaks: &[MESSAGE_WITHOUT_READER],
+        tamper: |_| vec![("catalog", send(SHIPPING))],
+    },
+    Case {
+        name: "a message waits for its time",
+        breaks: &[MESSAGE_SCHEDULED],
+        tamper: |_| {
+            let later = Timestamp::parse("2100-01-01T00:00:00Z").unwrap();
+            let message = NewMessage::new(SHIPPING, "key").not_before(later);
+            vec![("order", Commit::new().message(message))]
         },
-        Case { name: "a message is dead", breaks: &[MESSAGE_HELD], tamper: |f| hold(f, HeldState::Dead) },
-        Case {
-            name: "a held message is damaged",
-            breaks: &[DOCUMENT_UNDECODABLE],
-            tamper: |_| vec![("payment", put("held-messages", "damaged", &json!({})))],
-        },
-        Case {
-            name: "a command was not handled",
-            breaks: &[MESSAGE_NOT_CONSUMED],
-            tamper: |_| vec![("order", send(SHIPPING))],
-        },
-        Case {
-            name: "a reply was not handled",
-            breaks: &[MESSAGE_NOT_CONSUMED],
-            tamper: |_| vec![("shipping", send(ORDER_REPLIES))],
-        },
-        Case {
-            name: "what the payment service tells itself was not handled",
-            breaks: &[MESSAGE_NOT_CONSUMED],
-            tamper: |_| vec![("payment", send(PAYMENT))],
-        },
-        Case {
-            name: "a message is beyond the cursor, and was handled",
-            breaks: &[],
-            tamper: |_| claimed("inbox/shipping"),
-        },
-        Case {
-            name: "a message is beyond the cursor, and was handled by someone else",
-            breaks: &[MESSAGE_NOT_CONSUMED],
-            tamper: |_| claimed("inbox/inventory"),
-        },
-        Case {
-            name: "a message goes to no one",
-            breaks: &[MESSAGE_WITHOUT_READER],
-            tamper: |_| vec![("order", send("coupon.commands"))],
-        },
-        Case {
-            name: "a message goes where its reader does not look",
-            breaks: &[MESSAGE_WITHOUT_READER],
-            tamper: |_| vec![("catalog", send(SHIPPING))],
-        },
-        Case {
-            name: "a message waits for its time",
-            breaks: &[MESSAGE_SCHEDULED],
-            tamper: |_| {
-                let later = Timestamp::parse("2100-01-01T00:00:00Z").unwrap();
-                let message = NewMessage::new(SHIPPING, "key").not_before(later);
-                vec![("order", Commit::new().message(message))]
-            },
-        },
-    ]
-}
+    },
+];
 
 fn send(topic: &'static str) -> Commit {
     Commit::new().message(NewMessage::new(topic, "key"))
@@ -99,6 +97,7 @@ fn hold(fixture: &Fixture, state: HeldState) -> Vec<Write> {
         held_since: Timestamp::default(),
         due: None,
         skipped: false,
+        replays: Vec::new(),
         envelope: Envelope::from_recorded(&source, fixture.message.clone()).unwrap(),
     };
     let write = DocumentWrite::json("held-messages", held.id(), Expected::ABSENT, &held).unwrap();

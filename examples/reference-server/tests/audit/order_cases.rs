@@ -12,201 +12,191 @@ use serde_json::Value;
 
 use crate::fixture::{Case, Fixture, Write, append, append_raw, delete, gbp, new_id, put};
 
-pub fn all() -> Vec<Case> {
-    [streams(), orders(), shipments(), checkouts(), sagas()].concat()
+pub(crate) fn all() -> Vec<Case> {
+    [STREAMS, ORDERS, SHIPMENTS, CHECKOUTS, SAGAS].concat()
 }
 
-fn streams() -> Vec<Case> {
-    vec![
-        Case {
-            name: "an event is of a type that no one knows",
-            breaks: &[EVENT_UNDECODABLE],
-            tamper: |f| vec![("order", append_raw(StreamId::of::<Order>(&f.bought), vec![unknown()]))],
-        },
-        Case {
-            name: "a stream is of a kind that no one knows",
-            breaks: &[STREAM_UNKNOWN],
-            tamper: |_| vec![("order", append_raw("coupon/1".into(), vec![unknown()]))],
-        },
-        Case {
-            name: "a stream's id is none",
-            breaks: &[STREAM_UNKNOWN],
-            tamper: |_| vec![("shipping", append_raw("shipment/seven".into(), vec![unknown()]))],
-        },
-        Case {
-            name: "an order has failed that was never placed",
-            breaks: &[STREAM_NOT_BEGUN],
-            tamper: |_| vec![("order", append::<Order>(&new_id(), &[failed("lost")]))],
-        },
-    ]
-}
+const STREAMS: &[Case] = &[
+    Case {
+        name: "an event is of a type that no one knows",
+        breaks: &[EVENT_UNDECODABLE],
+        tamper: |f| vec![("order", append_raw(StreamId::of::<Order>(&f.bought), vec![unknown()]))],
+    },
+    Case {
+        name: "a stream is of a kind that no one knows",
+        breaks: &[STREAM_UNKNOWN],
+        tamper: |_| vec![("order", append_raw("coupon/1".into(), vec![unknown()]))],
+    },
+    Case {
+        name: "a stream's id is none",
+        breaks: &[STREAM_UNKNOWN],
+        tamper: |_| vec![("shipping", append_raw("shipment/seven".into(), vec![unknown()]))],
+    },
+    Case {
+        name: "an order has failed that was never placed",
+        breaks: &[STREAM_NOT_BEGUN],
+        tamper: |_| vec![("order", append::<Order>(&new_id(), &[failed("lost")]))],
+    },
+];
 
-fn orders() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a confirmed order's payment is another's",
-            breaks: &[ORDER_PAYMENT_MISSING],
-            tamper: |f| {
-                let (payment_id, at) = (f.payment_of(f.returned), Timestamp::default());
-                let paid = OrderEvent::PaymentCompleted { payment_id, completed_at: at };
-                let shipment_id = f.shipment_of(f.bought);
-                let confirmed = OrderEvent::OrderConfirmed { shipment_id, confirmed_at: at };
-                vec![("order", append::<Order>(&f.bought, &[paid, confirmed]))]
-            },
+const ORDERS: &[Case] = &[
+    Case {
+        name: "a confirmed order's payment is another's",
+        breaks: &[ORDER_PAYMENT_MISSING],
+        tamper: |f| {
+            let (payment_id, at) = (f.payment_of(f.returned), Timestamp::default());
+            let paid = OrderEvent::PaymentCompleted { payment_id, completed_at: at };
+            let shipment_id = f.shipment_of(f.bought);
+            let confirmed = OrderEvent::OrderConfirmed { shipment_id, confirmed_at: at };
+            vec![("order", append::<Order>(&f.bought, &[paid, confirmed]))]
         },
-        Case {
-            name: "a failed order says not why",
-            breaks: &[ORDER_FAILURE_MISSING],
-            tamper: |f| vec![("order", append::<Order>(&f.declined, &[failed("")]))],
+    },
+    Case {
+        name: "a failed order says not why",
+        breaks: &[ORDER_FAILURE_MISSING],
+        tamper: |f| vec![("order", append::<Order>(&f.declined, &[failed("")]))],
+    },
+    Case {
+        name: "a failed order goes on, and its checkout doesn't",
+        breaks: &[ORDER_UNFINISHED],
+        tamper: |f| {
+            let initiated = OrderEvent::PaymentInitiated { initiated_at: Timestamp::default() };
+            vec![("order", append::<Order>(&f.declined, &[initiated]))]
         },
-        Case {
-            name: "a failed order goes on, and its checkout doesn't",
-            breaks: &[ORDER_UNFINISHED],
-            tamper: |f| {
-                let initiated = OrderEvent::PaymentInitiated { initiated_at: Timestamp::default() };
-                vec![("order", append::<Order>(&f.declined, &[initiated]))]
-            },
+    },
+    Case {
+        name: "an order's total is not what its lines come to",
+        breaks: &[ORDER_TOTAL_DIFFERS],
+        tamper: |f| {
+            let line = OrderLine {
+                product_id: f.products[0],
+                sku: Sku::parse("A").unwrap(),
+                name: "Thing A".to_owned(),
+                unit_price: gbp("10.00"),
+                quantity: Quantity::new(1).unwrap(),
+            };
+            let added_at = Timestamp::default();
+            let added = OrderEvent::OrderItemAdded { line, total: gbp("10.00"), added_at };
+            vec![("order", append::<Order>(&f.declined, &[added]))]
         },
-        Case {
-            name: "an order's total is not what its lines come to",
-            breaks: &[ORDER_TOTAL_DIFFERS],
-            tamper: |f| {
-                let line = OrderLine {
-                    product_id: f.products[0],
-                    sku: Sku::parse("A").unwrap(),
-                    name: "Thing A".to_owned(),
-                    unit_price: gbp("10.00"),
-                    quantity: Quantity::new(1).unwrap(),
-                };
-                let added_at = Timestamp::default();
-                let added = OrderEvent::OrderItemAdded { line, total: gbp("10.00"), added_at };
-                vec![("order", append::<Order>(&f.declined, &[added]))]
-            },
+    },
+    Case {
+        name: "an order grew after it was confirmed",
+        breaks: &[ORDER_TOTAL_DIFFERS, ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
+        tamper: |f| {
+            let more = |event: &mut Value| event["lines"][0]["quantity"] = 5.into();
+            let stream = StreamId::of::<Order>(&f.bought);
+            let payment = f.payment_of(f.bought);
+            let again = [
+                f.again(&stream, "OrderPlaced", more),
+                f.again(&stream, "PaymentCompleted", |event| {
+                    event["payment_id"] = payment.to_string().into()
+                }),
+                f.again(&stream, "OrderConfirmed", |_| {}),
+            ];
+            vec![("order", append_raw(stream, again.to_vec()))]
         },
-        Case {
-            name: "an order grew after it was confirmed",
-            breaks: &[ORDER_TOTAL_DIFFERS, ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
-            tamper: |f| {
-                let more = |event: &mut Value| event["lines"][0]["quantity"] = 5.into();
-                let stream = StreamId::of::<Order>(&f.bought);
-                let payment = f.payment_of(f.bought);
-                let again = [
-                    f.again(&stream, "OrderPlaced", more),
-                    f.again(&stream, "PaymentCompleted", |event| {
-                        event["payment_id"] = payment.to_string().into()
-                    }),
-                    f.again(&stream, "OrderConfirmed", |_| {}),
-                ];
-                vec![("order", append_raw(stream, again.to_vec()))]
-            },
-        },
-    ]
-}
+    },
+];
 
-fn shipments() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a confirmed order's shipment was cancelled",
-            breaks: &[ORDER_SHIPMENT_MISSING],
-            tamper: |f| vec![("shipping", append::<Shipment>(&f.shipment_of(f.bought), &[cancelled()]))],
+const SHIPMENTS: &[Case] = &[
+    Case {
+        name: "a confirmed order's shipment was cancelled",
+        breaks: &[ORDER_SHIPMENT_MISSING],
+        tamper: |f| vec![("shipping", append::<Shipment>(&f.shipment_of(f.bought), &[cancelled()]))],
+    },
+    Case {
+        name: "a shipment is that of no order",
+        breaks: &[SHIPMENT_WITHOUT_ORDER],
+        tamper: |f| ship(f, new_id(), "FORGED1", &[]),
+    },
+    Case {
+        name: "a failed order is shipped",
+        breaks: &[SHIPMENT_KEPT],
+        tamper: |f| ship(f, f.declined, "FORGED1", &[]),
+    },
+    Case {
+        name: "a confirmed order is shipped twice",
+        breaks: &[SHIPMENT_KEPT],
+        tamper: |f| ship(f, f.bought, "FORGED1", &[]),
+    },
+    Case {
+        name: "two shipments have one tracking number",
+        breaks: &[TRACKING_NUMBER_NOT_UNIQUE],
+        tamper: |f| {
+            let stream = StreamId::of::<Shipment>(&f.shipment_of(f.bought));
+            let mut number = String::new();
+            f.again(&stream, "ShipmentCreated", |event| {
+                number = event["tracking_number"].as_str().unwrap().to_owned();
+            });
+            ship(f, f.declined, &number, &[cancelled()])
         },
-        Case {
-            name: "a shipment is that of no order",
-            breaks: &[SHIPMENT_WITHOUT_ORDER],
-            tamper: |f| ship(f, new_id(), "FORGED1", &[]),
-        },
-        Case {
-            name: "a failed order is shipped",
-            breaks: &[SHIPMENT_KEPT],
-            tamper: |f| ship(f, f.declined, "FORGED1", &[]),
-        },
-        Case {
-            name: "a confirmed order is shipped twice",
-            breaks: &[SHIPMENT_KEPT],
-            tamper: |f| ship(f, f.bought, "FORGED1", &[]),
-        },
-        Case {
-            name: "two shipments have one tracking number",
-            breaks: &[TRACKING_NUMBER_NOT_UNIQUE],
-            tamper: |f| {
-                let stream = StreamId::of::<Shipment>(&f.shipment_of(f.bought));
-                let mut number = String::new();
-                f.again(&stream, "ShipmentCreated", |event| {
-                    number = event["tracking_number"].as_str().unwrap().to_owned();
-                });
-                ship(f, f.declined, &number, &[cancelled()])
-            },
-        },
-    ]
-}
+    },
+];
 
-fn checkouts() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a confirmed order's checkout is gone",
-            breaks: &[ORDER_WITHOUT_SAGA],
-            tamper: |f| vec![("order", delete("sagas", &format!("place-order/{}", f.bought)))],
+const CHECKOUTS: &[Case] = &[
+    Case {
+        name: "a confirmed order's checkout is gone",
+        breaks: &[ORDER_WITHOUT_SAGA],
+        tamper: |f| vec![("order", delete("sagas", &format!("place-order/{}", f.bought)))],
+    },
+    Case {
+        name: "an order has two checkouts",
+        breaks: &[ORDER_WITH_SEVERAL_SAGAS],
+        tamper: |f| {
+            let saga = f.document("sagas", &format!("place-order/{}", f.bought));
+            vec![("order", put("sagas", "place-order/again", &saga))]
         },
-        Case {
-            name: "an order has two checkouts",
-            breaks: &[ORDER_WITH_SEVERAL_SAGAS],
-            tamper: |f| {
-                let saga = f.document("sagas", &format!("place-order/{}", f.bought));
-                vec![("order", put("sagas", "place-order/again", &saga))]
-            },
+    },
+    Case {
+        name: "a confirmed order's checkout has failed",
+        breaks: &[ORDER_SAGA_DISAGREES],
+        tamper: |f| f.checkout(f.bought, |saga| saga["status"] = "failed".into()),
+    },
+    Case {
+        name: "a failed order's checkout is completed",
+        breaks: &[ORDER_SAGA_DISAGREES],
+        tamper: |f| f.checkout(f.short, |saga| saga["status"] = "completed".into()),
+    },
+    Case {
+        name: "a checkout is that of no order",
+        breaks: &[SAGA_WITHOUT_ORDER],
+        tamper: |f| {
+            let other = new_id::<OrderId>().to_string();
+            let mut saga = f.document("sagas", &format!("place-order/{}", f.bought));
+            saga["id"] = other.clone().into();
+            vec![("order", put("sagas", &format!("place-order/{other}"), &saga))]
         },
-        Case {
-            name: "a confirmed order's checkout has failed",
-            breaks: &[ORDER_SAGA_DISAGREES],
-            tamper: |f| f.checkout(f.bought, |saga| saga["status"] = "failed".into()),
-        },
-        Case {
-            name: "a failed order's checkout is completed",
-            breaks: &[ORDER_SAGA_DISAGREES],
-            tamper: |f| f.checkout(f.short, |saga| saga["status"] = "completed".into()),
-        },
-        Case {
-            name: "a checkout is that of no order",
-            breaks: &[SAGA_WITHOUT_ORDER],
-            tamper: |f| {
-                let other = new_id::<OrderId>().to_string();
-                let mut saga = f.document("sagas", &format!("place-order/{}", f.bought));
-                saga["id"] = other.clone().into();
-                vec![("order", put("sagas", &format!("place-order/{other}"), &saga))]
-            },
-        },
-    ]
-}
+    },
+];
 
-fn sagas() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a checkout is running",
-            breaks: &[SAGA_UNFINISHED],
-            tamper: |f| f.checkout(f.bought, |saga| saga["status"] = "running".into()),
+const SAGAS: &[Case] = &[
+    Case {
+        name: "a checkout is running",
+        breaks: &[SAGA_UNFINISHED],
+        tamper: |f| f.checkout(f.bought, |saga| saga["status"] = "running".into()),
+    },
+    Case {
+        name: "a checkout is compensating",
+        breaks: &[SAGA_UNFINISHED],
+        tamper: |f| f.checkout(f.declined, |saga| saga["status"] = "compensating".into()),
+    },
+    Case {
+        name: "a checkout was given up after its order had failed",
+        breaks: &[SAGA_ABANDONED],
+        tamper: |f| f.checkout(f.declined, |saga| saga["status"] = "abandoned".into()),
+    },
+    Case {
+        name: "an order was left on its way by a checkout that was given up",
+        breaks: &[SAGA_ABANDONED, ORDER_UNFINISHED],
+        tamper: |f| {
+            let initiated = OrderEvent::PaymentInitiated { initiated_at: Timestamp::default() };
+            let mut writes = f.checkout(f.declined, |saga| saga["status"] = "abandoned".into());
+            writes.push(("order", append::<Order>(&f.declined, &[initiated])));
+            writes
         },
-        Case {
-            name: "a checkout is compensating",
-            breaks: &[SAGA_UNFINISHED],
-            tamper: |f| f.checkout(f.declined, |saga| saga["status"] = "compensating".into()),
-        },
-        Case {
-            name: "a checkout was given up after its order had failed",
-            breaks: &[SAGA_ABANDONED],
-            tamper: |f| f.checkout(f.declined, |saga| saga["status"] = "abandoned".into()),
-        },
-        Case {
-            name: "an order was left on its way by a checkout that was given up",
-            breaks: &[SAGA_ABANDONED, ORDER_UNFINISHED],
-            tamper: |f| {
-                let initiated = OrderEvent::PaymentInitiated { initiated_at: Timestamp::default() };
-                let mut writes = f.checkout(f.declined, |saga| saga["status"] = "abandoned".into());
-                writes.push(("order", append::<Order>(&f.declined, &[initiated])));
-                writes
-            },
-        },
-    ]
-}
+    },
+];
 
 fn unknown() -> NewEvent {
     NewEvent { event_type: "Teleported".into(), schema: 1, payload: b"{}".to_vec() }

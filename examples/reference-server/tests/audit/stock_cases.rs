@@ -12,140 +12,134 @@ use serde_json::json;
 
 use crate::fixture::{Case, Fixture, Write, append, append_raw, delete, new_id, put};
 
-pub fn all() -> Vec<Case> {
-    let mut cases = items();
-    cases.extend(orders());
-    cases
+pub(crate) fn all() -> Vec<Case> {
+    [ITEMS, ORDERS].concat()
 }
 
-fn items() -> Vec<Case> {
-    vec![
-        Case {
-            name: "more was reserved than was there, for a moment",
-            breaks: &[RESERVED_ABOVE_ON_HAND],
-            tamper: |f| {
-                let order_id = new_id();
-                stock(f, vec![reserved(order_id, 1_000), released(order_id, 1_000)])
-            },
+const ITEMS: &[Case] = &[
+    Case {
+        name: "more was reserved than was there, for a moment",
+        breaks: &[RESERVED_ABOVE_ON_HAND],
+        tamper: |f| {
+            let order_id = new_id();
+            stock(f, vec![reserved(order_id, 1_000), released(order_id, 1_000)])
         },
-        Case {
-            name: "more was written off than was there",
-            breaks: &[STOCK_NOT_CONSERVED],
-            tamper: |f| stock(f, vec![adjusted(-1_000, None)]),
+    },
+    Case {
+        name: "more was written off than was there",
+        breaks: &[STOCK_NOT_CONSERVED],
+        tamper: |f| stock(f, vec![adjusted(-1_000, None)]),
+    },
+    Case {
+        name: "stock is reserved for no one",
+        breaks: &[HOLD_WITHOUT_RESERVATION, RESERVED_DIFFERS],
+        tamper: |f| stock(f, vec![reserved(new_id(), 1)]),
+    },
+    Case {
+        name: "a reservation is not held, another order's is",
+        breaks: &[HOLD_WITHOUT_RESERVATION, RESERVATION_WITHOUT_HOLD, RESERVATION_LEFT_ACTIVE],
+        tamper: |f| {
+            let mut writes = stock(f, vec![reserved(new_id(), 1)]);
+            writes.push(("inventory", active(f, new_id(), 1)));
+            writes
         },
-        Case {
-            name: "stock is reserved for no one",
-            breaks: &[HOLD_WITHOUT_RESERVATION, RESERVED_DIFFERS],
-            tamper: |f| stock(f, vec![reserved(new_id(), 1)]),
+    },
+    Case {
+        name: "a reservation was never ended",
+        breaks: &[RESERVATION_LEFT_ACTIVE],
+        tamper: |f| kept_for(f, f.declined),
+    },
+    Case {
+        name: "a reservation is kept under another id",
+        breaks: &[DOCUMENT_MISFILED],
+        tamper: |f| {
+            let record = f.document("reservations", &f.bought.to_string());
+            vec![("inventory", put("reservations", "elsewhere", &record))]
         },
-        Case {
-            name: "a reservation is not held, another order's is",
-            breaks: &[HOLD_WITHOUT_RESERVATION, RESERVATION_WITHOUT_HOLD, RESERVATION_LEFT_ACTIVE],
-            tamper: |f| {
-                let mut writes = stock(f, vec![reserved(new_id(), 1)]);
-                writes.push(("inventory", active(f, new_id(), 1)));
-                writes
-            },
+    },
+    Case {
+        name: "a reservation is damaged",
+        breaks: &[DOCUMENT_UNDECODABLE],
+        tamper: |_| vec![("inventory", put("reservations", "damaged", &json!({"order_id": 7})))],
+    },
+    Case {
+        name: "a product is in stock and not in the catalog",
+        breaks: &[STOCK_ITEM_NOT_IN_CATALOG],
+        tamper: |_| {
+            let created = StockEvent::StockItemCreated {
+                sku: Sku::parse("C").unwrap(),
+                name: "Thing C".to_owned(),
+                initial_stock: 1,
+                reorder_level: 1,
+                reorder_quantity: 1,
+            };
+            vec![("inventory", append::<StockItem>(&new_id(), &[created]))]
         },
-        Case {
-            name: "a reservation was never ended",
-            breaks: &[RESERVATION_LEFT_ACTIVE],
-            tamper: |f| kept_for(f, f.declined),
+    },
+    Case {
+        name: "a product is created again under another id",
+        breaks: &[SKU_NOT_UNIQUE],
+        tamper: |f| {
+            let created = f.again(&StreamId::of::<Product>(&f.products[0]), "ProductCreated", |_| {});
+            vec![("catalog", append_raw(StreamId::of::<Product>(&new_id::<ProductId>()), vec![created]))]
         },
-        Case {
-            name: "a reservation is kept under another id",
-            breaks: &[DOCUMENT_MISFILED],
-            tamper: |f| {
-                let record = f.document("reservations", &f.bought.to_string());
-                vec![("inventory", put("reservations", "elsewhere", &record))]
-            },
-        },
-        Case {
-            name: "a reservation is damaged",
-            breaks: &[DOCUMENT_UNDECODABLE],
-            tamper: |_| vec![("inventory", put("reservations", "damaged", &json!({"order_id": 7})))],
-        },
-        Case {
-            name: "a product is in stock and not in the catalog",
-            breaks: &[STOCK_ITEM_NOT_IN_CATALOG],
-            tamper: |_| {
-                let created = StockEvent::StockItemCreated {
-                    sku: Sku::parse("C").unwrap(),
-                    name: "Thing C".to_owned(),
-                    initial_stock: 1,
-                    reorder_level: 1,
-                    reorder_quantity: 1,
-                };
-                vec![("inventory", append::<StockItem>(&new_id(), &[created]))]
-            },
-        },
-        Case {
-            name: "a product is created again under another id",
-            breaks: &[SKU_NOT_UNIQUE],
-            tamper: |f| {
-                let created = f.again(&StreamId::of::<Product>(&f.products[0]), "ProductCreated", |_| {});
-                vec![("catalog", append_raw(StreamId::of::<Product>(&new_id::<ProductId>()), vec![created]))]
-            },
-        },
-    ]
-}
+    },
+];
 
-fn orders() -> Vec<Case> {
-    vec![
-        Case {
-            name: "a failed order was handed out goods",
-            breaks: &[STOCK_KEPT, SHIPPED_OUT_DIFFERS],
-            tamper: |f| stock(f, vec![reserved(f.declined, 1), handed_out(f.declined, 1)]),
+const ORDERS: &[Case] = &[
+    Case {
+        name: "a failed order was handed out goods",
+        breaks: &[STOCK_KEPT, SHIPPED_OUT_DIFFERS],
+        tamper: |f| stock(f, vec![reserved(f.declined, 1), handed_out(f.declined, 1)]),
+    },
+    Case {
+        name: "goods went to an order that was never placed",
+        breaks: &[STOCK_KEPT, SHIPPED_OUT_DIFFERS],
+        tamper: |f| stock(f, vec![handed_out(new_id(), 1)]),
+    },
+    Case {
+        name: "a failed order's reservation is confirmed",
+        breaks: &[STOCK_KEPT],
+        tamper: |f| {
+            let id = f.declined.to_string();
+            let confirm = f.changed("reservations", &id, |record| record["status"] = "confirmed".into());
+            vec![("inventory", confirm)]
         },
-        Case {
-            name: "goods went to an order that was never placed",
-            breaks: &[STOCK_KEPT, SHIPPED_OUT_DIFFERS],
-            tamper: |f| stock(f, vec![handed_out(new_id(), 1)]),
+    },
+    Case {
+        name: "a confirmed order was handed out more than it asks for",
+        breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
+        tamper: |f| stock(f, vec![handed_out(f.bought, 1)]),
+    },
+    Case {
+        name: "a confirmed order's goods were put back",
+        breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
+        tamper: |f| stock(f, vec![adjusted(2, Some(f.bought))]),
+    },
+    Case {
+        name: "a confirmed order's reservation is gone",
+        breaks: &[ORDER_RESERVATION_MISSING],
+        tamper: |f| vec![("inventory", delete("reservations", &f.bought.to_string()))],
+    },
+    Case {
+        name: "a confirmed order's reservation is of other goods",
+        breaks: &[ORDER_RESERVATION_MISSING],
+        tamper: |f| {
+            let id = f.bought.to_string();
+            let more = |record: &mut serde_json::Value| record["lines"][0]["quantity"] = 9.into();
+            vec![("inventory", f.changed("reservations", &id, more))]
         },
-        Case {
-            name: "a failed order's reservation is confirmed",
-            breaks: &[STOCK_KEPT],
-            tamper: |f| {
-                let id = f.declined.to_string();
-                let confirm = f.changed("reservations", &id, |record| record["status"] = "confirmed".into());
-                vec![("inventory", confirm)]
-            },
+    },
+    Case {
+        name: "what a stuck checkout keeps is explained by it",
+        breaks: &[SAGA_UNFINISHED],
+        tamper: |f| {
+            let mut writes = kept_for(f, f.declined);
+            writes.extend(f.checkout(f.declined, |saga| saga["status"] = "stuck".into()));
+            writes
         },
-        Case {
-            name: "a confirmed order was handed out more than it asks for",
-            breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
-            tamper: |f| stock(f, vec![handed_out(f.bought, 1)]),
-        },
-        Case {
-            name: "a confirmed order's goods were put back",
-            breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
-            tamper: |f| stock(f, vec![adjusted(2, Some(f.bought))]),
-        },
-        Case {
-            name: "a confirmed order's reservation is gone",
-            breaks: &[ORDER_RESERVATION_MISSING],
-            tamper: |f| vec![("inventory", delete("reservations", &f.bought.to_string()))],
-        },
-        Case {
-            name: "a confirmed order's reservation is of other goods",
-            breaks: &[ORDER_RESERVATION_MISSING],
-            tamper: |f| {
-                let id = f.bought.to_string();
-                let more = |record: &mut serde_json::Value| record["lines"][0]["quantity"] = 9.into();
-                vec![("inventory", f.changed("reservations", &id, more))]
-            },
-        },
-        Case {
-            name: "what a stuck checkout keeps is explained by it",
-            breaks: &[SAGA_UNFINISHED],
-            tamper: |f| {
-                let mut writes = kept_for(f, f.declined);
-                writes.extend(f.checkout(f.declined, |saga| saga["status"] = "stuck".into()));
-                writes
-            },
-        },
-    ]
-}
+    },
+];
 
 /// Stock is kept for an order, and its record says so.
 fn kept_for(fixture: &Fixture, order_id: OrderId) -> Vec<Write> {

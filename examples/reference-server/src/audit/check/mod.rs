@@ -31,9 +31,9 @@ pub(super) fn all(facts: &Facts, findings: &mut Findings) {
 fn begun(facts: &Facts, findings: &mut Findings) {
     let products = facts.products.iter().filter(|(_, product)| product.listing().is_none());
     let items = facts.items.iter().filter(|(_, item)| !item.exists());
-    let orders = facts.orders.iter().filter(|(_, order)| order.order.placed().is_none());
+    let orders = facts.orders.iter().filter(|(_, order)| order.placed.is_none());
     let payments = facts.payments.iter().filter(|(_, payment)| payment.payment_id().is_none());
-    let shipments = facts.shipments.iter().filter(|(_, shipment)| shipment.created().is_none());
+    let shipments = facts.shipments.iter().filter(|(_, shipment)| shipment.is_none());
     let unmade = (products.map(|(id, _)| format!("product {id}")))
         .chain(items.map(|(id, _)| format!("stock item {id}")))
         .chain(orders.map(|(id, _)| format!("order {id}")))

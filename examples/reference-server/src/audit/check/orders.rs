@@ -1,11 +1,11 @@
 use commerce_core::id::OrderId;
 use commerce_core::inventory::reservation::ReservationStatus;
-use commerce_core::order::{Failure, OrderStatus, PlacedOrder};
+use commerce_core::order::OrderStatus;
 use commerce_core::payment::PaymentStatus;
 use commerce_core::shipping::ShipmentStatus;
 use commerce_saga::SagaStatus;
 
-use crate::audit::facts::{Facts, OrderFacts, Outcome};
+use crate::audit::facts::{Facts, OrderFacts, Outcome, PlacedFacts};
 use crate::audit::invariant::{
     ORDER_FAILURE_MISSING, ORDER_PAYMENT_MISSING, ORDER_RESERVATION_MISSING, ORDER_SAGA_DISAGREES,
     ORDER_SHIPMENT_MISSING, ORDER_TOTAL_DIFFERS, ORDER_UNFINISHED, ORDER_WITH_SEVERAL_SAGAS,
@@ -15,7 +15,7 @@ use crate::audit::report::Findings;
 
 pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     for (order_id, order) in &facts.orders {
-        let Some(placed) = order.order.placed() else { continue };
+        let Some(placed) = &order.placed else { continue };
         let mut check = Check { facts, findings: &mut *findings, order_id: *order_id, order, placed };
         check.total();
         check.saga();
@@ -33,7 +33,7 @@ struct Check<'a> {
     findings: &'a mut Findings,
     order_id: OrderId,
     order: &'a OrderFacts,
-    placed: &'a PlacedOrder,
+    placed: &'a PlacedFacts,
 }
 
 impl Check<'_> {
@@ -42,7 +42,7 @@ impl Check<'_> {
     }
 
     fn total(&mut self) {
-        let total = self.placed.total();
+        let total = self.placed.total;
         match self.order.subtotal {
             Some(subtotal) if subtotal == total => {}
             Some(subtotal) => {
@@ -53,7 +53,7 @@ impl Check<'_> {
     }
 
     fn saga(&mut self) {
-        let status = self.placed.status();
+        let status = self.placed.status;
         let Some(checkout) = self.facts.checkouts.get(&self.order_id) else {
             self.breach(ORDER_WITHOUT_SAGA, format!("is {status}, and has no checkout"));
             return;
@@ -86,33 +86,32 @@ impl Check<'_> {
     }
 
     fn failure(&mut self) {
-        let code = self.placed.failure().map_or("", |Failure { code, .. }| code);
-        if self.placed.status() == OrderStatus::Failed && code.is_empty() {
+        if self.placed.status == OrderStatus::Failed && !self.placed.says_why {
             self.breach(ORDER_FAILURE_MISSING, "has failed without a code");
         }
     }
 
     fn payment(&mut self) {
-        let payment = self.placed.payment_id().and_then(|id| self.facts.payments.get(&id));
+        let payment = self.placed.payment_id.and_then(|id| self.facts.payments.get(&id));
         let payment = payment.filter(|payment| payment.order_id() == Some(self.order_id));
         match payment.and_then(|payment| payment.status()) {
             Some(status) if PaymentStatus::is_captured(status) => {}
             Some(status) => self.breach(
                 ORDER_PAYMENT_MISSING,
-                format!("is {}, and its payment {status}", self.placed.status()),
+                format!("is {}, and its payment {status}", self.placed.status),
             ),
             None => {
-                self.breach(ORDER_PAYMENT_MISSING, format!("is {}, and has no payment", self.placed.status()))
+                self.breach(ORDER_PAYMENT_MISSING, format!("is {}, and has no payment", self.placed.status))
             }
         }
     }
 
     fn shipment(&mut self) {
-        let shipment = self.placed.shipment_id().and_then(|id| self.facts.shipments.get(&id));
-        let created = shipment.and_then(|shipment| shipment.created());
-        let status = self.placed.status();
-        match created.filter(|shipment| shipment.order_id() == self.order_id) {
-            Some(shipment) if shipment.status() != ShipmentStatus::Cancelled => {}
+        let shipment = self.placed.shipment_id.and_then(|id| self.facts.shipments.get(&id));
+        let created = shipment.and_then(Option::as_ref);
+        let status = self.placed.status;
+        match created.filter(|shipment| shipment.order_id == self.order_id) {
+            Some(shipment) if shipment.status != ShipmentStatus::Cancelled => {}
             Some(_) => {
                 self.breach(ORDER_SHIPMENT_MISSING, format!("is {status}, and its shipment cancelled"))
             }
@@ -121,7 +120,7 @@ impl Check<'_> {
     }
 
     fn reservation(&mut self) {
-        let status = self.placed.status();
+        let status = self.placed.status;
         let detail = match self.facts.reservations.get(&self.order_id) {
             None => format!("is {status}, and has no reservation"),
             Some(record) if record.status != ReservationStatus::Confirmed => {

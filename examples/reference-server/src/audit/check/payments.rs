@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 
 use commerce_core::id::OrderId;
-use commerce_core::order::PlacedOrder;
 use commerce_core::payment::{Payment, PaymentStatus};
 
 use crate::audit::facts::{Facts, Outcome};
@@ -83,7 +82,7 @@ impl<'a> Seen<'a> {
         let placed = facts.placed(order_id);
         let left = self.amount - self.refunded;
         if outcome == Outcome::Confirmed {
-            let total = placed.map(PlacedOrder::total);
+            let total = placed.map(|order| order.total);
             if let Some(total) = total.filter(|total| Some(*total) != self.payment.amount()) {
                 let detail = format!("is of {} minor units, order {order_id} of {total}", self.amount);
                 breach(PAYMENT_DIFFERS_FROM_ORDER, detail);
@@ -92,7 +91,7 @@ impl<'a> Seen<'a> {
             match placed {
                 Some(order) => {
                     let detail =
-                        format!("has {left} minor units left, and order {order_id} is {}", order.status());
+                        format!("has {left} minor units left, and order {order_id} is {}", order.status);
                     breach(PAYMENT_KEPT, detail);
                 }
                 None => breach(PAYMENT_WITHOUT_ORDER, format!("is that of {order_id}, which is no order")),

@@ -14,13 +14,14 @@ use super::facts::Shop;
 use super::report::Findings;
 use crate::shop::Stores;
 
-/// The logs first: they say which tenants there are, and what the documents must agree with.
+/// The logs first: they say which tenants there are, and what the documents must agree with. Those whose aggregates are
+/// large come before those whose facts are.
 pub(super) async fn all(stores: &Stores, shop: &mut Shop, findings: &mut Findings) -> Result<(), StoreError> {
+    shipping::log(&*stores.shipping, shop, findings).await?;
     catalog::log(&*stores.catalog, shop, findings).await?;
     order::log(&*stores.order, shop, findings).await?;
     inventory::log(&*stores.inventory, shop, findings).await?;
     payment::log(&*stores.payment, shop, findings).await?;
-    shipping::log(&*stores.shipping, shop, findings).await?;
     shop.of(&Tenant::default());
     for (tenant, facts) in &mut shop.tenants {
         findings.turn_to(tenant);

@@ -1,9 +1,13 @@
+use std::collections::HashMap;
+
 use commerce_core::Aggregate;
+use commerce_core::id::{OrderId, Tenant};
 use commerce_core::order::{Order, OrderEvent, OrderLine, demand, subtotal};
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::RecordedEvent;
+use commerce_core::value::Money;
 
-use crate::audit::facts::{OrderFacts, Shop, signed};
+use crate::audit::facts::{Goods, OrderFacts, PlacedFacts, Shop, signed};
 use crate::audit::read;
 use crate::audit::report::Findings;
 
@@ -13,18 +17,31 @@ pub(super) async fn log(
     shop: &mut Shop,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
+    let mut orders: HashMap<(Tenant, OrderId), Folded> = HashMap::new();
     let take = |event: &RecordedEvent, findings: &mut Findings| match event.stream.kind() {
         Order::KIND => {
             if let Some((id, changed)) = read::event::<Order>(event, findings) {
-                shop.of(&event.tenant).orders.entry(id).or_default().take_in(changed);
+                orders.entry((event.tenant.clone(), id)).or_default().take_in(changed);
             }
         }
         _ => read::unknown_stream(event, findings),
     };
-    read::log(store, "order", findings, take).await
+    read::log(store, "order", findings, take).await?;
+    for ((tenant, id), order) in orders {
+        shop.of(&tenant).orders.insert(id, order.into_facts());
+    }
+    Ok(())
 }
 
-impl OrderFacts {
+/// An order on its way through the log.
+#[derive(Default)]
+struct Folded {
+    order: Order,
+    demand: Goods,
+    subtotal: Option<Money>,
+}
+
+impl Folded {
     fn take_in(&mut self, mut event: OrderEvent) {
         match &mut event {
             OrderEvent::OrderPlaced { lines, currency, .. } => {
@@ -47,5 +64,16 @@ impl OrderFacts {
         for (product_id, quantity) in demand(lines) {
             self.demand.add(product_id, signed(quantity));
         }
+    }
+
+    fn into_facts(self) -> OrderFacts {
+        let placed = self.order.placed().map(|order| PlacedFacts {
+            status: order.status(),
+            total: order.total(),
+            payment_id: order.payment_id(),
+            shipment_id: order.shipment_id(),
+            says_why: order.failure().is_some_and(|failure| !failure.code.is_empty()),
+        });
+        OrderFacts { placed, demand: self.demand.shrunk(), subtotal: self.subtotal }
     }
 }

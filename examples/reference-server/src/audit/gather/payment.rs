@@ -1,3 +1,5 @@
+use std::collections::hash_map::Entry;
+
 use commerce_core::Aggregate;
 use commerce_core::Timestamp;
 use commerce_core::id::{OrderId, PaymentId, Tenant};
@@ -49,10 +51,16 @@ fn apply(facts: &mut Facts, id: PaymentId, changed: &PaymentEvent, findings: &mu
         }
     };
     for entry in entries {
-        let (entry_id, kind) = (entry.id(), entry.kind());
-        if facts.entries.insert(entry_id, entry).is_some() {
-            let what = if kind == EntryKind::Capture { "was captured twice" } else { "made a refund twice" };
-            findings.breach(PAYMENT_EVENT_REPEATED, format!("payment {id}"), what);
+        match facts.entries.entry(entry.id()) {
+            Entry::Vacant(place) => {
+                place.insert(entry);
+            }
+            // The first is what the journal has.
+            Entry::Occupied(_) => {
+                let capture = entry.kind() == EntryKind::Capture;
+                let what = if capture { "was captured twice" } else { "made a refund twice" };
+                findings.breach(PAYMENT_EVENT_REPEATED, format!("payment {id}"), what);
+            }
         }
     }
 }

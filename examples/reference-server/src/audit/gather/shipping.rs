@@ -1,9 +1,12 @@
+use std::collections::HashMap;
+
 use commerce_core::Aggregate;
+use commerce_core::id::{ShipmentId, Tenant};
 use commerce_core::shipping::Shipment;
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::RecordedEvent;
 
-use crate::audit::facts::Shop;
+use crate::audit::facts::{ShipmentFacts, Shop};
 use crate::audit::read;
 use crate::audit::report::Findings;
 
@@ -13,13 +16,23 @@ pub(super) async fn log(
     shop: &mut Shop,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
+    let mut shipments: HashMap<(Tenant, ShipmentId), Shipment> = HashMap::new();
     let take = |event: &RecordedEvent, findings: &mut Findings| match event.stream.kind() {
         Shipment::KIND => {
             if let Some((id, changed)) = read::event::<Shipment>(event, findings) {
-                shop.of(&event.tenant).shipments.entry(id).or_default().apply(&changed);
+                shipments.entry((event.tenant.clone(), id)).or_default().apply(&changed);
             }
         }
         _ => read::unknown_stream(event, findings),
     };
-    read::log(store, "shipping", findings, take).await
+    read::log(store, "shipping", findings, take).await?;
+    for ((tenant, id), shipment) in shipments {
+        let created = shipment.created().map(|shipment| ShipmentFacts {
+            order_id: shipment.order_id(),
+            tracking_number: shipment.tracking_number().clone(),
+            status: shipment.status(),
+        });
+        shop.of(&tenant).shipments.insert(id, created);
+    }
+    Ok(())
 }
