@@ -89,7 +89,10 @@ impl BusError {
 
 impl From<StoreError> for BusError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable { source: error.into() }
+        match error {
+            StoreError::Damaged { what, source } => Self::Damaged { at: what, source },
+            error => Self::Unavailable { source: error.into() },
+        }
     }
 }
 
