@@ -74,6 +74,8 @@ async fn replay(MessageDecision { message, decision }: MessageDecision) -> Resul
     let shutdown = CancellationToken::new();
     let watch = async {
         let settled = settle(&letters, &message.id).await;
+        // And what waits behind it. What takes too long goes on at the next run.
+        let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
         shutdown.cancel();
         settled
     };

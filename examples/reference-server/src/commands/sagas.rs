@@ -98,6 +98,8 @@ async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Res
     let shutdown = CancellationToken::new();
     let watch = async {
         let settled = settle(orchestrator, name, id).await;
+        // What follows from its end, such as the payment of a refund. What takes too long goes on at the next run.
+        let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
         shutdown.cancel();
         settled
     };

@@ -88,6 +88,7 @@ impl Replay<'_> {
             checking_out += began.elapsed();
             self.take_back(&round, &sold, &mut tally).await?;
         }
+        self.shop.rest().await?;
         Ok((tally, checking_out))
     }
 

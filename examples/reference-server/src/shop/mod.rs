@@ -1,5 +1,6 @@
 //! The services, assembled.
 
+mod rest;
 mod stores;
 mod wiring;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
+use commerce_core::store::StoreError;
 use commerce_outbox::{Bus, BusError, Consumer, Retention, StoreBus, SystemHost};
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
@@ -122,6 +124,14 @@ impl Shop {
             let retention = Retention::new(store.clone(), self.host.clone());
             readers(source).fold(retention, |retention, route| retention.group(route.group))
         })
+    }
+
+    /// Waits, while the services run, until every message has been handled or is a dead letter.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn rest(&self) -> Result<(), StoreError> {
+        rest::rest(&self.stores).await
     }
 
     /// Runs all services until `shutdown`, then lets what is under way finish.
