@@ -119,7 +119,7 @@ async fn a_member_that_sqlite_refuses_does_not_take_its_group_with_it() {
     // A trigger stands for whatever SQLite itself may refuse midway through a commit.
     let own = rusqlite::Connection::open(&path).unwrap();
     own.execute_batch(
-        "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.topic = 'bad'
+        "CREATE TRIGGER refuse BEFORE INSERT ON commerce_messages WHEN NEW.topic = 'bad'
          BEGIN SELECT RAISE(ABORT, 'refused'); END",
     )
     .unwrap();

@@ -1,5 +1,7 @@
 //! One run of a saga, as its document keeps it.
 
+use std::time::Duration;
+
 use commerce_core::Timestamp;
 use commerce_core::commit::{DocumentWrite, Expected};
 use commerce_core::event::CodecError;
@@ -193,6 +195,23 @@ impl Instance {
             (Some(earlier), Some(due)) if earlier <= due && !looked => Some(earlier),
             (_, due) => due,
         };
+    }
+
+    /// Gives what is awaited and overdue its whole time again. Answers whether there was any.
+    pub(crate) fn renew_overdue(&mut self, now: Timestamp, within: impl Fn(usize) -> Duration) -> bool {
+        let mut renewed = false;
+        for (index, step) in self.steps.iter_mut().enumerate() {
+            for phase in [&mut step.action, &mut step.undo].into_iter().flatten() {
+                if phase.status == PhaseStatus::Running && phase.due.is_some_and(|due| due <= now) {
+                    phase.due = Some(now.plus(within(index)));
+                    renewed = true;
+                }
+            }
+        }
+        if renewed {
+            self.set_wake(true);
+        }
+        renewed
     }
 
     pub(crate) fn write(&self, expected: Version) -> Result<DocumentWrite, CodecError> {

@@ -123,7 +123,7 @@ impl Trial for Checkout {
         process.consume(payments.consumer(process.bus()));
         process.consume(shipping.consumer(process.bus()));
         process.orchestrate(&orchestrator);
-        process.spawn(async move { inventory.run_expiry(CancellationToken::new()).await });
+        process.spawn(async move { inventory.run_expiry(Duration::ZERO, CancellationToken::new()).await });
         orchestrator
     }
 

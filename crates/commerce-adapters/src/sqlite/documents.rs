@@ -60,7 +60,7 @@ impl<'q> Sql<'q> {
             Some(Order::Ascending(field) | Order::Descending(field)) => {
                 // CROSS JOIN keeps SQLite from reordering: the field's index gives the order.
                 self.text.push_str(
-                    "document_fields o CROSS JOIN commerce_documents d
+                    "commerce_document_fields o CROSS JOIN commerce_documents d
                          ON d.tenant = o.tenant AND d.collection = o.collection AND d.id = o.id
                      WHERE o.collection = ? AND o.field = ?",
                 );
@@ -68,7 +68,7 @@ impl<'q> Sql<'q> {
                 self.values.push(Box::new(&**field));
             }
             None => {
-                self.text.push_str("documents d WHERE d.collection = ?");
+                self.text.push_str("commerce_documents d WHERE d.collection = ?");
                 self.values.push(Box::new(&*query.collection));
             }
         }

@@ -112,6 +112,23 @@ pub(super) fn durability_is_unknown(error: &rusqlite::Error) -> bool {
     )
 }
 
+/// An error of the file or the disk, not of what was to be written.
+pub(super) fn meets_everyone(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+        )
+    )
+}
+
 /// What a failed transaction means to the caller of a commit.
 pub(super) fn commit_error(id: CommitId, failure: TransactionError) -> CommitError {
     let source: Box<dyn std::error::Error + Send + Sync> = failure.source.clone().into();

@@ -53,6 +53,20 @@ pub(super) struct TransactionError {
     pub(super) source: Arc<rusqlite::Error>,
     /// The failure came while the commit was being made durable: it may or may not have happened.
     pub(super) unknown: bool,
+    /// One of the group may be at fault, and the others can be written without it.
+    one_is_at_fault: bool,
+}
+
+impl TransactionError {
+    /// What would meet each of the group alike: a file that is busy, a disk that is full or failing.
+    fn of_all(source: rusqlite::Error) -> Self {
+        Self { source: Arc::new(source), unknown: false, one_is_at_fault: false }
+    }
+
+    fn of_a_member(source: rusqlite::Error) -> Self {
+        let one_is_at_fault = !error::meets_everyone(&source);
+        Self { one_is_at_fault, ..Self::of_all(source) }
+    }
 }
 
 impl Writer {
@@ -129,7 +143,7 @@ fn write_until_closed(db: &Connection, queue: &Receiver<Box<dyn Job>>, desk: &De
 }
 
 fn refuse(group: Vec<Box<dyn Job>>, error: rusqlite::Error) {
-    let failure = TransactionError { source: Arc::new(error), unknown: false };
+    let failure = TransactionError::of_all(error);
     for job in group {
         job.finish(Err(failure.clone()));
     }
@@ -151,7 +165,7 @@ fn gather(first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Vec<Box<dyn Jo
 fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) {
     let result = transact(&mut group, db, statements, desk);
     match result {
-        Err(failure) if group.len() > 1 && !failure.unknown => {
+        Err(failure) if group.len() > 1 && failure.one_is_at_fault => {
             for job in group {
                 write_group(vec![job], db, statements, desk);
             }
@@ -174,17 +188,20 @@ fn transact(
     statements: &mut Statements<'_>,
     desk: &Desk,
 ) -> Result<(), TransactionError> {
-    let known = |source| TransactionError { source: Arc::new(source), unknown: false };
-    db.execute_batch("BEGIN IMMEDIATE").map_err(known)?;
+    if !db.is_autocommit() {
+        // An earlier rollback failed: nothing can be written before it succeeds.
+        db.execute_batch("ROLLBACK").map_err(TransactionError::of_all)?;
+    }
+    db.execute_batch("BEGIN IMMEDIATE").map_err(TransactionError::of_all)?;
     let written = group.iter_mut().try_for_each(|job| job.run(db, statements, desk));
-    let result = written.map_err(known).and_then(|()| {
+    let result = written.map_err(TransactionError::of_a_member).and_then(|()| {
         db.execute_batch("COMMIT").map_err(|source| TransactionError {
             unknown: error::durability_is_unknown(&source),
-            source: Arc::new(source),
+            ..TransactionError::of_all(source)
         })
     });
     if result.is_err() && !db.is_autocommit() {
-        // A failed rollback leaves the transaction open; the next BEGIN fails then, and says so to its callers.
+        // If it fails, it is tried again before the next transaction.
         let _ = db.execute_batch("ROLLBACK");
     }
     result

@@ -8,7 +8,7 @@ use commerce_core::store::{Document, Query, StoreError};
 use commerce_outbox::HandleError;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{Found, Input, Orchestrator};
 use crate::error::SagaError;
@@ -24,7 +24,13 @@ const CONCURRENCY: usize = 16;
 impl Orchestrator {
     /// Carries on, until `shutdown`, whatever falls due: answers that did not come, tries that had to wait, calls
     /// whose worker died.
+    ///
+    /// Answers that fell overdue before it was called get their whole time again: while no one was here to take them,
+    /// no participant failed to give them.
     pub async fn run_timers(&self, shutdown: CancellationToken) {
+        if let Err(error) = self.renew_overdue().await {
+            warn!(%error, "due sagas are out of reach");
+        }
         while !shutdown.is_cancelled() {
             let full = match self.look().await {
                 Ok(count) => count >= BATCH,
@@ -42,6 +48,23 @@ impl Orchestrator {
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+    }
+
+    async fn renew_overdue(&self) -> Result<(), StoreError> {
+        let now = self.shared.host.now();
+        let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(usize::MAX);
+        for document in self.shared.store.documents(&query).await? {
+            // What can't be read or carried on is told of when its time is looked at.
+            let Ok(mut instance) = document.json::<Instance>() else { continue };
+            let Ok(definition) = self.definition(&instance.saga, instance.version) else { continue };
+            if instance.renew_overdue(now, |step| definition.within(step)) {
+                let scope = self.scope(&instance);
+                if let Err(error) = self.write(&instance, document.version, scope).await {
+                    debug!(id = document.id, %error, "another was faster");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Carries on what is due now. Answers how many instances that were. One that can't be carried on does not stop

@@ -45,14 +45,14 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
         for letter in letters {
             let error = letter.attempts.last().map_or("", |attempt| &attempt.error);
             let (id, message_type) = (letter.id(), &letter.envelope.message_type);
-            print(format!("{name}  {id}  {message_type}  {} attempts  {error}", letter.attempts.len()));
+            print(format!("{name}  {id}  {message_type}  {} attempts  {error}", letter.attempts.len()))?;
         }
     }
     if let Some(service) = service {
         store_of(stores, service)?;
     }
     if found == 0 {
-        print("no dead letters");
+        print("no dead letters")?;
     }
     Ok(0)
 }
@@ -60,7 +60,7 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
 async fn show(message: &MessageId) -> Result<u8, Exit> {
     let stores = open(&message.store.store)?;
     let letter = find(&letters(store_of(&stores, &message.service)?), &message.id).await?;
-    print(serde_json::to_string_pretty(&letter).map_err(Exit::data)?);
+    print(serde_json::to_string_pretty(&letter).map_err(Exit::data)?)?;
     Ok(0)
 }
 
@@ -83,7 +83,7 @@ async fn replay(MessageDecision { message, decision }: MessageDecision) -> Resul
     services.map_err(Exit::data)?;
     match left? {
         None => {
-            print("handled");
+            print("handled")?;
             Ok(0)
         }
         Some(letter) => {
@@ -114,7 +114,7 @@ async fn discard(MessageDecision { message, decision }: MessageDecision) -> Resu
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.discard(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
-    print("discarded");
+    print("discarded")?;
     Ok(0)
 }
 

@@ -5,7 +5,7 @@ mod dead_letters;
 mod replay;
 mod sagas;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 
 use commerce_core::Host;
@@ -31,7 +31,12 @@ fn open(url: &StoreUrl) -> Result<Stores, Exit> {
     Stores::open_existing(url, &host).map_err(Exit::data)
 }
 
-/// Prints a line. Whoever closes the pipe has seen enough.
-fn print(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// Prints a line. Whoever closes the pipe has seen enough; any other failure must not look like a success.
+fn print(text: impl std::fmt::Display) -> Result<(), Exit> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Exit::data(format!("the output can't be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }

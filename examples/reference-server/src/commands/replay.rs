@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::exit::{BREACH, DATA, Exit, INPUT, STOPPED};
 
 pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let import = import::read(&args.file).map_err(Exit::input)?;
+    let refused = args.refused.as_deref().map(|path| open_refused(path, &args.file)).transpose()?;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let stores = Stores::open(&args.store.store, &host).map_err(Exit::data)?;
     let shop_options = ShopOptions {
@@ -36,13 +38,14 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let replayed = replay_until_signal(&shop, &import, &options).await.map_err(|error| exit(&error))?;
     let report = audit(shop.stores()).await.map_err(Exit::data)?;
     let summary = replayed.summary(report.breaches.iter().map(ToString::to_string).collect());
-    if let Some(path) = &args.refused {
-        write_refused(path, &import)?;
-    }
     if args.json {
-        print(serde_json::to_string_pretty(&summary).map_err(Exit::data)?);
+        print(serde_json::to_string_pretty(&summary).map_err(Exit::data)?)?;
     } else {
-        print(&summary);
+        print(&summary)?;
+    }
+    if let Some(file) = refused {
+        write_refused(file, &import)
+            .map_err(|error| Exit::data(format!("the refused rows can't be written: {error}")))?;
     }
     Ok(if summary.audit == AuditResult::Ok("ok") { 0 } else { BREACH })
 }
@@ -54,7 +57,7 @@ async fn replay_until_signal(
     options: &ReplayOptions,
 ) -> Result<Replayed, ReplayError> {
     let (stop, shutdown) = (CancellationToken::new(), CancellationToken::new());
-    let signal = tokio::spawn(cancel_at_signal(stop.clone()));
+    tokio::spawn(cancel_at_signal(stop.clone()));
     let services = shop.run(shutdown.clone());
     let work = async {
         let replayed = replay(shop, import, options, &*progress(), &stop).await;
@@ -74,11 +77,23 @@ async fn replay_until_signal(
         replayed
     };
     let result = work_unless_services_fail.await;
-    signal.abort();
+    // From now on a signal ends the program: nothing is under way any more.
+    stop.cancel();
     result
 }
 
+/// The first signal stops the work in good order; one that comes when that was asked for already ends the program.
 async fn cancel_at_signal(stop: CancellationToken) {
+    loop {
+        next_signal().await;
+        if stop.is_cancelled() {
+            std::process::exit(STOPPED.into());
+        }
+        stop.cancel();
+    }
+}
+
+async fn next_signal() {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -91,7 +106,6 @@ async fn cancel_at_signal(stop: CancellationToken) {
             let _ = interrupt.await;
         }
     }
-    stop.cancel();
 }
 
 fn progress() -> Box<dyn Progress> {
@@ -107,16 +121,27 @@ fn exit(error: &ReplayError) -> Exit {
     Exit::new(code, error)
 }
 
+/// Opens the file for the refused rows before anything is done; what stands in it stays until it is written.
+fn open_refused(path: &Path, input: &Path) -> Result<File, Exit> {
+    let unfit = |error: std::io::Error| Exit::input(format!("{} can't be written: {error}", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unfit)?;
+    if path.canonicalize().map_err(unfit)? == input.canonicalize().map_err(unfit)? {
+        return Err(Exit::input(format!("--refused names the input itself, {}", path.display())));
+    }
+    Ok(file)
+}
+
 /// The rows that the file's own rules refuse, those of returns as if every order had come to be.
-fn write_refused(path: &Path, import: &Import) -> Result<(), Exit> {
+fn write_refused(file: File, import: &Import) -> Result<(), csv::Error> {
+    file.set_len(0)?;
     let returns = match_returns(import, |_| true);
     let mut rows: Vec<&RefusedRow> = import.refused.iter().chain(&returns.refused).collect();
     rows.sort_by_key(|row| row.line);
-    let failed = |error: csv::Error| Exit::data(format!("{} can't be written: {error}", path.display()));
-    let mut file = csv::Writer::from_path(path).map_err(failed)?;
-    file.write_record(["line", "invoice_no", "reason"]).map_err(failed)?;
+    let mut file = csv::Writer::from_writer(file);
+    file.write_record(["line", "invoice_no", "reason"])?;
     for row in rows {
-        file.write_record([&*row.line.to_string(), &*row.invoice_no, row.reason.as_str()]).map_err(failed)?;
+        file.write_record([&*row.line.to_string(), &*row.invoice_no, row.reason.as_str()])?;
     }
-    file.flush().map_err(|error| failed(error.into()))
+    file.flush()?;
+    Ok(())
 }

@@ -36,10 +36,10 @@ async fn list(stores: &Stores, status: Option<&str>, limit: usize) -> Result<u8,
             format!("  {} at {}: {}", failure.code, failure.step, failure.detail)
         });
         let (saga, id) = (&instance.saga, &instance.id);
-        print(format!("{saga}/{id}  {:<12}  {}{failure}", instance.status.as_str(), instance.started_at));
+        print(format!("{saga}/{id}  {:<12}  {}{failure}", instance.status.as_str(), instance.started_at))?;
     }
     if instances.is_empty() {
-        print("no sagas");
+        print("no sagas")?;
     }
     Ok(0)
 }
@@ -63,7 +63,7 @@ async fn show(saga: &SagaId) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
     let stores = open(&saga.store.store)?;
     let orchestrator = orchestrator(&stores, &options()).map_err(Exit::data)?;
-    print(find(&orchestrator, name, id).await?.timeline());
+    print(find(&orchestrator, name, id).await?.timeline())?;
     Ok(0)
 }
 
@@ -72,7 +72,7 @@ fn graph(saga: &str) -> Result<u8, Exit> {
     let orchestrator = orchestrator(&memory, &options()).map_err(Exit::data)?;
     print(orchestrator.mermaid(saga).map_err(|_| {
         Exit::input(format!("{saga:?} is no saga of this program; they are: place-order, return-goods"))
-    })?);
+    })?)?;
     Ok(0)
 }
 
@@ -106,7 +106,7 @@ async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Res
     let (services, instance) = tokio::join!(shop.run(shutdown.clone()), watch);
     services.map_err(Exit::data)?;
     let instance = instance?;
-    print(instance.timeline());
+    print(instance.timeline())?;
     Ok(if instance.status.is_final() { 0 } else { BREACH })
 }
 

@@ -37,10 +37,11 @@ pub fn order_id(invoice_no: &str, placed_at: Timestamp) -> OrderId {
     OrderId(id("order", invoice_no, placed_at))
 }
 
-/// The return that a row of an invoice makes. `invoice_no` is the number under which it is made, as in [`order_id`]; `line`
-/// the row's line in the file.
-pub fn return_id(invoice_no: &str, line: u64, at: Timestamp) -> Uuid {
-    id("return", &format!("{line}:{invoice_no}"), at)
+/// The return that a row of an invoice makes. `invoice_no` is the number under which it is made, as in [`order_id`];
+/// `occurrence` counts the invoice's rows of that SKU and quantity. Where the row stands in a file says nothing: files
+/// overlap.
+pub fn return_id(invoice_no: &str, sku: &Sku, quantity: u32, occurrence: usize, at: Timestamp) -> Uuid {
+    id("return", &format!("{invoice_no}:{sku}:{quantity}:{occurrence}"), at)
 }
 
 fn id(kind: &str, name: &str, moment: Timestamp) -> Uuid {
@@ -87,7 +88,7 @@ mod tests {
             product_id(&sku).0,
             customer_id(&guest).0,
             order_id("536365", MOMENT).0,
-            return_id("C536379", 143, MOMENT),
+            return_id("C536379", &sku, 1, 1, MOMENT),
         ] {
             assert_eq!(id.get_version(), Some(uuid::Version::SortRand));
             assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
@@ -109,8 +110,15 @@ mod tests {
 
     #[test]
     fn each_row_of_a_return_is_a_return_of_its_own() {
-        assert_ne!(return_id("C536379", 143, MOMENT), return_id("C536379", 144, MOMENT));
-        assert_ne!(return_id("C536379", 143, MOMENT), return_id("C536379-2", 143, MOMENT));
+        let sku = |sku: &str| Sku::parse(sku).unwrap();
+        let rows = [
+            return_id("C536379", &sku("D"), 1, 1, MOMENT),
+            return_id("C536379", &sku("D"), 1, 2, MOMENT),
+            return_id("C536379", &sku("D"), 2, 1, MOMENT),
+            return_id("C536379", &sku("E"), 1, 1, MOMENT),
+            return_id("C536380", &sku("D"), 1, 1, MOMENT),
+        ];
+        assert_eq!(rows.iter().collect::<HashSet<_>>().len(), rows.len());
     }
 
     #[test]

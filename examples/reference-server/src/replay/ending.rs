@@ -58,6 +58,11 @@ impl Endings {
         told
     }
 
+    /// No one waits for it any more.
+    pub(super) fn forget(&self, id: &str) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
     /// Until the saga has ended, or is stuck.
     pub(super) async fn wait(
         &self,
@@ -70,7 +75,6 @@ impl Endings {
                 return Ok(status);
             }
             if let Some(status) = self.ended(saga, id).await? {
-                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
                 return Ok(status);
             }
             self.check_stores().await?;

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use commerce_core::id::OrderId;
-use commerce_core::order::OrderLine;
+use commerce_core::id::{CustomerId, OrderId};
+use commerce_core::order::{OrderLine, PlacedOrder};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Currency, Money, Sku};
 use commerce_outbox::HandleError;
+use uuid::Uuid;
 
 use super::ReplayOptions;
-use crate::import::ids::{customer_id, order_id, product_id};
+use crate::import::ids::{customer_id, order_id, product_id, return_id};
 use crate::import::{Import, ImportCustomer, Sale};
 use crate::services::bug;
 use crate::services::catalog::NewProduct;
@@ -30,13 +31,45 @@ impl<'a> Round<'a> {
         Self { import, number, names }
     }
 
-    /// An invoice's number in this round.
+    /// An invoice's number in this round. No number in a file has a tab in it: none clashes with another's repetition.
     pub(super) fn numbered(&self, invoice_no: &str) -> String {
-        if self.number == 1 { invoice_no.to_owned() } else { format!("{invoice_no}-{}", self.number) }
+        if self.number == 1 { invoice_no.to_owned() } else { format!("{invoice_no}\t{}", self.number) }
+    }
+
+    /// The return of each row of the file, by its line.
+    pub(super) fn return_ids(&self) -> HashMap<u64, Uuid> {
+        let mut seen: HashMap<(&str, &Sku, u32), usize> = HashMap::new();
+        let returns = self.import.returns.iter().map(|row| {
+            let occurrence = seen.entry((&row.invoice_no, &row.sku, row.quantity)).or_default();
+            *occurrence += 1;
+            let number = self.numbered(&row.invoice_no);
+            (row.line, return_id(&number, &row.sku, row.quantity, *occurrence, row.at))
+        });
+        returns.collect()
     }
 
     pub(super) fn order_id(&self, sale: &Sale) -> OrderId {
         order_id(&self.numbered(&sale.invoice_no), sale.placed_at)
+    }
+
+    /// A guest of each round is another.
+    fn customer_id(&self, sale: &Sale) -> CustomerId {
+        match &sale.customer {
+            ImportCustomer::Guest(invoice_no) => {
+                customer_id(&ImportCustomer::Guest(self.numbered(invoice_no).into()))
+            }
+            registered => customer_id(registered),
+        }
+    }
+
+    /// Whether the order that is stored under the sale's number is this sale's.
+    pub(super) fn is_stored_as(&self, sale: &Sale, stored: &PlacedOrder) -> bool {
+        stored.lines().len() == sale.lines.len()
+            && stored.lines().iter().zip(&sale.lines).all(|(stored, line)| {
+                stored.sku == line.sku
+                    && stored.quantity == line.quantity
+                    && stored.unit_price == line.unit_price
+            })
     }
 
     /// A sale as an order. `index` is its place among the sales of the file.
@@ -51,7 +84,7 @@ impl<'a> Round<'a> {
         let token = if declined { "tok_declined" } else { "tok_visa" };
         Ok(ImportedOrder {
             order_id: self.order_id(sale),
-            customer_id: customer_id(&sale.customer),
+            customer_id: self.customer_id(sale),
             lines: sale.lines.iter().map(|line| self.line(line)).collect(),
             shipping_address: address(sale),
             currency: Currency::GBP,

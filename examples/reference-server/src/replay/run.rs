@@ -16,9 +16,10 @@ use super::options::{self, ReplayError, ReplayOptions};
 use super::plan::{Round, opening_stock, products};
 use super::progress::Progress;
 use super::summary::Tally;
-use crate::import::ids::{product_id, return_id};
+use crate::import::ids::product_id;
 use crate::import::{Import, Refund, match_returns};
 use crate::sagas::{place_order, return_goods};
+use crate::services::bug;
 use crate::services::order::{Begun, PlaceError, Return, payment_of};
 use crate::shop::Shop;
 
@@ -127,17 +128,26 @@ impl Replay<'_> {
     async fn sell(&self, round: &Round<'_>, tally: &mut Tally) -> Result<Vec<bool>, ReplayError> {
         let sales = &round.import.sales;
         self.progress.begin("orders", sales.len());
-        let refusals: Vec<Option<OrderRejection>> = stream::iter(0..sales.len())
-            .map(|index| self.check_out(round, index))
-            .buffered(self.options.concurrency.max(1))
-            .try_collect()
-            .await?;
+        let mut refusals: Vec<Option<OrderRejection>> = vec![None; sales.len()];
+        // In no order: one that takes long doesn't hold up the others.
+        let mut ended = stream::iter(0..sales.len())
+            .map(|index| async move { Ok::<_, ReplayError>((index, self.check_out(round, index).await?)) })
+            .buffer_unordered(self.options.concurrency.max(1));
+        while let Some((index, refusal)) = ended.try_next().await? {
+            refusals[index] = refusal;
+        }
         let mut sold = Vec::with_capacity(sales.len());
         for (sale, refusal) in sales.iter().zip(refusals) {
             let order = self.shop.orders.order(round.order_id(sale)).await?;
-            let confirmed = order.placed().is_some_and(|placed| is_confirmed(placed.status()));
-            tally.count_sale(sale, order.placed(), refusal.as_ref());
-            sold.push(confirmed);
+            // The number may have been used for something else, by another file.
+            let placed = order.placed().filter(|placed| round.is_stored_as(sale, placed));
+            let code = match (&refusal, order.placed()) {
+                (Some(refusal), _) => refusal.code(),
+                (None, Some(_)) => "invoice_differs",
+                (None, None) => "order_missing",
+            };
+            tally.count_sale(sale, placed, code);
+            sold.push(placed.is_some_and(|placed| is_confirmed(placed.status())));
         }
         Ok(sold)
     }
@@ -156,6 +166,7 @@ impl Replay<'_> {
         let begun = match self.shop.orders.place_imported(order).await {
             Ok(begun) => begun,
             Err(PlaceError::Rejected(rejection)) => {
+                self.endings.forget(&id);
                 warn!(invoice = %sale.invoice_no, %rejection, "an invoice makes no order");
                 self.progress.step();
                 return Ok(Some(rejection));
@@ -165,6 +176,7 @@ impl Replay<'_> {
         if begun == Begun::Now || self.endings.ended(place_order::NAME, &id).await?.is_none() {
             self.endings.wait(place_order::NAME, &id, told).await?;
         }
+        self.endings.forget(&id);
         if begun == Begun::Now {
             self.checkouts.lock().unwrap_or_else(PoisonError::into_inner).push(began.elapsed());
         }
@@ -184,8 +196,10 @@ impl Replay<'_> {
         let plan = match_returns(import, |sale| by_invoice.get(&*sale.invoice_no).copied().unwrap_or(false));
         tally.count_refused(&plan.refused);
         self.progress.begin("returns", plan.refunds.len());
+        let ids = round.return_ids();
+        let ids = |refund: &Refund| ids.get(&refund.line).copied().ok_or_else(|| bug("a refund of no row"));
         let statuses: Vec<SagaStatus> = stream::iter(&plan.refunds)
-            .map(|refund| self.give_back(round, refund))
+            .map(|refund| async { self.give_back(round, refund, ids(refund)?).await })
             .buffered(self.options.concurrency.max(1))
             .try_collect()
             .await?;
@@ -195,10 +209,14 @@ impl Replay<'_> {
         Ok(())
     }
 
-    async fn give_back(&self, round: &Round<'_>, refund: &Refund) -> Result<SagaStatus, ReplayError> {
+    async fn give_back(
+        &self,
+        round: &Round<'_>,
+        refund: &Refund,
+        return_id: Uuid,
+    ) -> Result<SagaStatus, ReplayError> {
         let sale = &round.import.sales[refund.sale];
         let order_id: OrderId = round.order_id(sale);
-        let return_id: Uuid = return_id(&round.numbered(&refund.invoice_no), refund.line, sale.placed_at);
         let id = return_id.to_string();
         let told = self.endings.expect(&id);
         let begun = self.shop.orders.take_back(Return {
@@ -214,6 +232,7 @@ impl Replay<'_> {
             Some(status) => status,
             None => self.endings.wait(return_goods::NAME, &id, told).await?,
         };
+        self.endings.forget(&id);
         self.progress.step();
         Ok(status)
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use commerce_core::order::{OrderRejection, OrderStatus, PlacedOrder};
+use commerce_core::order::{OrderStatus, PlacedOrder};
 use commerce_core::value::{Currency, Money};
 use commerce_saga::SagaStatus;
 use serde::Serialize;
@@ -117,16 +117,10 @@ impl Tally {
         *self.rows_refused.entry(reason.to_owned()).or_default() += rows;
     }
 
-    /// Counts a sale by what is stored of it.
-    pub(super) fn count_sale(
-        &mut self,
-        sale: &Sale,
-        order: Option<&PlacedOrder>,
-        refusal: Option<&OrderRejection>,
-    ) {
+    /// Counts a sale by what is stored of it; if nothing is, its rows are refused for that reason.
+    pub(super) fn count_sale(&mut self, sale: &Sale, order: Option<&PlacedOrder>, refusal: &str) {
         let Some(order) = order else {
-            let reason = refusal.map_or("order_missing", OrderRejection::code);
-            self.refuse(reason, sale.lines.len());
+            self.refuse(refusal, sale.lines.len());
             return;
         };
         self.orders_placed += 1;

@@ -16,7 +16,7 @@ use commerce_core::inventory::reservation::{
 use commerce_core::inventory::{Reason, StockCommand, StockItem, StockRejection};
 use commerce_core::owned::{Decision, Owned, OwnedError};
 use commerce_core::repository::Repository;
-use commerce_core::store::{Query, Store};
+use commerce_core::store::{Document, Query, Store, StoreError};
 use commerce_core::value::Sku;
 use commerce_core::{Aggregate, Context, Host};
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
@@ -33,6 +33,13 @@ pub const RESERVATIONS: &str = "reservations";
 const HELD_ITEMS: usize = 200_000;
 /// So often reservations are looked for whose time is up.
 const EXPIRY_POLL: Duration = Duration::from_secs(1);
+
+/// So many expired reservations are settled in one look.
+const EXPIRED_AT_ONCE: usize = 10_000;
+/// A stock item's state is written down every so many events, so that a best seller is read as fast as any other.
+const SNAPSHOT_EVERY: u64 = 500;
+/// Raise it when the shape of a stock item's state changes.
+const SNAPSHOT_SCHEMA: u32 = 1;
 
 /// The inventory service.
 #[derive(Clone)]
@@ -57,7 +64,11 @@ pub struct OpeningStock {
 impl Inventory {
     /// On this store.
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
-        let items = Arc::new(Owned::new(Repository::new(store.clone()), host.clone(), HELD_ITEMS));
+        let items = Arc::new(Owned::new(
+            Repository::new(store.clone()).with_snapshots(SNAPSHOT_EVERY, SNAPSHOT_SCHEMA),
+            host.clone(),
+            HELD_ITEMS,
+        ));
         Self { store, host, items }
     }
 
@@ -255,8 +266,13 @@ impl Inventory {
         }
     }
 
-    /// Gives back, until `shutdown`, what was kept for orders whose time is up.
-    pub async fn run_expiry(&self, shutdown: CancellationToken) {
+    /// Gives back, until `shutdown`, what was kept for orders whose time is up. It begins after `grace`: what was under
+    /// way when a process ended has that long to be carried on, however long the process was gone.
+    pub async fn run_expiry(&self, grace: Duration, shutdown: CancellationToken) {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(grace) => {}
+        }
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -268,25 +284,31 @@ impl Inventory {
         }
     }
 
-    /// Gives back what was kept for orders whose time is up now.
+    /// Gives back what was kept for orders whose time is up now. One that can't be settled does not stop the others.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn expire_due(&self) -> Result<(), HandleError> {
-        let query =
-            Query::all_tenants(RESERVATIONS).at_most("expires_at", self.host.now()).ascending("expires_at");
+    /// When the store can't be asked.
+    pub async fn expire_due(&self) -> Result<(), StoreError> {
+        let due = self.host.now();
+        let query = Query::all_tenants(RESERVATIONS)
+            .at_most("expires_at", due)
+            .ascending("expires_at")
+            .limit(EXPIRED_AT_ONCE);
         for document in self.store.documents(&query).await? {
-            let reservation: Reservation = document.json()?;
-            let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("expiry");
-            let asked = ReservationRequest::Expire { order_id: reservation.order_id() };
-            let base = Commit::within(&context);
-            match self.decide(asked, &context, base, |_, commit| Ok(commit)).await {
-                Err(error) if error.conflict().is_none() => return Err(error),
-                // Whoever was faster has settled it, or it is found again at the next look.
-                _ => {}
+            if let Err(error) = self.expire(&document).await {
+                // Most often someone was faster. It is found again at the next look, if it is still there.
+                warn!(order = document.id, %error, "a reservation was not expired");
             }
         }
         Ok(())
+    }
+
+    async fn expire(&self, document: &Document) -> Result<(), HandleError> {
+        let reservation: Reservation = document.json()?;
+        let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("expiry");
+        let asked = ReservationRequest::Expire { order_id: reservation.order_id() };
+        let base = Commit::within(&context);
+        self.decide(asked, &context, base, |_, commit| Ok(commit)).await
     }
 }
 

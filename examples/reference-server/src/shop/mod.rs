@@ -64,6 +64,7 @@ pub struct Shop {
     shipping: Shipping,
     stores: Stores,
     host: Arc<dyn Host>,
+    step_timeout: Duration,
 }
 
 impl Shop {
@@ -87,6 +88,7 @@ impl Shop {
             shipping: Shipping::new(stores.shipping.clone(), host.clone()),
             stores,
             host,
+            step_timeout: options.step_timeout,
         })
     }
 
@@ -148,9 +150,9 @@ impl Shop {
             orchestrator.run_timers(token).await;
             Ok(())
         });
-        let (inventory, token) = (self.inventory.clone(), shutdown.clone());
+        let (inventory, token, grace) = (self.inventory.clone(), shutdown.clone(), self.step_timeout);
         tasks.spawn(async move {
-            inventory.run_expiry(token).await;
+            inventory.run_expiry(grace, token).await;
             Ok(())
         });
         for retention in self.retentions() {
