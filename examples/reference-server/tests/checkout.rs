@@ -290,6 +290,7 @@ async fn a_reservation_expires_by_itself_and_an_order_that_comes_too_late_is_und
     let options = ShopOptions {
         step_timeout: NEVER,
         provider_timeout: NEVER,
+        expiry_grace: Duration::ZERO,
         provider: till.clone(),
         host: host.clone(),
     };
@@ -336,6 +337,7 @@ async fn dies_after_the_capture(reopen: impl Fn(&ShopOptions, Option<Stores>) ->
     let options = ShopOptions {
         step_timeout: NEVER,
         provider_timeout: NEVER,
+        expiry_grace: Duration::ZERO,
         provider: till.clone(),
         host: host.clone(),
     };

@@ -35,6 +35,8 @@ pub struct ShopOptions {
     pub step_timeout: Duration,
     /// How long the payment service awaits its provider.
     pub provider_timeout: Duration,
+    /// How long after a start nothing is expired: what was under way when the last process ended is carried on first.
+    pub expiry_grace: Duration,
     /// Who takes the money.
     pub provider: Arc<dyn PaymentProvider>,
     /// The clock, and the source of ids.
@@ -46,6 +48,7 @@ impl Default for ShopOptions {
         Self {
             step_timeout: Duration::from_secs(30),
             provider_timeout: Duration::from_secs(10),
+            expiry_grace: Duration::from_secs(60),
             provider: Arc::new(FakeProvider),
             host: Arc::new(SystemHost),
         }
@@ -64,7 +67,7 @@ pub struct Shop {
     shipping: Shipping,
     stores: Stores,
     host: Arc<dyn Host>,
-    step_timeout: Duration,
+    expiry_grace: Duration,
 }
 
 impl Shop {
@@ -88,7 +91,7 @@ impl Shop {
             shipping: Shipping::new(stores.shipping.clone(), host.clone()),
             stores,
             host,
-            step_timeout: options.step_timeout,
+            expiry_grace: options.expiry_grace,
         })
     }
 
@@ -150,7 +153,7 @@ impl Shop {
             orchestrator.run_timers(token).await;
             Ok(())
         });
-        let (inventory, token, grace) = (self.inventory.clone(), shutdown.clone(), self.step_timeout);
+        let (inventory, token, grace) = (self.inventory.clone(), shutdown.clone(), self.expiry_grace);
         tasks.spawn(async move {
             inventory.run_expiry(grace, token).await;
             Ok(())
