@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::commit::{Commit, DocumentWrite, Expected};
@@ -11,7 +12,7 @@ use commerce_outbox::Scope;
 use commerce_saga::{Orchestrator, Saga, SagaStatus, StepError, Version};
 use tokio_util::sync::CancellationToken;
 
-use crate::trip::{Trip, World};
+use crate::trip::{Trip, World, consume_participants, process, saga};
 
 /// A saga whose local step is tried again by timers; it panics for trips named "panic".
 async fn timed() -> (World, Arc<AtomicU32>) {
@@ -88,4 +89,27 @@ async fn timers_stop_when_they_are_told_to_and_rest_when_nothing_is_due() {
     assert_eq!(world.orchestrator.look().await.unwrap(), 0, "nothing is left in the past");
     shutdown.cancel();
     timers.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_in_which_no_one_was_there_is_no_failed_attempt() {
+    let world = World::new().await;
+    world.begin("down").await.unwrap();
+    world.process.kill();
+    let begun = world.instance("down").await;
+    let asked: Vec<_> = begun.steps.iter().filter_map(|step| step.action.as_ref()).collect();
+    assert!(asked.iter().any(|action| action.is_open()), "the process dies while an answer is awaited");
+
+    world.host.advance(Duration::from_secs(3_600));
+    let next = process(&world.host, &world.stores, &world.faults);
+    consume_participants(&next, &world.script);
+    let trips = saga(1, &world.script, world.stores["card"].clone());
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(trips);
+    // The timers look before any consumer takes what stands in the logs.
+    next.orchestrate(&orchestrator);
+    world.pass(2).await;
+    next.consume(orchestrator.attach(next.consumer("trips"), "trips"));
+    let ended = world.until("down", SagaStatus::Completed).await;
+    let attempts = ended.steps.iter().filter_map(|step| step.action.as_ref()).map(|action| action.attempts);
+    assert!(attempts.into_iter().all(|attempts| attempts == 1), "{}", ended.timeline());
 }
