@@ -31,7 +31,7 @@ pub fn customer_id(customer: &ImportCustomer) -> CustomerId {
     CustomerId(id(kind, name, Timestamp::default()))
 }
 
-/// The order of an invoice. `invoice_no` is the number under which it is placed: `536365`, or `536365-2` when a file is
+/// The order of an invoice. `invoice_no` is the number under which it is placed: `536365`, or `536365`, a tab and `2` when a file is
 /// run for the second time.
 pub fn order_id(invoice_no: &str, placed_at: Timestamp) -> OrderId {
     OrderId(id("order", invoice_no, placed_at))
