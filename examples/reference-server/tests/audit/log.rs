@@ -24,8 +24,13 @@ pub(crate) const BROKEN: [&str; 2] = [POSITION_NOT_RISING, VERSION_GAP];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_gone_leaves_a_gap() {
-    let stores =
-        damaged(|events| events.retain(|event| &*event.event_type != "StockReservationRejected")).await;
+    // As if the one before the last of the log, which is the last of its stream, were gone: no state depends on it.
+    let stores = damaged(|events| {
+        if let Some(last) = events.last_mut() {
+            last.version += 1;
+        }
+    })
+    .await;
     let report = audit(&stores).await.unwrap();
     assert_eq!(codes(&report), [VERSION_GAP].into(), "{:#?}", report.breaches);
 }
