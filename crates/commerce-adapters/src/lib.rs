@@ -3,6 +3,9 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
+//! | `postgres` | no | a store in one schema of a PostgreSQL database, shared by as many processes as there are |
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

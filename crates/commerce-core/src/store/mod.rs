@@ -34,10 +34,12 @@ pub type CommitFuture = Pin<Box<dyn Future<Output = Result<Committed, CommitErro
 pub trait Store: Send + Sync + 'static {
     /// Applies a commit as a whole or not at all. Once the future answers `Ok`, it is durable.
     ///
-    /// The commit is handed over by the call itself, not by polling: commits are applied in the order of the calls,
-    /// and a caller that drops the future neither cancels nor halves the commit. What a commit expects is compared
+    /// The commit is handed over by the call itself, not by polling: commits are applied as if in the order of the
+    /// calls, and a caller that drops the future neither cancels nor halves the commit. What a commit expects is compared
     /// with what the commits before it have left, whether or not these are durable yet; what it requires is fulfilled
-    /// by any of them that was applied. Its own `Ok` says that these are durable too.
+    /// by any of them that was applied. Its own `Ok` says that those it builds on are durable too. In the logs, events of
+    /// one stream and messages of one key are in the order of the calls, and what was answered lies before what is handed
+    /// over afterwards; commits that are under way at once and share nothing may lie either way.
     ///
     /// Looked at in this order, the first fault or conflict being answered: whether it is valid, whether its id is
     /// free, fences, required commits, streams (also those without events), documents, claims, checkpoints (also
@@ -57,8 +59,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Events of all streams and tenants in the order of the log, those after `after`, `limit` at most. An event
-    /// never appears before a position that was read already.
+    /// never appears before a position that was read already. The newest may not be shown yet: see
+    /// [`caught_up`](Self::caught_up).
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// Waits until the logs show everything that was answered before this call. Whoever follows a log needs no such wait.
+    ///
+    /// Where commits overlap, one that was answered stays hidden in the logs until all that began before it have ended,
+    /// so that no reader steps over one of these. A store without such overlaps answers at once.
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Messages of the outbox log.
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError>;
@@ -108,6 +119,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Into how many partitions the outbox log is divided. Messages of one key share one.
     fn partitions(&self) -> u32;
+
+    /// A position behind `from` by which roughly so many more messages will have come. For readers that mark what they
+    /// are about to take some way ahead. Where positions have gaps, a store says how wide these are.
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        from.saturating_add(messages)
+    }
 
     /// Wakes readers when something was committed in this process. A hint: whoever waits also looks by itself now and then.
     fn changes(&self) -> &Changes;

@@ -250,6 +250,10 @@ impl Store for Broken {
         Ok(self.alter_events(self.inner.read_log(after, limit).await?))
     }
 
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.inner.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         let mut batch = self.inner.read_messages(request).await?;
         match self.fault {
@@ -347,6 +351,10 @@ impl Store for Broken {
 
     fn partitions(&self) -> u32 {
         self.inner.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.inner.position_ahead(from, messages)
     }
 
     fn changes(&self) -> &Changes {

@@ -245,6 +245,10 @@ impl Store for Yielding {
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
         self.inner.read_log(after, limit).await
     }
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.inner.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         self.give_way().await;
         let answer = self.inner.read_messages(request).await;
@@ -305,6 +309,10 @@ impl Store for Yielding {
     }
     fn partitions(&self) -> u32 {
         self.inner.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.inner.position_ahead(from, messages)
     }
     fn changes(&self) -> &Changes {
         self.inner.changes()

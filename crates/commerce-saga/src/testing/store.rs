@@ -157,6 +157,10 @@ impl Store for CrashingStore {
         self.alive().await.read_log(after, limit).await
     }
 
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.store.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         self.alive().await.read_messages(request).await
     }
@@ -213,6 +217,10 @@ impl Store for CrashingStore {
 
     fn partitions(&self) -> u32 {
         self.store.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.store.position_ahead(from, messages)
     }
 
     fn changes(&self) -> &Changes {

@@ -80,6 +80,10 @@ impl Store for SlowStore {
         self.inner.read_log(after, limit).await
     }
 
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.inner.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         self.inner.read_messages(request).await
     }
@@ -136,6 +140,10 @@ impl Store for SlowStore {
 
     fn partitions(&self) -> u32 {
         self.inner.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.inner.position_ahead(from, messages)
     }
 
     fn changes(&self) -> &Changes {

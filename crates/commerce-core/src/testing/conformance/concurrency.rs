@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 
 use super::fixture::{Fixture, append, claim, event, message, number, numbers, put, stream};
 use crate::commit::{Commit, CommitError, Committed, Expected};
-use crate::store::{Store, partition_of};
+use crate::store::{ReadMessages, Store, partition_of};
 use crate::stream::Position;
 
 type Answer = Result<Committed, CommitError>;
@@ -164,7 +164,8 @@ impl Follower {
         self.messages.resize_with(f.store.partitions() as usize, Vec::new);
         for (partition, seen) in (0..).zip(&mut self.messages) {
             let after = seen.last().copied().unwrap_or(0);
-            let batch = f.batch(partition, after, &[], 7).await;
+            let request = ReadMessages { partition, after, topics: &[], limit: 7 };
+            let batch = f.store.read_messages(request).await.unwrap();
             new |= !batch.messages.is_empty();
             seen.extend(batch.messages.iter().map(|message| message.position));
         }
@@ -185,6 +186,7 @@ pub(super) async fn a_reader_beside_writers_misses_nothing(f: Fixture<impl Store
         }
     };
     join(writers, reader).await;
+    f.caught_up().await;
     while follower.look(&f).await {}
     let rule = "a reader beside writers sees everything exactly once, and nothing appears behind it";
     let log: Vec<_> = f.log().await.iter().map(|event| event.position).collect();

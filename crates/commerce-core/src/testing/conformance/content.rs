@@ -71,6 +71,7 @@ async fn is_kept(f: &Fixture<impl Store>, text: &str) {
     assert_eq!(found[0].tenant, tenant, "{rule} as a tenant");
     let partition = partition_of(text, f.store.partitions());
     let request = ReadMessages { partition, after: 0, topics: &[text], limit: ALL };
+    f.caught_up().await;
     let messages = f.store.read_messages(request).await.unwrap().messages;
     assert_eq!(messages.len(), 1, "{rule}, apart from those like it, as a topic");
     assert_eq!((&*messages[0].key, &*messages[0].message_type), (text, text), "{rule} in a message");

@@ -91,7 +91,12 @@ impl<S: Store> Fixture<S> {
         self.store.read_stream(&self.tenant, stream, 0, ALL).await.expect("read_stream answers")
     }
 
+    pub(super) async fn caught_up(&self) {
+        self.store.caught_up().await.expect("caught_up answers");
+    }
+
     pub(super) async fn log(&self) -> Vec<RecordedEvent> {
+        self.caught_up().await;
         self.store.read_log(0, ALL).await.expect("read_log answers")
     }
 
@@ -121,6 +126,7 @@ impl<S: Store> Fixture<S> {
         limit: usize,
     ) -> MessageBatch {
         let request = ReadMessages { partition, after, topics, limit };
+        self.caught_up().await;
         self.store.read_messages(request).await.expect("read_messages answers")
     }
 

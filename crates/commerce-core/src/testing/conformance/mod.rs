@@ -131,7 +131,7 @@ checks! {
         of_many_rivals_for_a_claim_one_wins, each_member_of_a_group_gets_its_own_answer,
         a_counter_loses_no_increment, a_reader_beside_writers_misses_nothing;
     order: commits_apply_in_the_order_of_the_calls, a_dropped_future_cancels_nothing,
-        the_log_is_in_the_order_of_the_calls, appends_without_events_assert_in_the_order_of_the_calls,
+        the_log_keeps_the_order_of_what_is_related, appends_without_events_assert_in_the_order_of_the_calls,
         checkpoints_that_stay_assert_in_the_order_of_the_calls;
     tenants: streams_are_apart, documents_are_apart, claims_are_apart, queries_see_one_tenant_or_all,
         readers_and_commits_belong_to_no_tenant;

@@ -52,21 +52,27 @@ pub(super) async fn a_dropped_future_cancels_nothing(f: Fixture<impl Store>) {
     holds(&f, rule, 21).await;
 }
 
-pub(super) async fn the_log_is_in_the_order_of_the_calls(f: Fixture<impl Store>) {
-    let commit = |n: usize| {
-        let commit = Commit::new().append(stream(n), Expected::ABSENT, vec![event(n)]);
-        commit.message(message("topic", "k", n))
-    };
+pub(super) async fn the_log_keeps_the_order_of_what_is_related(f: Fixture<impl Store>) {
+    // Streams of their own, so that only the key of their messages relates them.
+    let commit = |n: usize| append(n, Expected::ABSENT, 1).message(message("topic", "k", n));
     let mut futures: Vec<_> = (0..50).map(|n| f.store.commit(commit(n))).collect();
     futures.reverse();
     for answer in join_all(futures).await {
         answer.expect("commits of different streams don't conflict");
     }
-    f.ok(append("last", Expected::ABSENT, 1)).await;
-    let log: Vec<_> = f.log().await.iter().take(50).map(|event| number(&event.payload)).collect();
     let expected: Vec<_> = (0..50).collect();
-    assert_eq!(log, expected, "the log is in the order in which commits were handed over");
-    assert_eq!(numbers(&f.messages().await), expected, "so is the outbox log of one key");
+    let rule = "messages of one key are in the order in which their commits were handed over";
+    assert_eq!(numbers(&f.messages().await), expected, "{rule}");
+    // One that is answered lies before all that are handed over afterwards, whatever they write.
+    let mut last = f.log().await.last().expect("there are events").position;
+    for n in 50..70 {
+        let position = f.ok(append(n, Expected::ABSENT, 1)).await.position;
+        assert!(position > last, "what was answered lies before what is handed over afterwards");
+        last = position;
+    }
+    let log = f.log().await;
+    assert_eq!(log.len(), 70, "every event is in the log once");
+    assert!(log.is_sorted_by(|a, b| a.position < b.position), "positions rise");
 }
 
 /// Hands all of them over before any is waited for, and waits for the last one first. Tells which were applied.

@@ -9,7 +9,7 @@ use crate::bus::{Delivery, Receipt};
 use crate::envelope::Envelope;
 use crate::error::BusError;
 
-/// So far ahead of what is handed out the mark of what was taken is written.
+/// So many messages ahead of what is handed out the mark of what was taken is written.
 const STRETCH: u64 = 1_000;
 
 /// The checkpoint of a group in a partition: up to there everything is done.
@@ -134,7 +134,8 @@ impl Partition {
         if position <= self.taken.at {
             return Ok(());
         }
-        self.taken.move_to(position + STRETCH, &self.store, &self.lease).await
+        let ahead = self.store.position_ahead(position, STRETCH);
+        self.taken.move_to(ahead, &self.store, &self.lease).await
     }
 
     pub(super) fn finish(&mut self, position: Position) {

@@ -1,0 +1,90 @@
+//! Connections, and what is set on them.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use super::error::OpenError;
+
+/// A connection that takes longer than this is given up.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Set on every connection. Plans are made once, for any parameters, and use indexes also where tables are still small:
+/// a plan made for an empty table would otherwise stay in use while it grows. Compiling them would cost more than they
+/// take. What was answered must be durable, whatever the server's default.
+const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+           set_config('jit', 'off', false),
+           set_config('enable_seqscan', 'off', false),
+           set_config('synchronous_commit',
+                      CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+                           ELSE current_setting('synchronous_commit') END, false)";
+
+/// Where a database is, and how to connect to it.
+#[derive(Clone)]
+pub(super) struct Address {
+    options: PgConnectOptions,
+    /// Host, port and database, for people.
+    pub(super) at: Arc<str>,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        let address =
+            |source: sqlx::Error| OpenError::Address { url: without_password(url), source: source.into() };
+        let options = PgConnectOptions::from_str(url).map_err(address)?;
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(address(sqlx::Error::Configuration("it begins with another scheme".into())));
+        }
+        let database = options.get_database().unwrap_or_else(|| options.get_username());
+        let at = format!("{}:{}/{database}", options.get_host(), options.get_port()).into();
+        let options =
+            options.application_name("commerce").statement_cache_capacity(256).disable_statement_logging();
+        Ok(Self { options, at })
+    }
+
+    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let connecting = async {
+            let mut db = PgConnection::connect_with(&self.options).await?;
+            sqlx::raw_sql(SETTINGS).execute(&mut db).await?;
+            Ok(db)
+        };
+        match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(sqlx::Error::Io(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("no answer within {CONNECT_WITHIN:?}"),
+            ))),
+        }
+    }
+
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(host)) if scheme + 3 < host => {
+            let user = url[scheme + 3..host].split(':').next().unwrap_or_default();
+            format!("{}{user}{}", &url[..scheme + 3], &url[host..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
+        assert_eq!(without_password("nonsense"), "nonsense");
+        let error = Address::parse("mysql://me:secret@host/db").err().unwrap().to_string();
+        assert!(error.contains("mysql://me@host/db") && !error.contains("secret"), "{error}");
+    }
+}

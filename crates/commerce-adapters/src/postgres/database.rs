@@ -1,0 +1,253 @@
+//! What the stores of one process in one database share: the connections that read, and the one that listens.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use commerce_core::store::StoreError;
+use sqlx::postgres::{PgArguments, PgListener, PgPoolOptions, PgRow};
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, Row};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::AbortHandle;
+
+use super::connect::Address;
+use super::error::{self, Class, OpenError, store_error};
+use super::options::PgOptions;
+use super::wake::{CHANNEL, Wake};
+
+/// At most so many connections read at a time, unless set.
+const READERS: usize = 8;
+
+/// One database, as this process sees it. Stores of several schemas share its reading connections, of which there are
+/// eight at most, and the one that hears of other processes' commits.
+///
+/// ```no_run
+/// use commerce_adapters::postgres::PgDatabase;
+///
+/// # async fn example() -> Result<(), commerce_adapters::postgres::OpenError> {
+/// let database = PgDatabase::new("postgres://shop@localhost/shop")?;
+/// let orders = database.store("orders").migrate().await?;
+/// let payments = database.store("payments").migrate().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PgDatabase(pub(super) Database);
+
+impl PgDatabase {
+    /// A database at `postgres://USER:PASSWORD@HOST:PORT/NAME`, with the parameters that libpq knows (`sslmode`, …). It is
+    /// not connected to yet.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`] if it can't be read.
+    pub fn new(url: &str) -> Result<Self, OpenError> {
+        Self::with_readers(url, READERS)
+    }
+
+    /// The same with so many connections at most that read.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`] if it can't be read.
+    pub fn with_readers(url: &str, readers: usize) -> Result<Self, OpenError> {
+        let readers = Readers { idle: Mutex::default(), room: Semaphore::new(readers.max(1)) };
+        let shared = Shared { address: Address::parse(url)?, readers, ears: Mutex::default() };
+        Ok(Self(Database(Arc::new(shared))))
+    }
+
+    /// A store in a schema of this database.
+    pub fn store(&self, schema: impl Into<String>) -> PgOptions {
+        PgOptions::new(Ok(self.clone())).schema(schema)
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Database(Arc<Shared>);
+
+struct Shared {
+    address: Address,
+    readers: Readers,
+    ears: Mutex<Ears>,
+}
+
+/// Who is to be told of other processes' commits, by schema.
+#[derive(Default)]
+struct Ears {
+    stores: HashMap<String, Vec<Weak<Wake>>>,
+    listening: Option<AbortHandle>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let ears = self.ears.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listening) = &ears.listening {
+            listening.abort();
+        }
+    }
+}
+
+/// A statement's text, made once.
+pub(super) type Text = Arc<str>;
+
+/// Texts that the database itself needs.
+pub(super) struct Texts {
+    oldest: Text,
+    notify: Text,
+}
+
+impl Texts {
+    pub(super) fn new(xid_offset: i64) -> Self {
+        let bits = super::statement::BITS;
+        Self {
+            oldest: format!(
+                "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {bits}"
+            )
+            .into(),
+            notify: "SELECT pg_notify($1, $2)".into(),
+        }
+    }
+}
+
+/// The arguments of a statement, made anew for each attempt.
+pub(super) type Bind<'b> =
+    dyn Fn(&mut PgArguments) -> Result<(), sqlx::error::BoxDynError> + Send + Sync + 'b;
+
+impl Database {
+    pub(super) fn address(&self) -> &Address {
+        &self.0.address
+    }
+
+    /// Runs one statement that may run twice: once more if the connection turns out to be gone.
+    pub(super) async fn rows(&self, text: &Text, bind: &Bind<'_>) -> Result<Vec<PgRow>, StoreError> {
+        let at = &self.0.address.at;
+        let mut again = true;
+        loop {
+            let mut arguments = PgArguments::default();
+            bind(&mut arguments).map_err(|source| store_error(at, sqlx::Error::Encode(source)))?;
+            let mut reader = self.reader().await?;
+            let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments);
+            let result = query.fetch_all(&mut reader.db).await;
+            let lost = result.as_ref().is_err_and(|error| error::class(error) == Class::Lost);
+            let was_idle = reader.was_idle;
+            if !lost {
+                reader.put_back();
+            }
+            match result {
+                Err(_) if lost && was_idle && again => {
+                    // All others that idled may be gone as well.
+                    self.0.readers.forget();
+                    again = false;
+                }
+                result => return result.map_err(|error| store_error(at, error)),
+            }
+        }
+    }
+
+    /// A connection for more than one statement. It is closed unless it is put back.
+    pub(super) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let readers = &self.0.readers;
+        let Ok(room) = readers.room.acquire().await else {
+            return Err(StoreError::Unavailable { source: error::Closed.into() });
+        };
+        let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let was_idle = idle.is_some();
+        let db = match idle {
+            Some(db) => db,
+            None => self.0.address.connect().await.map_err(|error| store_error(&self.0.address.at, error))?,
+        };
+        Ok(Reader { db, was_idle, readers, _room: room })
+    }
+
+    /// The first position of the oldest transaction under way.
+    pub(super) async fn oldest(&self, texts: &Texts) -> Result<i64, StoreError> {
+        let rows = self.rows(&texts.oldest, &|_| Ok(())).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound);
+        row.and_then(|row| row.try_get(0)).map_err(|error| store_error(&self.0.address.at, error))
+    }
+
+    pub(super) async fn notify(&self, texts: &Texts, payload: &str) -> Result<(), StoreError> {
+        self.rows(&texts.notify, &|to| {
+            to.add(CHANNEL)?;
+            to.add(payload)
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// From now on a store is told of what other processes commit.
+    pub(super) fn listen(&self, schema: &str, wake: &Arc<Wake>) {
+        let mut ears = self.0.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        ears.stores.entry(schema.to_owned()).or_default().push(Arc::downgrade(wake));
+        if ears.listening.is_none() {
+            let shared = Arc::downgrade(&self.0);
+            ears.listening = Some(tokio::spawn(listen(shared)).abort_handle());
+        }
+    }
+}
+
+impl Shared {
+    fn heard(&self, payload: &str) {
+        let Some((base, schema)) = payload.split_once(' ') else { return };
+        let base: i64 = base.parse().unwrap_or_default();
+        self.each(|name| name == schema, |wake| wake.when_visible(base));
+    }
+
+    fn each(&self, of: impl Fn(&str) -> bool, tell: impl Fn(&Wake)) {
+        let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, stores) in ears.stores.iter_mut().filter(|(name, _)| of(name)) {
+            stores.retain(|store| match store.upgrade() {
+                Some(wake) => {
+                    tell(&wake);
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+}
+
+/// Listens for as long as the database is in use; reconnects by itself.
+async fn listen(shared: Weak<Shared>) {
+    let Some(options) = shared.upgrade().map(|shared| shared.address.options().clone()) else { return };
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(&pool).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            loop {
+                let heard = listener.try_recv().await;
+                let Some(shared) = shared.upgrade() else { return };
+                match heard {
+                    Ok(Some(notification)) => shared.heard(notification.payload()),
+                    // The connection was gone: something may have been missed.
+                    Ok(None) => shared.each(|_| true, |wake| wake.changes.notify()),
+                    Err(_) => break,
+                }
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+struct Readers {
+    idle: Mutex<Vec<PgConnection>>,
+    room: Semaphore,
+}
+
+impl Readers {
+    fn forget(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A connection that reads. If its user goes away in the middle, it is closed: what is on it is no one's to read.
+pub(super) struct Reader<'d> {
+    pub(super) db: PgConnection,
+    was_idle: bool,
+    readers: &'d Readers,
+    _room: SemaphorePermit<'d>,
+}
+
+impl Reader<'_> {
+    pub(super) fn put_back(self) {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.db);
+    }
+}

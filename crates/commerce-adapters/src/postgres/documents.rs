@@ -1,0 +1,182 @@
+//! Reading documents.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use commerce_core::id::Tenant;
+use commerce_core::store::{Condition, Document, Order, Query, StoreError};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, Row};
+
+use super::database::{Database, Text};
+use super::error::store_error;
+use super::field;
+use super::layout::clamp;
+use super::read::{position_of, tenant};
+
+/// Reads documents of one schema.
+pub(super) struct Documents {
+    database: Database,
+    schema: String,
+    one: Text,
+}
+
+impl Documents {
+    pub(super) fn new(database: Database, schema: String) -> Self {
+        let one = format!(
+            "SELECT version, body FROM {schema}.commerce_documents
+             WHERE collection = $1 AND tenant = $2 AND id = $3"
+        );
+        Self { database, schema, one: one.into() }
+    }
+
+    pub(super) async fn one(
+        &self,
+        tenant: &Tenant,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        let rows = self
+            .database
+            .rows(&self.one, &|to| {
+                to.add(collection)?;
+                to.add(tenant.as_str())?;
+                to.add(id)
+            })
+            .await?;
+        let document = |row: &PgRow| {
+            Ok(Document {
+                tenant: tenant.clone(),
+                collection: collection.into(),
+                id: id.to_owned(),
+                version: position_of(row.try_get(0)?),
+                body: row.try_get(1)?,
+            })
+        };
+        rows.first().map(document).transpose().map_err(|error| self.failed(error))
+    }
+
+    pub(super) async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        let wanted = Wanted::describe(query, &self.schema);
+        let rows = self.database.rows(&wanted.text.into(), &|to| bind(&wanted.values, to)).await?;
+        let collection: Arc<str> = query.collection.as_ref().into();
+        let mut last_tenant = None;
+        let document = |row: &PgRow| {
+            Ok(Document {
+                tenant: tenant(row.try_get(0)?, &mut last_tenant),
+                collection: collection.clone(),
+                id: row.try_get(1)?,
+                version: position_of(row.try_get(2)?),
+                body: row.try_get(3)?,
+            })
+        };
+        rows.iter().map(document).collect::<Result<_, _>>().map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: sqlx::Error) -> StoreError {
+        store_error(&self.database.address().at, error)
+    }
+}
+
+/// A query's text, and the values of its parameters.
+struct Wanted {
+    text: String,
+    values: Vec<Value>,
+}
+
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+fn bind(values: &[Value], to: &mut PgArguments) -> Result<(), sqlx::error::BoxDynError> {
+    values.iter().try_for_each(|value| match value {
+        Value::Text(text) => to.add(text),
+        Value::Number(number) => to.add(*number),
+    })
+}
+
+impl Wanted {
+    fn describe(query: &Query, schema: &str) -> Self {
+        let mut wanted = Self { text: String::new(), values: Vec::new() };
+        let collection = wanted.text_value(&query.collection);
+        wanted.push("SELECT d.tenant, d.id, d.version, d.body FROM ");
+        let order = wanted.from(query, schema, &collection);
+        if let Some(owner) = &query.tenant {
+            let owner = wanted.text_value(owner.as_str());
+            wanted.push(&format!(" AND d.tenant = {owner}"));
+        }
+        if let Some(after) = &query.after_id {
+            let after = wanted.text_value(after);
+            wanted.push(&format!(" AND d.id > {after}"));
+        }
+        for condition in &query.conditions {
+            wanted.condition(condition, query.order.as_ref(), schema, &collection);
+        }
+        wanted.values.push(Value::Number(clamp(query.limit as u64)));
+        let limit = wanted.values.len();
+        wanted.push(&format!(" ORDER BY {order} LIMIT ${limit}"));
+        wanted
+    }
+
+    /// Answers what it is to be ordered by.
+    fn from(&mut self, query: &Query, schema: &str, collection: &str) -> &'static str {
+        let Some(Order::Ascending(field) | Order::Descending(field)) = &query.order else {
+            self.push(&format!("{schema}.commerce_documents d WHERE d.collection = {collection}"));
+            return "d.tenant, d.id";
+        };
+        let prefix = field::of_field(field);
+        let (first, behind) = (self.text_value(&prefix), self.text_value(&field::behind(&prefix)));
+        self.push(&format!(
+            "{schema}.commerce_document_fields o JOIN {schema}.commerce_documents d
+               ON d.collection = o.collection AND d.tenant = o.tenant AND d.id = o.id
+             WHERE o.collection = {collection} AND o.entry >= {first} AND o.entry < {behind}"
+        ));
+        match &query.order {
+            Some(Order::Descending(_)) => "o.entry DESC, o.tenant, o.id",
+            _ => "o.entry, o.tenant, o.id",
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition, order: Option<&Order>, schema: &str, collection: &str) {
+        let (Condition::Equals(name, value)
+        | Condition::AtMost(name, value)
+        | Condition::AtLeast(name, value)) = condition;
+        let (entry, prefix) = (field::entry(name, value), field::prefix(name, value));
+        let range = match condition {
+            Condition::Equals(..) => format!("= {}", self.text_value(&entry)),
+            Condition::AtMost(..) => {
+                let (first, last) = (self.text_value(&prefix), self.text_value(&entry));
+                format!("BETWEEN {first} AND {last}")
+            }
+            Condition::AtLeast(..) => {
+                let (first, behind) = (self.text_value(&entry), self.text_value(&field::behind(&prefix)));
+                format!(">= {first} AND {{entry}} < {behind}")
+            }
+        };
+        let ordered_by_it = matches!(
+            order,
+            Some(Order::Ascending(field) | Order::Descending(field)) if field == name
+        );
+        if ordered_by_it {
+            let range = range.replace("{entry}", "o.entry");
+            self.push(&format!(" AND o.entry {range}"));
+        } else {
+            let range = range.replace("{entry}", "f.entry");
+            self.push(&format!(
+                " AND (d.tenant, d.id) IN (SELECT f.tenant, f.id FROM {schema}.commerce_document_fields f
+                   WHERE f.collection = {collection} AND f.entry {range})"
+            ));
+        }
+    }
+
+    /// The parameter for a value.
+    fn text_value(&mut self, value: &str) -> String {
+        self.values.push(Value::Text(value.to_owned()));
+        format!("${}", self.values.len())
+    }
+
+    fn push(&mut self, text: &str) {
+        let _ = self.text.write_str(text);
+    }
+}

@@ -1,0 +1,368 @@
+//! A group's rows, column by column, as the statement takes them.
+
+use commerce_core::commit::{Append, Claim, Commit, Expected, NewMessage};
+use commerce_core::store::partition_of;
+use uuid::Uuid;
+
+use super::field;
+use super::group::{Group, Stream};
+
+/// What a row belongs to: the member, for the answer; its component, which the statement writes or leaves as a whole.
+#[derive(Default)]
+pub(super) struct Owners {
+    pub(super) members: Vec<usize>,
+    pub(super) components: Vec<i32>,
+}
+
+impl Owners {
+    fn push(&mut self, group: &Group, member: usize) {
+        self.members.push(member);
+        self.components.push(number(group.component(member)));
+    }
+}
+
+/// One row a commit.
+#[derive(Default)]
+pub(super) struct Commits {
+    pub(super) owners: Owners,
+    pub(super) ids: Vec<Uuid>,
+    /// The place of its last event among the group's; none if it has none.
+    pub(super) last_events: Vec<Option<i64>>,
+    /// The place of its last message among the group's.
+    pub(super) last_messages: Vec<Option<i64>>,
+}
+
+/// Ids that might have been used before.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) owners: Owners,
+    pub(super) ids: Vec<Uuid>,
+}
+
+/// Commits that must have been applied.
+#[derive(Default)]
+pub(super) struct Required {
+    pub(super) owners: Owners,
+    pub(super) ids: Vec<Uuid>,
+}
+
+/// Leases that must be held.
+#[derive(Default)]
+pub(super) struct Fences<'g> {
+    pub(super) owners: Owners,
+    pub(super) names: Vec<&'g str>,
+    pub(super) tokens: Vec<i64>,
+}
+
+/// Streams whose heads are looked at.
+#[derive(Default)]
+pub(super) struct Heads<'g> {
+    pub(super) owners: Owners,
+    pub(super) appends: Vec<&'g Append>,
+    /// Which of its commit's appends it is.
+    pub(super) places: Vec<usize>,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) names: Vec<&'g str>,
+    /// -1: any.
+    pub(super) expected: Vec<i64>,
+}
+
+/// Events to be inserted.
+#[derive(Default)]
+pub(super) struct Events<'g> {
+    pub(super) owners: Owners,
+    pub(super) places: Vec<i64>,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) streams: Vec<&'g str>,
+    /// The version; where a stream may have any, how far behind its head.
+    pub(super) versions: Vec<i64>,
+    /// The number of the head to count from, if the stream may have any version.
+    pub(super) heads: Vec<Option<i64>>,
+    pub(super) types: Vec<&'g str>,
+    pub(super) schemas: Vec<i32>,
+    pub(super) payloads: Vec<&'g [u8]>,
+    pub(super) commits: Vec<Uuid>,
+    pub(super) ordinals: Vec<i32>,
+    pub(super) metadata: Vec<Option<&'g str>>,
+}
+
+/// Documents to be written or deleted.
+#[derive(Default)]
+pub(super) struct Documents<'g> {
+    pub(super) owners: Owners,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) collections: Vec<&'g str>,
+    pub(super) ids: Vec<&'g str>,
+    pub(super) expected: Vec<i64>,
+    pub(super) fields: Vec<Option<String>>,
+    pub(super) bodies: Vec<Option<&'g [u8]>>,
+}
+
+/// Messages to be sent, now or later.
+#[derive(Default)]
+pub(super) struct Messages<'g> {
+    pub(super) owners: Owners,
+    pub(super) commits: Vec<Uuid>,
+    pub(super) ordinals: Vec<i32>,
+    pub(super) ids: Vec<Uuid>,
+    pub(super) partitions: Vec<i32>,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) topics: Vec<&'g str>,
+    pub(super) keys: Vec<&'g str>,
+    pub(super) types: Vec<&'g str>,
+    pub(super) headers: Vec<Option<String>>,
+    pub(super) metadata: Vec<&'g str>,
+    pub(super) payloads: Vec<&'g [u8]>,
+    pub(super) not_before: Vec<Option<i64>>,
+}
+
+/// Claims to be taken.
+#[derive(Default)]
+pub(super) struct Claims<'g> {
+    pub(super) owners: Owners,
+    pub(super) claims: Vec<&'g Claim>,
+    pub(super) commits: Vec<Uuid>,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) scopes: Vec<&'g str>,
+    pub(super) keys: Vec<&'g str>,
+    pub(super) expires_at: Vec<Option<i64>>,
+    pub(super) answers: Vec<Option<&'g [u8]>>,
+}
+
+/// Claims to be given back.
+#[derive(Default)]
+pub(super) struct Releases<'g> {
+    pub(super) owners: Owners,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) scopes: Vec<&'g str>,
+    pub(super) keys: Vec<&'g str>,
+}
+
+/// Readers that move on.
+#[derive(Default)]
+pub(super) struct Checkpoints<'g> {
+    pub(super) owners: Owners,
+    pub(super) readers: Vec<&'g str>,
+    pub(super) from: Vec<i64>,
+    pub(super) to: Vec<i64>,
+}
+
+/// All rows of a group.
+#[derive(Default)]
+pub(super) struct Layout<'g> {
+    pub(super) commits: Commits,
+    pub(super) given: Given,
+    pub(super) required: Required,
+    pub(super) fences: Fences<'g>,
+    pub(super) heads: Heads<'g>,
+    pub(super) events: Events<'g>,
+    /// Heads of streams that are counted on and not written: the place behind each is held until the commit.
+    pub(super) held: Vec<i64>,
+    pub(super) documents: Documents<'g>,
+    pub(super) messages: Messages<'g>,
+    pub(super) claims: Claims<'g>,
+    /// Claims that the same commit gives back before it takes them: whoever holds them.
+    pub(super) retaken: Claims<'g>,
+    pub(super) releases: Releases<'g>,
+    pub(super) checkpoints: Checkpoints<'g>,
+}
+
+impl<'g> Layout<'g> {
+    pub(super) fn of(group: &'g Group, partitions: u32) -> Self {
+        let mut layout = Self::default();
+        let order = layout.heads(group);
+        let (mut first_event, mut first_message) = (0, 0);
+        for (member, job) in group.members.iter().enumerate() {
+            let events: usize = job.commit.appends.iter().map(|append| append.events.len()).sum();
+            let messages = job.commit.messages.len();
+            layout.commits.owners.push(group, member);
+            layout.commits.ids.push(job.id.0);
+            layout.commits.last_events.push(last(first_event, events));
+            layout.commits.last_messages.push(last(first_message, messages));
+            layout.member(group, member, partitions);
+            first_event += events;
+            first_message += messages;
+        }
+        layout.events(group, &order);
+        layout
+    }
+
+    /// Streams by name, so that all processes wait for each other in one order. Answers each stream's row.
+    fn heads(&mut self, group: &'g Group) -> Vec<usize> {
+        let append = |stream: &Stream| {
+            let (member, index) = stream.first;
+            let commit = &group.members[member].commit;
+            (commit.tenant.as_str(), &commit.appends[index])
+        };
+        let mut sorted: Vec<usize> = (0..group.streams().len()).collect();
+        sorted.sort_unstable_by_key(|number| {
+            let (tenant, append) = append(&group.streams()[*number]);
+            (append.stream.as_str(), tenant)
+        });
+        let mut rows = vec![0; sorted.len()];
+        for (row, stream) in sorted.into_iter().enumerate() {
+            rows[stream] = row;
+            let stream = &group.streams()[stream];
+            let (tenant, append) = append(stream);
+            self.heads.owners.push(group, stream.first.0);
+            self.heads.appends.push(append);
+            self.heads.places.push(stream.first.1);
+            self.heads.tenants.push(tenant);
+            self.heads.names.push(append.stream.as_str());
+            self.heads.expected.push(expected(stream.expected));
+            if stream.events == 0 && stream.expected != Expected::Any {
+                self.held.push(row as i64 + 1);
+            }
+        }
+        rows
+    }
+
+    fn member(&mut self, group: &'g Group, member: usize, partitions: u32) {
+        let job = &group.members[member];
+        let commit = &job.commit;
+        if job.id_was_given {
+            self.given.owners.push(group, member);
+            self.given.ids.push(job.id.0);
+        }
+        for id in commit.requires.iter().filter(|id| !group.holds_before(member, **id)) {
+            self.required.owners.push(group, member);
+            self.required.ids.push(id.0);
+        }
+        for lease in &commit.fences {
+            self.fences.owners.push(group, member);
+            self.fences.names.push(&lease.name);
+            self.fences.tokens.push(clamp(lease.token));
+        }
+        self.documents(group, member);
+        for (ordinal, message) in (0_u16..).zip(&commit.messages) {
+            self.message(group, member, ordinal, message, partitions);
+        }
+        self.claims(group, member);
+        for moved in &commit.checkpoints {
+            self.checkpoints.owners.push(group, member);
+            self.checkpoints.readers.push(&moved.reader);
+            self.checkpoints.from.push(clamp(moved.from));
+            self.checkpoints.to.push(clamp(moved.to));
+        }
+    }
+
+    fn documents(&mut self, group: &'g Group, member: usize) {
+        let commit = &group.members[member].commit;
+        for write in &commit.documents {
+            let rows = &mut self.documents;
+            rows.owners.push(group, member);
+            rows.tenants.push(commit.tenant.as_str());
+            rows.collections.push(&write.collection);
+            rows.ids.push(&write.id);
+            rows.expected.push(expected(write.expected));
+            rows.fields.push(write.body.as_ref().and_then(|_| field::array(&write.fields)));
+            rows.bodies.push(write.body.as_deref());
+        }
+    }
+
+    fn message(
+        &mut self,
+        group: &'g Group,
+        member: usize,
+        ordinal: u16,
+        message: &'g NewMessage,
+        partitions: u32,
+    ) {
+        let job = &group.members[member];
+        let rows = &mut self.messages;
+        rows.owners.push(group, member);
+        rows.commits.push(job.id.0);
+        rows.ordinals.push(i32::from(ordinal));
+        rows.ids.push(job.id.message_id(ordinal));
+        rows.partitions.push(number(partition_of(&message.key, partitions) as usize));
+        rows.tenants.push(job.commit.tenant.as_str());
+        rows.topics.push(&message.topic);
+        rows.keys.push(&message.key);
+        rows.types.push(&message.message_type);
+        let headers = (!message.headers.is_empty()).then_some(&message.headers);
+        rows.headers.push(headers.map(|headers| serde_json::to_string(headers).unwrap_or_default()));
+        rows.metadata.push(&job.metadata);
+        rows.payloads.push(&message.payload);
+        rows.not_before.push(message.not_before.map(commerce_core::Timestamp::as_micros));
+    }
+
+    fn claims(&mut self, group: &'g Group, member: usize) {
+        let job = &group.members[member];
+        let Commit { tenant, claims, releases, .. } = &job.commit;
+        for claim in claims {
+            let rows = if releases.contains(&claim.key) { &mut self.retaken } else { &mut self.claims };
+            rows.owners.push(group, member);
+            rows.claims.push(claim);
+            rows.commits.push(job.id.0);
+            rows.tenants.push(tenant.as_str());
+            rows.scopes.push(&claim.key.scope);
+            rows.keys.push(&claim.key.key);
+            rows.expires_at.push(claim.expires_at.map(commerce_core::Timestamp::as_micros));
+            rows.answers.push(claim.answer.as_deref());
+        }
+        for key in releases.iter().filter(|key| !claims.iter().any(|claim| claim.key == **key)) {
+            self.releases.owners.push(group, member);
+            self.releases.tenants.push(tenant.as_str());
+            self.releases.scopes.push(&key.scope);
+            self.releases.keys.push(&key.key);
+        }
+    }
+
+    /// Events in the order of their streams' rows; their places say where in the log they stand.
+    fn events(&mut self, group: &'g Group, rows: &[usize]) {
+        let mut appends = Vec::new();
+        let mut place = 0;
+        for (member, job) in group.members.iter().enumerate() {
+            let mut ordinal = 0;
+            for append in &job.commit.appends {
+                if let Some(stream) = group.stream(job.commit.tenant.as_str(), append.stream.as_str()) {
+                    appends.push((rows[stream], member, append, place, ordinal));
+                }
+                place += append.events.len() as i64;
+                ordinal += append.events.len();
+            }
+        }
+        appends.sort_by_key(|(row, ..)| *row);
+        let mut written = vec![0; rows.len()];
+        for (row, member, append, place, ordinal) in appends {
+            let job = &group.members[member];
+            let expected = self.heads.expected[row];
+            for (index, event) in append.events.iter().enumerate() {
+                written[row] += 1;
+                let events = &mut self.events;
+                events.owners.push(group, member);
+                events.places.push(place + index as i64);
+                events.tenants.push(job.commit.tenant.as_str());
+                events.streams.push(append.stream.as_str());
+                events.versions.push(expected.max(0) + written[row]);
+                events.heads.push((expected < 0).then_some(row as i64 + 1));
+                events.types.push(&event.event_type);
+                events.schemas.push(number(event.schema as usize));
+                events.payloads.push(&event.payload);
+                events.commits.push(job.id.0);
+                events.ordinals.push(number(ordinal + index));
+                events.metadata.push((ordinal + index == 0).then_some(&*job.metadata));
+            }
+        }
+    }
+}
+
+fn last(first: usize, count: usize) -> Option<i64> {
+    (count > 0).then(|| (first + count - 1) as i64)
+}
+
+fn expected(expected: Expected) -> i64 {
+    match expected {
+        Expected::Any => -1,
+        Expected::Version(version) => clamp(version),
+    }
+}
+
+/// As PostgreSQL's bigint; what lies beyond is never reached.
+pub(super) fn clamp(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn number(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

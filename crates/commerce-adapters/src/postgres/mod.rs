@@ -1,0 +1,343 @@
+//! A store in one schema of a PostgreSQL database, for one process or for many.
+//!
+//! - One statement writes a group of commits: whatever has queued up while a writer was busy. Each member is all or
+//!   nothing, with its own answer, and a conflict costs its neighbours nothing.
+//! - The logs have no holes: a position begins with the id of its transaction, and readers go only as far as no
+//!   transaction under way can still write. The price: one long writing transaction, anywhere in the database cluster,
+//!   delays all readers ([`PgStore::oldest_writer`]).
+//! - A commit whose answer was lost is looked up on a new connection, after the server process that may still be at work
+//!   on it was ended.
+//! - Connections are bounded: two that write for each store, eight that read and one that listens for each
+//!   [`PgDatabase`], whatever the number of readers, partitions and sagas.
+//! - Leases, expiry and recorded times go by the database's clock alone.
+//!
+//! An application with its own tables in the same database joins in by [`PgStore::apply_in`].
+
+mod answers;
+mod connect;
+mod database;
+mod documents;
+mod error;
+mod field;
+mod group;
+mod job;
+mod layout;
+mod maintenance;
+mod options;
+mod read;
+mod resolve;
+mod statement;
+mod wake;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_core::commit::{Commit, CommitError, CommitId, Committed, FieldValue, NewMessage};
+use commerce_core::id::Tenant;
+use commerce_core::store::{
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
+    Released, Store, StoreError,
+};
+use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::{Host, Timestamp};
+use sqlx::{PgConnection, Row};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+pub use database::PgDatabase;
+pub use error::OpenError;
+pub use options::PgOptions;
+/// The library whose connections [`PgStore::apply_in`] takes.
+pub use sqlx;
+
+use database::Database;
+use documents::Documents;
+use group::Group;
+use job::Job;
+use layout::Layout;
+use maintenance::Maintenance;
+use read::Reads;
+use wake::Wake;
+use writer::Desk;
+
+/// The oldest major version of PostgreSQL that is supported.
+pub const OLDEST: u32 = 14;
+/// The newest major version of PostgreSQL that is known to work.
+pub const NEWEST: u32 = 18;
+
+/// A store in one schema of a PostgreSQL database. Share it in an `Arc`. When the last is dropped, what was handed over is
+/// still written as long as the runtime is there; [`close`](Self::close) waits for it.
+pub struct PgStore {
+    desk: Arc<Desk>,
+    database: Database,
+    reads: Reads,
+    documents: Documents,
+    maintenance: Maintenance,
+    host: Arc<dyn Host>,
+    /// Whether the host's clock counts instead of the database's.
+    has_clock: bool,
+    schema: String,
+    partitions: u32,
+    wake: Arc<Wake>,
+    /// They end with the store.
+    tasks: JoinSet<()>,
+}
+
+impl PgStore {
+    /// A store in the database at `postgres://USER:PASSWORD@HOST:PORT/NAME`. Several stores of one database should share a
+    /// [`PgDatabase`].
+    pub fn connect(url: &str) -> PgOptions {
+        PgOptions::new(PgDatabase::new(url))
+    }
+
+    /// Applies a commit within a transaction that the application has begun in the same database, at READ COMMITTED,
+    /// together with its own rows. It is written when that transaction commits. After that call [`Changes::notify`] on
+    /// [`Store::changes`], so that readers need not wait for their next look.
+    ///
+    /// ```no_run
+    /// use commerce_adapters::postgres::{PgStore, sqlx};
+    /// use commerce_core::commit::{Commit, NewMessage};
+    /// use sqlx::Connection;
+    ///
+    /// # async fn example(store: PgStore, db: &mut sqlx::PgConnection) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut transaction = db.begin().await?;
+    /// sqlx::query("INSERT INTO invoices (number) VALUES ($1)").bind("7").execute(&mut *transaction).await?;
+    /// let sent = NewMessage::new("invoices", "7").of_type("invoice.sent");
+    /// store.apply_in(&mut transaction, &Commit::new().message(sent)).await?;
+    /// transaction.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A conflict or an invalid commit leaves the transaction as it was. After any other error roll it back; where the
+    /// error is retryable, run it again from its beginning.
+    pub async fn apply_in(
+        &self,
+        transaction: &mut PgConnection,
+        commit: &Commit,
+    ) -> Result<Committed, CommitError> {
+        check(commit)?;
+        let id = commit.id.unwrap_or_else(|| CommitId(self.host.new_id()));
+        let group = Group::of(Box::new(Job::silent(commit.clone(), id)));
+        let layout = Layout::of(&group, self.partitions);
+        let at = &self.database.address().at;
+        let written = self
+            .desk
+            .statements
+            .write(&layout, self.desk.run(true), transaction)
+            .await
+            .map_err(|error| error::commit_error(at, error.into()))?;
+        let full = written.base + (1 << statement::BITS) - i64::from(u16::MAX) * 2;
+        if written.events_from.max(written.messages_from) > full {
+            return Err(CommitError::Invalid("a transaction holds at most about 900,000 events".to_owned()));
+        }
+        let mut answers = answers::answers(&group, &layout, &written);
+        answers
+            .pop()
+            .flatten()
+            .unwrap_or_else(|| Err(CommitError::RolledBack { source: error::Closed.into() }))
+    }
+
+    /// How long the oldest transaction that has written something has been under way, anywhere in the database cluster:
+    /// so long readers of the logs have been standing still. None if there is none, or if it is not this user's to see.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn oldest_writer(&self) -> Result<Option<Duration>, StoreError> {
+        let text = "SELECT (extract(epoch FROM max(clock_timestamp() - xact_start)) * 1000000)::int8
+                    FROM pg_stat_activity WHERE backend_xid IS NOT NULL";
+        let rows = self.database.rows(&text.into(), &|_| Ok(())).await?;
+        let age = rows.first().map(|row| row.try_get::<Option<i64>, _>(0)).transpose();
+        let age = age.map_err(|error| error::store_error(&self.database.address().at, error))?;
+        Ok(age.flatten().map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
+    }
+
+    /// Takes no more commits, and waits until those that were handed over are written.
+    pub async fn close(&self) {
+        self.desk.close();
+        self.desk.ended().await;
+    }
+
+    fn clock(&self) -> Option<i64> {
+        self.has_clock.then(|| self.host.now().as_micros())
+    }
+}
+
+impl Drop for PgStore {
+    fn drop(&mut self) {
+        self.desk.close();
+        self.tasks.abort_all();
+    }
+}
+
+#[async_trait]
+impl Store for PgStore {
+    fn commit(&self, commit: Commit) -> CommitFuture {
+        if let Err(error) = check(&commit) {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        let id = commit.id.unwrap_or_else(|| CommitId(self.host.new_id()));
+        let (job, answer) = Job::new(commit, id);
+        self.desk.hand_over(job);
+        Box::pin(async move {
+            match answer.await {
+                Ok(answer) => answer,
+                // The runtime is shutting down: what was sent may have been written.
+                Err(_) => Err(CommitError::Unknown { id, source: error::Closed.into() }),
+            }
+        })
+    }
+
+    async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError> {
+        // One that is still queued must not look as if it had never been.
+        self.desk.settled(job::commit_key(id)).await;
+        let mut reader = self.database.reader().await?;
+        let written = resolve::was_written(&self.schema, id, &mut reader.db)
+            .await
+            .map_err(|error| error::store_error(&self.database.address().at, error))?;
+        reader.put_back();
+        Ok(if written { CommitOutcome::Committed } else { CommitOutcome::RolledBack })
+    }
+
+    async fn read_stream(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reads.stream(tenant, stream, after, limit).await
+    }
+
+    async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reads.log(after, limit).await
+    }
+
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.wake.shown(&self.database).await
+    }
+
+    async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
+        self.reads.messages(request).await
+    }
+
+    async fn last_message(&self) -> Result<Position, StoreError> {
+        self.reads.last_message().await
+    }
+
+    async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
+        let due = self.maintenance.release_due(limit, self.clock()).await?;
+        if let Some((base, oldest)) = due.base {
+            self.wake.committed(base, oldest);
+        }
+        Ok(due.released)
+    }
+
+    async fn document(
+        &self,
+        tenant: &Tenant,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        self.documents.one(tenant, collection, id).await
+    }
+
+    async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        if query.after_id.is_some() && (query.tenant.is_none() || query.order.is_some()) {
+            return Err(StoreError::Invalid(
+                "paging by id is for one tenant, in the order of ids".to_owned(),
+            ));
+        }
+        self.documents.query(query).await
+    }
+
+    async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError> {
+        self.reads.claimed(tenant, scope, key, self.clock()).await
+    }
+
+    async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {
+        self.reads.checkpoint(reader).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        duration: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.maintenance.acquire_lease(name, holder, duration, self.clock()).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.maintenance.release_lease(lease).await
+    }
+
+    async fn prune(&self, what: Prune) -> Result<u64, StoreError> {
+        self.maintenance.prune(&what, self.clock()).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        match self.clock() {
+            Some(now) => Ok(Timestamp::from_micros(now)),
+            None => self.reads.now().await,
+        }
+    }
+
+    fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    /// Each transaction of the database cluster, ours or not, moves positions on by 2²⁰. Of eight, one is taken to bring
+    /// a message.
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        let transactions = messages.saturating_mul(8);
+        from.saturating_add(transactions << statement::BITS).min(i64::MAX as u64 / 2)
+    }
+
+    fn changes(&self) -> &Changes {
+        &self.wake.changes
+    }
+}
+
+/// What no store can apply, and what PostgreSQL can't.
+fn check(commit: &Commit) -> Result<(), CommitError> {
+    commit.check()?;
+    match texts(commit).find(|(_, text)| text.contains('\0')) {
+        Some((what, text)) => {
+            let source = error::ZeroByte { what, text: text.to_owned() }.into();
+            Err(CommitError::Refused { source })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every text of a commit that is kept as a text, and what it is.
+fn texts(commit: &Commit) -> impl Iterator<Item = (&'static str, &str)> {
+    let events = commit.appends.iter().flat_map(|append| {
+        let types = append.events.iter().map(|event| ("an event's type", &*event.event_type));
+        types.chain([("the stream", append.stream.as_str())])
+    });
+    let documents = commit.documents.iter().flat_map(|write| {
+        let fields = write.fields.iter().flat_map(|(name, value)| {
+            let text = match value {
+                FieldValue::Text(text) => text,
+                FieldValue::Integer(_) => "",
+            };
+            [("a field's name", &**name), ("a field's value", text)]
+        });
+        fields.chain([("the collection", &*write.collection), ("a document's id", &*write.id)])
+    });
+    let messages = commit.messages.iter().flat_map(|message| {
+        let NewMessage { topic, key, message_type, .. } = message;
+        [("the topic", &**topic), ("a message's key", &**key), ("a message's type", &**message_type)]
+    });
+    let keys = commit.claims.iter().map(|claim| &claim.key).chain(&commit.releases);
+    let claims = keys.flat_map(|key| [("a claim's scope", &*key.scope), ("a claim's key", &*key.key)]);
+    let readers = commit.checkpoints.iter().map(|moved| ("a reader's name", &*moved.reader));
+    let leases = commit.fences.iter().map(|lease| ("a lease's name", &*lease.name));
+    let tenant = std::iter::once(("the tenant", commit.tenant.as_str()));
+    tenant.chain(events).chain(documents).chain(messages).chain(claims).chain(readers).chain(leases)
+}

@@ -1,0 +1,294 @@
+//! Reads.
+//!
+//! A log is read only as far as no transaction under way can still write: a position begins with its transaction's id, so
+//! everything below the oldest that is under way is final, and a reader never steps over what commits late.
+
+use std::sync::Arc;
+
+use commerce_core::Timestamp;
+use commerce_core::commit::CommitId;
+use commerce_core::context::Metadata;
+use commerce_core::id::Tenant;
+use commerce_core::store::{Claimed, MessageBatch, ReadMessages, RecordedMessage, StoreError};
+use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use sqlx::postgres::PgRow;
+use sqlx::{Arguments, Row};
+use uuid::Uuid;
+
+use super::database::{Database, Text};
+use super::error::store_error;
+use super::layout::{clamp, number};
+use super::statement::BITS;
+
+/// The texts of all reads of one schema.
+pub(super) struct Reads {
+    database: Database,
+    stream: Text,
+    log: Text,
+    messages: Text,
+    messages_of: Text,
+    last_message: Text,
+    claimed: Text,
+    checkpoint: Text,
+    now: Text,
+}
+
+impl Reads {
+    pub(super) fn new(database: Database, schema: &str, xid_offset: i64, partitions: u32) -> Self {
+        // Only the first event of a commit has its metadata; positions of a commit follow the ordinals of its events.
+        let event = |from: &str| {
+            format!(
+                "SELECT e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload,
+                        coalesce(e.metadata, f.metadata), e.tenant, e.stream
+                 FROM {from} LEFT JOIN {schema}.commerce_events f
+                   ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END"
+            )
+        };
+        let oldest =
+            format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
+        let columns = "position, recorded_at, id, tenant, topic, key, type, headers, metadata, payload";
+        let messages = format!(
+            "SELECT {columns}, 0::int8 FROM {schema}.commerce_messages
+             WHERE partition = $1 AND position > $2 AND position < {oldest} ORDER BY position LIMIT $3"
+        );
+        // There is always a row: it tells how far the log was looked at, also if nothing was found.
+        let messages_of = format!(
+            "SELECT m.*, last.position
+             FROM (SELECT coalesce((SELECT position FROM {schema}.commerce_messages
+                     WHERE partition = $1 AND position > $2 AND position < {oldest}
+                     ORDER BY position DESC LIMIT 1), $2) AS position) last
+             LEFT JOIN LATERAL (
+               SELECT {columns} FROM {schema}.commerce_messages m
+               WHERE partition = $1 AND m.position > $2 AND m.position <= last.position AND topic = ANY ($4)
+               ORDER BY m.position LIMIT $3) m ON true"
+        );
+        let of_stream = format!(
+            "(SELECT * FROM {schema}.commerce_events
+              WHERE stream = $2 AND tenant = $1 AND version > $3 ORDER BY version LIMIT $4) e"
+        );
+        let of_log = format!(
+            "(SELECT * FROM {schema}.commerce_events
+              WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e"
+        );
+        Self {
+            stream: format!("{} ORDER BY e.version", event(&of_stream)).into(),
+            log: format!("{} ORDER BY e.position", event(&of_log)).into(),
+            messages: messages.into(),
+            messages_of: messages_of.into(),
+            last_message: format!(
+                "SELECT greatest(
+                   (SELECT max(m.position) FROM generate_series(0, {partitions} - 1) p,
+                      LATERAL (SELECT position FROM {schema}.commerce_messages
+                               WHERE partition = p ORDER BY position DESC LIMIT 1) m),
+                   (SELECT value FROM {schema}.commerce_settings WHERE name = 'pruned_to'), 0)"
+            )
+            .into(),
+            claimed: format!(
+                "SELECT commit_id, expires_at, answer FROM {schema}.commerce_claims
+                 WHERE key = $1 AND scope = $2 AND tenant = $3
+                   AND (expires_at IS NULL
+                        OR expires_at > coalesce($4, (extract(epoch FROM clock_timestamp()) * 1000000)::int8))"
+            )
+            .into(),
+            checkpoint: format!("SELECT position FROM {schema}.commerce_checkpoints WHERE reader = $1").into(),
+            now: "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8".into(),
+            database,
+        }
+    }
+
+    pub(super) async fn stream(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let rows = self
+            .database
+            .rows(&self.stream, &|to| {
+                to.add(tenant.as_str())?;
+                to.add(stream.as_str())?;
+                to.add(clamp(after))?;
+                to.add(clamp(limit as u64))
+            })
+            .await?;
+        let mut commits = LastCommit::default();
+        let event = |row: &PgRow| event(row, &mut commits, |_| Ok((tenant.clone(), stream.clone())));
+        self.read(rows.iter().map(event))
+    }
+
+    pub(super) async fn log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let rows = self
+            .database
+            .rows(&self.log, &|to| {
+                to.add(clamp(after))?;
+                to.add(clamp(limit as u64))
+            })
+            .await?;
+        let mut commits = LastCommit::default();
+        let mut last_tenant = None;
+        let mut event = |row: &PgRow| {
+            event(row, &mut commits, |row| {
+                let tenant = tenant(row.try_get(9)?, &mut last_tenant);
+                Ok((tenant, StreamId::from(row.try_get::<&str, _>(10)?)))
+            })
+        };
+        self.read(rows.iter().map(&mut event))
+    }
+
+    pub(super) async fn messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
+        let ReadMessages { partition, after, topics, limit } = request;
+        let partition = number(partition as usize);
+        let of_topics = !topics.is_empty();
+        let text = if of_topics { &self.messages_of } else { &self.messages };
+        let rows = self
+            .database
+            .rows(text, &|to| {
+                to.add(partition)?;
+                to.add(clamp(after))?;
+                to.add(clamp(limit as u64))?;
+                if of_topics { to.add(topics) } else { Ok(()) }
+            })
+            .await?;
+        let found = rows.iter().filter(|row| !matches!(row.try_get::<Option<i64>, _>(0), Ok(None)));
+        let messages: Vec<RecordedMessage> = self.read(found.map(message))?;
+        let last = messages.last().map_or(after, |message| message.position);
+        let looked_at = if messages.len() < limit { self.read_last(&rows)? } else { 0 };
+        Ok(MessageBatch { messages, next: last.max(looked_at) })
+    }
+
+    fn read_last(&self, rows: &[PgRow]) -> Result<Position, StoreError> {
+        let last: Vec<i64> = self.read(rows.first().map(|row| row.try_get(10)).into_iter())?;
+        Ok(last.first().copied().map_or(0, position_of))
+    }
+
+    pub(super) async fn last_message(&self) -> Result<Position, StoreError> {
+        let rows = self.database.rows(&self.last_message, &|_| Ok(())).await?;
+        Ok(self.read_one(&rows)?.map_or(0, position_of))
+    }
+
+    pub(super) async fn claimed(
+        &self,
+        tenant: &Tenant,
+        scope: &str,
+        key: &str,
+        now: Option<i64>,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let rows = self
+            .database
+            .rows(&self.claimed, &|to| {
+                to.add(key)?;
+                to.add(scope)?;
+                to.add(tenant.as_str())?;
+                to.add(now)
+            })
+            .await?;
+        let claimed = |row: &PgRow| {
+            Ok(Claimed {
+                by: CommitId(row.try_get(0)?),
+                expires_at: row.try_get::<Option<i64>, _>(1)?.map(Timestamp::from_micros),
+                answer: row.try_get(2)?,
+            })
+        };
+        Ok(self.read::<_, Vec<_>>(rows.iter().map(claimed))?.pop())
+    }
+
+    pub(super) async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {
+        let rows = self.database.rows(&self.checkpoint, &|to| to.add(reader)).await?;
+        Ok(self.read_one(&rows)?.map_or(0, position_of))
+    }
+
+    pub(super) async fn now(&self) -> Result<Timestamp, StoreError> {
+        let rows = self.database.rows(&self.now, &|_| Ok(())).await?;
+        Ok(Timestamp::from_micros(self.read_one(&rows)?.unwrap_or_default()))
+    }
+
+    /// The first column of the first row.
+    fn read_one<T>(&self, rows: &[PgRow]) -> Result<Option<T>, StoreError>
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        self.read(rows.first().map(|row| row.try_get(0)).into_iter()).map(|mut found: Vec<T>| found.pop())
+    }
+
+    fn read<T, C: FromIterator<T>>(
+        &self,
+        rows: impl Iterator<Item = Result<T, sqlx::Error>>,
+    ) -> Result<C, StoreError> {
+        rows.collect::<Result<C, sqlx::Error>>()
+            .map_err(|error| store_error(&self.database.address().at, error))
+    }
+}
+
+fn event(
+    row: &PgRow,
+    commits: &mut LastCommit,
+    whose: impl FnOnce(&PgRow) -> Result<(Tenant, StreamId), sqlx::Error>,
+) -> Result<RecordedEvent, sqlx::Error> {
+    let (tenant, stream) = whose(row)?;
+    let commit = CommitId(row.try_get(3)?);
+    Ok(RecordedEvent {
+        position: position_of(row.try_get(0)?),
+        tenant,
+        stream,
+        version: position_of(row.try_get(1)?),
+        recorded_at: Timestamp::from_micros(row.try_get(2)?),
+        id: commit.event_id(u16::try_from(row.try_get::<i32, _>(5)?).unwrap_or_default()),
+        commit,
+        schema: u32::try_from(row.try_get::<i32, _>(4)?).unwrap_or_default(),
+        event_type: row.try_get::<&str, _>(6)?.into(),
+        payload: row.try_get(7)?,
+        metadata: commits.metadata(commit, row)?,
+    })
+}
+
+fn message(row: &PgRow) -> Result<RecordedMessage, sqlx::Error> {
+    let headers: Option<&str> = row.try_get(7)?;
+    Ok(RecordedMessage {
+        position: position_of(row.try_get(0)?),
+        recorded_at: Timestamp::from_micros(row.try_get(1)?),
+        id: row.try_get::<Uuid, _>(2)?,
+        tenant: tenant(row.try_get(3)?, &mut None),
+        topic: row.try_get::<&str, _>(4)?.into(),
+        key: row.try_get::<&str, _>(5)?.into(),
+        message_type: row.try_get::<&str, _>(6)?.into(),
+        headers: headers.map(json).transpose()?.unwrap_or_default(),
+        metadata: Arc::new(json(row.try_get(8)?)?),
+        payload: row.try_get(9)?,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+pub(super) fn position_of(number: i64) -> Position {
+    Position::try_from(number).unwrap_or_default()
+}
+
+/// Most rows are of one tenant: its name is kept once.
+pub(super) fn tenant(name: &str, last: &mut Option<Tenant>) -> Tenant {
+    match last {
+        Some(tenant) if tenant.as_str() == name => tenant.clone(),
+        _ if name == Tenant::default().as_str() => Tenant::default(),
+        _ => last.insert(Tenant::new(name)).clone(),
+    }
+}
+
+/// Neighbouring rows often belong to one commit: its metadata is read once.
+#[derive(Default)]
+struct LastCommit(Option<(CommitId, Arc<Metadata>)>);
+
+impl LastCommit {
+    fn metadata(&mut self, commit: CommitId, row: &PgRow) -> Result<Arc<Metadata>, sqlx::Error> {
+        if let Some((last, metadata)) = &self.0
+            && *last == commit
+        {
+            return Ok(metadata.clone());
+        }
+        let metadata =
+            Arc::new(row.try_get::<Option<&str>, _>(8)?.map(json).transpose()?.unwrap_or_default());
+        self.0 = Some((commit, metadata));
+        Ok(self.0.as_ref().map(|(_, metadata)| metadata.clone()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,123 @@
+//! What became of commits whose answer was lost.
+//!
+//! The connection is gone, but at its other end a server process may still be at work, or may yet find the statement among
+//! what it has received. So first that process is ended; then what it has written is all it ever will.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::commit::CommitId;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::error::{self, Class};
+use super::writer::Desk;
+
+/// After this the callers are told that the outcome is not known.
+const RESOLVED_WITHIN: Duration = Duration::from_secs(15);
+
+/// A server process, told from all others that will ever have its number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backend {
+    pid: i32,
+    /// In microseconds since 1970.
+    started: i64,
+}
+
+impl Backend {
+    pub(super) async fn of(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8
+             FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+        )
+        .fetch_one(db)
+        .await?;
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+    }
+
+    /// Ends it, and waits until it has gone.
+    async fn end(self, db: &mut PgConnection, until: Instant) -> Result<(), sqlx::Error> {
+        loop {
+            let there = sqlx::query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::int8 = $2",
+            )
+            .bind(self.pid)
+            .bind(self.started)
+            .fetch_optional(&mut *db)
+            .await?;
+            if there.is_none() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(sqlx::Error::Io(std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    format!("server process {} does not end", self.pid),
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// A new connection, and of these commits those that were written, each with its position and time.
+pub(super) async fn resolve(
+    desk: &Desk,
+    ids: &[CommitId],
+    backend: Backend,
+) -> Result<(PgConnection, HashMap<CommitId, (i64, i64)>), Arc<sqlx::Error>> {
+    let until = Instant::now() + RESOLVED_WITHIN;
+    let mut pause = Duration::from_millis(10);
+    loop {
+        match look_up(desk, ids, backend, until).await {
+            Ok(found) => return Ok(found),
+            Err(error) if error::class(&error) != Class::Lost || Instant::now() + pause > until => {
+                return Err(error.into());
+            }
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause = (pause * 2).min(Duration::from_millis(500));
+    }
+}
+
+async fn look_up(
+    desk: &Desk,
+    ids: &[CommitId],
+    backend: Backend,
+    until: Instant,
+) -> Result<(PgConnection, HashMap<CommitId, (i64, i64)>), sqlx::Error> {
+    let mut db = desk.address.connect().await?;
+    backend.end(&mut db, until).await?;
+    let schema = &desk.schema;
+    let text = format!(
+        "SELECT id, coalesce(position, (SELECT max(position) FROM {schema}.commerce_events), 0), recorded_at
+         FROM {schema}.commerce_commits WHERE id = ANY ($1)"
+    );
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(ids).fetch_all(&mut db).await?;
+    let mut found = HashMap::new();
+    for row in rows {
+        found.insert(CommitId(row.try_get(0)?), (row.try_get(1)?, row.try_get(2)?));
+    }
+    Ok((db, found))
+}
+
+/// Whether a commit was written, by whatever process. One that is just being written is waited for.
+pub(super) async fn was_written(
+    schema: &str,
+    id: CommitId,
+    db: &mut PgConnection,
+) -> Result<bool, sqlx::Error> {
+    use sqlx::Connection;
+    let mut transaction = db.begin().await?;
+    // The insert waits for whoever inserts the same id, and is rolled back.
+    let text = format!(
+        "INSERT INTO {schema}.commerce_commits (id, recorded_at, scheduled) VALUES ($1, 0, 0)
+         ON CONFLICT DO NOTHING"
+    );
+    let inserted = sqlx::query(AssertSqlSafe(text)).bind(id.0).execute(&mut *transaction).await?;
+    transaction.rollback().await?;
+    Ok(inserted.rows_affected() == 0)
+}

@@ -1,0 +1,122 @@
+//! Waking readers: of this process at once, of others by NOTIFY, outside of every commit.
+//!
+//! What was committed can be read only when every transaction with a lower id has ended (see [`super::read`]). If one was
+//! under way, perhaps of another program, readers are woken again as soon as it has: the watch asks for it, first after a
+//! millisecond, then less and less often.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use commerce_core::store::{Changes, StoreError};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::database::{Database, Texts};
+
+/// How long the watch waits between two looks, at first and at most.
+const WATCH: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+/// Other processes are told at most this often.
+const ANNOUNCE_EVERY: Duration = Duration::from_millis(5);
+/// The channel on which processes tell each other of commits; the payload names the schema and the last position.
+pub(super) const CHANNEL: &str = "commerce_commits";
+
+/// Wakes the readers of one store.
+pub(super) struct Wake {
+    pub(super) changes: Changes,
+    texts: Texts,
+    /// The first position of the newest transaction that readers are to be woken for once they can see it.
+    awaited: AtomicI64,
+    /// The first position of the newest transaction of this process.
+    newest: AtomicI64,
+    watch: Notify,
+    announce: Notify,
+}
+
+impl Wake {
+    pub(super) fn new(texts: Texts) -> Self {
+        Self {
+            changes: Changes::default(),
+            texts,
+            awaited: AtomicI64::new(0),
+            newest: AtomicI64::new(0),
+            watch: Notify::new(),
+            announce: Notify::new(),
+        }
+    }
+
+    /// A transaction of this process was committed; `oldest` was under way when it began.
+    pub(super) fn committed(&self, base: i64, oldest: i64) {
+        self.newest.fetch_max(base, Ordering::Relaxed);
+        self.changes.notify();
+        if oldest < base {
+            self.when_visible(base);
+        }
+        self.announce.notify_one();
+    }
+
+    /// Something was committed, it is not known what.
+    pub(super) fn changed(&self) {
+        self.changes.notify();
+        self.announce.notify_one();
+    }
+
+    /// Waits until readers can see what this process has committed so far.
+    pub(super) async fn shown(&self, database: &Database) -> Result<(), StoreError> {
+        let newest = self.newest.load(Ordering::Relaxed);
+        let mut pause = WATCH.0;
+        while database.oldest(&self.texts).await? <= newest {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(WATCH.1);
+        }
+        Ok(())
+    }
+
+    /// Wakes readers once they can see what this transaction has written.
+    pub(super) fn when_visible(&self, base: i64) {
+        self.awaited.fetch_max(base, Ordering::Relaxed);
+        self.watch.notify_one();
+    }
+}
+
+/// Starts the tasks that wake readers, which end when the set is dropped.
+pub(super) fn start(wake: &Arc<Wake>, database: &Database, schema: &str, announces: bool) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch(wake.clone(), database.clone()));
+    if announces {
+        tasks.spawn(announce(wake.clone(), database.clone(), schema.to_owned()));
+    }
+    tasks
+}
+
+async fn watch(wake: Arc<Wake>, database: Database) {
+    let mut seen = 0;
+    loop {
+        wake.watch.notified().await;
+        let mut pause = WATCH.0;
+        while wake.awaited.load(Ordering::Relaxed) > seen {
+            let awaited = wake.awaited.load(Ordering::Relaxed);
+            // A look that fails is tried again; readers poll besides.
+            if let Ok(oldest) = database.oldest(&wake.texts).await
+                && oldest > awaited
+            {
+                seen = awaited;
+                pause = WATCH.0;
+                wake.changes.notify();
+            } else {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(WATCH.1);
+            }
+        }
+    }
+}
+
+async fn announce(wake: Arc<Wake>, database: Database, schema: String) {
+    loop {
+        wake.announce.notified().await;
+        let payload = format!("{} {schema}", wake.newest.load(Ordering::Relaxed));
+        // A hint: if it is lost, readers elsewhere find the news at their next look.
+        let _ = database.notify(&wake.texts, &payload).await;
+        tokio::time::sleep(ANNOUNCE_EVERY).await;
+    }
+}
