@@ -14,7 +14,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, AssertSqlSafe, Encode, PgConnection, Postgres, Row, Type};
 use uuid::Uuid;
 
-use super::layout::Layout;
+use super::layout::{Layout, Owners};
 
 /// So many rows of one log a transaction can write: the lower bits of a position.
 pub(super) const BITS: u32 = 20;
@@ -129,6 +129,8 @@ const HAS_CHECKPOINTS: u32 = 1 << 15;
 /// Members without events, which answer the position of the last event before them.
 const HAS_NO_EVENTS: u32 = 1 << 16;
 const JOINED: u32 = 1 << 17;
+/// There is one member: nothing needs to be told apart by component.
+const ALONE: u32 = 1 << 18;
 
 const LOOKS: u32 =
     HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
@@ -154,6 +156,7 @@ impl Sections {
             (HAS_CHECKPOINTS, !layout.checkpoints.readers.is_empty()),
             (HAS_NO_EVENTS, layout.commits.last_events.iter().any(Option::is_none)),
             (JOINED, joined),
+            (ALONE, layout.commits.ids.len() == 1),
         ];
         Self(bits.into_iter().filter(|(_, there)| *there).map(|(bit, _)| bit).sum())
     }
@@ -208,8 +211,9 @@ impl<'s> Text<'s> {
     /// Rows of the caller: `columns` is a list of names and types, each of which takes an array. They are numbered by
     /// `i`.
     fn rows(&mut self, name: &str, columns: &str) {
-        let columns: Vec<(&str, &str)> =
-            columns.split(", ").filter_map(|column| column.split_once(' ')).collect();
+        let alone = self.sections.has(ALONE);
+        let columns = columns.split(", ").filter(|column| !(alone && column.starts_with("component ")));
+        let columns: Vec<(&str, &str)> = columns.filter_map(|column| column.split_once(' ')).collect();
         let first = self.parameters;
         self.parameters += columns.len();
         let arrays = columns.iter().enumerate().map(|(n, (_, of))| format!("${}::{of}[]", first + n + 1));
@@ -222,12 +226,6 @@ impl<'s> Text<'s> {
     }
 
     fn clock(&mut self) {
-        self.push(
-            "/* commerce-commit */ WITH clock AS MATERIALIZED (
-               SELECT coalesce($1::int8, (extract(epoch FROM clock_timestamp()) * 1000000)::int8) AS at,
-                      (pg_current_xact_id()::text::int8 + $2::int8) << 20 AS base,
-                      (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << 20 AS oldest)",
-        );
         let (events, messages) = if self.sections.has(JOINED) {
             let partitions = self.partitions;
             (
@@ -244,14 +242,16 @@ impl<'s> Text<'s> {
             ("base".to_owned(), "base".to_owned())
         };
         self.push(&format!(
-            ",\nnow AS MATERIALIZED (SELECT at, base, oldest, {events} AS events_from, {messages} AS messages_from
-                 FROM clock)"
+            "/* commerce-commit */ WITH now AS MATERIALIZED (
+               SELECT at, base, {events} AS events_from, {messages} AS messages_from
+               FROM (SELECT coalesce($1::int8, (extract(epoch FROM clock_timestamp()) * 1000000)::int8) AS at,
+                            (pg_current_xact_id()::text::int8 + $2::int8) << {BITS} AS base OFFSET 0) clock)"
         ));
     }
 
     fn look(&mut self, section: i32, select: &str) {
         let (row, rest) = select.split_once(" FROM ").unwrap_or((select, ""));
-        self.looks.push(format!("SELECT component, {section} AS section, {row} FROM {rest}"));
+        self.looks.push(format!("SELECT {}{section} AS section, {row} FROM {rest}", self.component()));
     }
 
     fn look_at_ids(&mut self) {
@@ -314,14 +314,15 @@ impl<'s> Text<'s> {
             "d",
             "component int4, tenant text, collection text, id text, expected int8, fields text, body bytea",
         );
-        self.push(
+        let component = self.component();
+        self.push(&format!(
             ",\nfound AS MATERIALIZED (
-               SELECT d.component, d.tenant, d.collection, d.id, d.expected, d.body, d.i, d.fields::text[] AS fields,
+               SELECT {component}d.tenant, d.collection, d.id, d.expected, d.body, d.i, d.fields::text[] AS fields,
                       coalesce(o.version, 0) AS version, o.position, o.fields AS old_fields
                FROM d LEFT JOIN LATERAL (
-                 SELECT version, position, fields FROM {s}.commerce_documents o
-                 WHERE o.collection = d.collection AND o.tenant = d.tenant AND o.id = d.id LIMIT 1) o ON true)",
-        );
+                 SELECT version, position, fields FROM {{s}}.commerce_documents o
+                 WHERE o.collection = d.collection AND o.tenant = d.tenant AND o.id = d.id LIMIT 1) o ON true)"
+        ));
         self.look(
             DOCUMENTS,
             "i, version AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM found
@@ -385,16 +386,25 @@ impl<'s> Text<'s> {
             return;
         }
         let looks = self.looks.join("\nUNION ALL ");
-        self.push(&format!(
-            ",\nfailures AS MATERIALIZED ({looks}),
-             failed AS MATERIALIZED (
-               SELECT coalesce(array_agg(DISTINCT component), '{{}}'::int4[]) AS components FROM failures)"
-        ));
+        self.push(&format!(",\nfailures AS MATERIALIZED ({looks})"));
+        if !self.sections.has(ALONE) {
+            self.push(
+                ",\nfailed AS MATERIALIZED (
+                   SELECT coalesce(array_agg(DISTINCT component), '{}'::int4[]) AS components FROM failures)",
+            );
+        }
+    }
+
+    /// The column that tells components apart.
+    fn component(&self) -> &'static str {
+        if self.sections.has(ALONE) { "" } else { "component, " }
     }
 
     /// That a row's component has not failed.
     fn stands(&self, row: &str) -> String {
-        if self.sections.has(LOOKS) {
+        if self.sections.has(LOOKS) && self.sections.has(ALONE) {
+            "NOT EXISTS (SELECT FROM failures)".to_owned()
+        } else if self.sections.has(LOOKS) {
             format!("NOT {row}.component = ANY ((SELECT components FROM failed)::int4[])")
         } else {
             "true".to_owned()
@@ -611,7 +621,8 @@ impl<'s> Text<'s> {
             "NULL::int4, 0::int8, 0::int8, NULL::uuid, NULL::bytea FROM now n"
         };
         self.push(&format!(
-            "\nSELECT n.at, n.base, n.events_from, n.messages_from, n.oldest, {last},
+            "\nSELECT n.at, n.base, n.events_from, n.messages_from,
+                 (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << {BITS}, {last},
                  1 / CASE WHEN {counts} THEN 1 ELSE 0 END, {failures}"
         ));
     }
@@ -619,29 +630,29 @@ impl<'s> Text<'s> {
 
 /// Binds the arrays in the order in which [`Text`] numbers them.
 fn bind(layout: &Layout<'_>, run: Run, sections: Sections) -> Result<PgArguments, sqlx::error::BoxDynError> {
-    let mut to = Binder(PgArguments::default());
+    let mut to = Binder { arguments: PgArguments::default(), alone: sections.has(ALONE) };
     to.add(run.now)?;
     to.add(run.xid_offset)?;
     let commits = &layout.commits;
-    to.add(&commits.owners.components[..])?;
+    to.owners(&commits.owners)?;
     to.add(&commits.ids[..])?;
     to.add(&commits.last_events[..])?;
     to.add(&commits.last_messages[..])?;
     if sections.has(HAS_GIVEN) {
-        to.add(&layout.given.owners.components[..])?;
+        to.owners(&layout.given.owners)?;
         to.add(&layout.given.ids[..])?;
     }
     if sections.has(HAS_FENCES) {
-        to.add(&layout.fences.owners.components[..])?;
+        to.owners(&layout.fences.owners)?;
         to.add(&layout.fences.names[..])?;
         to.add(&layout.fences.tokens[..])?;
     }
     if sections.has(HAS_REQUIRED) {
-        to.add(&layout.required.owners.components[..])?;
+        to.owners(&layout.required.owners)?;
         to.add(&layout.required.ids[..])?;
     }
     if sections.has(HAS_HEADS) {
-        to.add(&layout.heads.owners.components[..])?;
+        to.owners(&layout.heads.owners)?;
         to.add(&layout.heads.tenants[..])?;
         to.add(&layout.heads.names[..])?;
         to.add(&layout.heads.expected[..])?;
@@ -653,7 +664,7 @@ fn bind(layout: &Layout<'_>, run: Run, sections: Sections) -> Result<PgArguments
         to.claims(&layout.claims)?;
     }
     if sections.has(HAS_CHECKPOINTS) {
-        to.add(&layout.checkpoints.owners.components[..])?;
+        to.owners(&layout.checkpoints.owners)?;
         to.add(&layout.checkpoints.readers[..])?;
         to.add(&layout.checkpoints.from[..])?;
         to.add(&layout.checkpoints.to[..])?;
@@ -671,26 +682,33 @@ fn bind(layout: &Layout<'_>, run: Run, sections: Sections) -> Result<PgArguments
         to.claims(&layout.retaken)?;
     }
     if sections.has(HAS_RELEASES) {
-        to.add(&layout.releases.owners.components[..])?;
+        to.owners(&layout.releases.owners)?;
         to.add(&layout.releases.tenants[..])?;
         to.add(&layout.releases.scopes[..])?;
         to.add(&layout.releases.keys[..])?;
     }
-    Ok(to.0)
+    Ok(to.arguments)
 }
 
-struct Binder(PgArguments);
+struct Binder {
+    arguments: PgArguments,
+    alone: bool,
+}
 
 type Bound = Result<(), sqlx::error::BoxDynError>;
 
 impl Binder {
     fn add<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, value: T) -> Bound {
-        self.0.add(value)
+        self.arguments.add(value)
+    }
+
+    fn owners(&mut self, owners: &Owners) -> Bound {
+        if self.alone { Ok(()) } else { self.add(&owners.components[..]) }
     }
 
     fn documents(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.documents;
-        self.add(&rows.owners.components[..])?;
+        self.owners(&rows.owners)?;
         self.add(&rows.tenants[..])?;
         self.add(&rows.collections[..])?;
         self.add(&rows.ids[..])?;
@@ -700,7 +718,7 @@ impl Binder {
     }
 
     fn claims(&mut self, rows: &super::layout::Claims<'_>) -> Bound {
-        self.add(&rows.owners.components[..])?;
+        self.owners(&rows.owners)?;
         self.add(&rows.commits[..])?;
         self.add(&rows.tenants[..])?;
         self.add(&rows.scopes[..])?;
@@ -711,7 +729,7 @@ impl Binder {
 
     fn events(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.events;
-        self.add(&rows.owners.components[..])?;
+        self.owners(&rows.owners)?;
         self.add(&rows.places[..])?;
         self.add(&rows.tenants[..])?;
         self.add(&rows.streams[..])?;
@@ -727,7 +745,7 @@ impl Binder {
 
     fn messages(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.messages;
-        self.add(&rows.owners.components[..])?;
+        self.owners(&rows.owners)?;
         self.add(&rows.commits[..])?;
         self.add(&rows.ordinals[..])?;
         self.add(&rows.ids[..])?;

@@ -292,9 +292,12 @@ impl Writer {
             self.line = Line::of(db).await.ok();
         }
         while let Some(group) = self.desk.next_group().await {
+            let many = group.members.len() > 1;
             self.write(group).await;
-            // Those who were answered come first: what they hand over next is written together.
-            tokio::task::yield_now().await;
+            if many {
+                // Those who were answered come first: what they hand over next is written together.
+                tokio::task::yield_now().await;
+            }
         }
         if let Some(line) = self.line.take() {
             let _ = sqlx::Connection::close(line.db).await;
