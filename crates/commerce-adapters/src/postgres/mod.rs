@@ -16,6 +16,7 @@
 mod answers;
 mod connect;
 mod database;
+mod desk;
 mod documents;
 mod error;
 mod field;
@@ -53,6 +54,7 @@ pub use options::PgOptions;
 pub use sqlx;
 
 use database::Database;
+use desk::Desk;
 use documents::Documents;
 use group::Group;
 use job::Job;
@@ -60,7 +62,6 @@ use layout::Layout;
 use maintenance::Maintenance;
 use read::Reads;
 use wake::Wake;
-use writer::Desk;
 
 /// The oldest major version of PostgreSQL that is supported.
 pub const OLDEST: u32 = 14;

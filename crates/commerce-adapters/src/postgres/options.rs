@@ -7,13 +7,14 @@ use commerce_outbox::SystemHost;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::database::{Database, PgDatabase, Texts};
+use super::desk::Desk;
 use super::documents::Documents;
 use super::error::OpenError;
 use super::maintenance::Maintenance;
 use super::read::Reads;
 use super::statement::BITS;
 use super::wake::{self, Wake};
-use super::writer::{self, Desk};
+use super::writer;
 use super::{NEWEST, OLDEST, PgStore};
 
 /// Each brings a schema from the version of its index to the next. Never change one that was released.

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::desk::Desk;
 use super::error::{self, Class};
-use super::writer::Desk;
 
 /// After this the callers are told that the outcome is not known.
 const RESOLVED_WITHIN: Duration = Duration::from_secs(15);

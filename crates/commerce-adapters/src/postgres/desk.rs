@@ -1,0 +1,251 @@
+//! Where commits wait: writers take from here what can be written together, and leave the answers.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use commerce_core::commit::CommitError;
+use tokio::sync::Notify;
+
+use super::connect::Address;
+use super::error::{Closed, Overloaded, Said};
+use super::group::Group;
+use super::job::{Answer, Job};
+use super::statement::{Run, Statements};
+use super::wake::Wake;
+
+/// More commits than this don't wait: a caller is told to come again.
+const QUEUE: usize = 8_192;
+/// So far behind the first that waits the queue is searched for what can be written now.
+const SEARCHED: usize = 1_024;
+
+/// What all writers of a store share.
+pub(super) struct Desk {
+    pub(super) address: Address,
+    pub(super) statements: Statements,
+    pub(super) schema: String,
+    /// The moment it is, if a host says so instead of the database.
+    pub(super) clock: Option<Arc<dyn commerce_core::Host>>,
+    pub(super) xid_offset: i64,
+    pub(super) partitions: u32,
+    pub(super) wake: Arc<Wake>,
+    queue: Mutex<Queue>,
+    news: Notify,
+    /// Signals each group that was finished.
+    settled: Notify,
+    running: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Box<Job>>,
+    /// How many commits of groups under way touch it.
+    in_flight: HashMap<u64, u32>,
+    closed: bool,
+}
+
+impl Desk {
+    pub(super) fn new(
+        address: Address,
+        schema: String,
+        partitions: u32,
+        clock: Option<Arc<dyn commerce_core::Host>>,
+        xid_offset: i64,
+        wake: Arc<Wake>,
+    ) -> Self {
+        Self {
+            address,
+            statements: Statements::new(schema.clone(), partitions),
+            schema,
+            clock,
+            xid_offset,
+            partitions,
+            wake,
+            queue: Mutex::default(),
+            news: Notify::new(),
+            settled: Notify::new(),
+            running: AtomicUsize::new(0),
+        }
+    }
+
+    /// Hands a commit over: it will be written, or answered, whether its caller waits or not.
+    pub(super) fn hand_over(&self, job: Box<Job>) {
+        let refused = {
+            let mut queue = self.queue();
+            if queue.closed {
+                Some((job, Closed.into()))
+            } else if queue.waiting.len() >= QUEUE {
+                Some((job, Overloaded { queue: QUEUE }.into()))
+            } else {
+                queue.waiting.push_back(job);
+                None
+            }
+        };
+        match refused {
+            Some((job, source)) => job.answer(Err(CommitError::RolledBack { source })),
+            None => self.news.notify_one(),
+        }
+    }
+
+    /// Waits until no commit of this id is queued or under way.
+    pub(super) async fn settled(&self, key: u64) {
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            let busy = {
+                let queue = self.queue();
+                queue.in_flight.contains_key(&key) || queue.waiting.iter().any(|job| job.keys.contains(&key))
+            };
+            if !busy {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// No more commits are taken; those that were are written.
+    pub(super) fn close(&self) {
+        self.queue().closed = true;
+        self.news.notify_waiters();
+        self.news.notify_one();
+    }
+
+    /// Waits until the writers have ended.
+    pub(super) async fn ended(&self) {
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            if self.running.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// So many writers are at work.
+    pub(super) fn begun(&self, writers: usize) {
+        self.running.store(writers, Ordering::Release);
+    }
+
+    /// A writer has ended.
+    pub(super) fn writer_ended(&self) {
+        self.running.fetch_sub(1, Ordering::Release);
+        self.settled.notify_waiters();
+    }
+
+    pub(super) fn run(&self, joined: bool) -> Run {
+        let now = self.clock.as_ref().map(|host| host.now().as_micros());
+        Run { now, xid_offset: self.xid_offset, joined }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next group; none if the store was closed and nothing is left.
+    pub(super) async fn next_group(&self) -> Option<Group> {
+        loop {
+            let news = self.news.notified();
+            let (group, more, done) = {
+                let mut queue = self.queue();
+                let group = queue.gather();
+                let more = !queue.waiting.is_empty();
+                (group, more, queue.closed && !more && queue.in_flight.is_empty())
+            };
+            if !group.members.is_empty() {
+                if more {
+                    self.news.notify_one();
+                }
+                return Some(group);
+            }
+            if done {
+                self.news.notify_one();
+                return None;
+            }
+            news.await;
+        }
+    }
+
+    /// Answers what can be answered, and puts the rest back to the front of the queue.
+    pub(super) fn settle(&self, group: Group, answers: Vec<Option<Answer>>) {
+        let mut answered = Vec::with_capacity(answers.len());
+        {
+            let mut queue = self.queue();
+            let mut again = Vec::new();
+            for (job, answer) in group.members.into_iter().zip(answers) {
+                queue.leave(&job);
+                match answer {
+                    Some(answer) => answered.push((job, answer)),
+                    None => again.push(job),
+                }
+            }
+            for job in again.into_iter().rev() {
+                queue.waiting.push_front(job);
+            }
+            if !queue.waiting.is_empty() || queue.closed {
+                self.news.notify_one();
+            }
+        }
+        for (job, answer) in answered {
+            job.answer(answer);
+        }
+        self.settled.notify_waiters();
+    }
+
+    /// Refuses everything that waits, except what shares something with a group that is under way.
+    pub(super) fn refuse_waiting(&self, error: &Said) {
+        let group = self.queue().gather();
+        let answers = group.members.iter().map(|_| Some(Err(rolled_back(error)))).collect();
+        self.settle(group, answers);
+    }
+}
+
+impl Queue {
+    /// What can be written now, in the order of the calls: a commit waits for all before it that it shares something
+    /// with, unless it can join them.
+    fn gather(&mut self) -> Group {
+        let mut group = Group::default();
+        let mut passed: Vec<Box<Job>> = Vec::new();
+        let mut blocked: HashSet<u64> = HashSet::new();
+        while !group.is_full()
+            && passed.len() < SEARCHED
+            && let Some(job) = self.waiting.pop_front()
+        {
+            let waits = job.keys.iter().any(|key| self.in_flight.contains_key(key) || blocked.contains(key));
+            let kept = if waits { Some(job) } else { group.admit(job).err() };
+            if let Some(job) = kept {
+                blocked.extend(&job.keys);
+                passed.push(job);
+            }
+        }
+        for job in passed.into_iter().rev() {
+            self.waiting.push_front(job);
+        }
+        for job in &group.members {
+            for key in &job.keys {
+                *self.in_flight.entry(*key).or_default() += 1;
+            }
+        }
+        group
+    }
+
+    /// A commit is under way no more.
+    fn leave(&mut self, job: &Job) {
+        for key in &job.keys {
+            if let Entry::Occupied(mut entry) = self.in_flight.entry(*key) {
+                *entry.get_mut() -= 1;
+                if *entry.get() == 0 {
+                    entry.remove();
+                }
+            }
+        }
+    }
+}
+
+/// The answer to a commit that was not sent, or is known not to have been written.
+pub(super) fn rolled_back(error: &Said) -> CommitError {
+    CommitError::RolledBack { source: error.clone().into() }
+}

@@ -1,0 +1,65 @@
+//! Which kinds of rows a group has: each combination has a text of its own.
+
+use crate::postgres::layout::Layout;
+
+/// Which sections a group has rows in, as bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sections(pub(super) u32);
+
+pub(super) const HAS_GIVEN: u32 = 1;
+pub(super) const HAS_FENCES: u32 = 1 << 1;
+pub(super) const HAS_REQUIRED: u32 = 1 << 2;
+pub(super) const HAS_HEADS: u32 = 1 << 3;
+pub(super) const HAS_EVENTS: u32 = 1 << 4;
+/// Events of streams that may have any version.
+pub(super) const HAS_FOLLOWING: u32 = 1 << 5;
+pub(super) const HAS_HELD: u32 = 1 << 6;
+pub(super) const HAS_DOCUMENTS: u32 = 1 << 7;
+pub(super) const HAS_DELETIONS: u32 = 1 << 8;
+pub(super) const HAS_FIELDS: u32 = 1 << 9;
+pub(super) const HAS_MESSAGES: u32 = 1 << 10;
+/// Messages with a moment before which they are not to be delivered.
+pub(super) const HAS_TIMED: u32 = 1 << 11;
+pub(super) const HAS_CLAIMS: u32 = 1 << 12;
+pub(super) const HAS_RETAKEN: u32 = 1 << 13;
+pub(super) const HAS_RELEASES: u32 = 1 << 14;
+pub(super) const HAS_CHECKPOINTS: u32 = 1 << 15;
+/// Members without events, which answer the position of the last event before them.
+pub(super) const HAS_NO_EVENTS: u32 = 1 << 16;
+pub(super) const JOINED: u32 = 1 << 17;
+/// There is one member: nothing needs to be told apart by component.
+pub(super) const ALONE: u32 = 1 << 18;
+
+pub(super) const LOOKS: u32 =
+    HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
+
+impl Sections {
+    pub(super) fn of(layout: &Layout<'_>, joined: bool) -> Self {
+        let bits = [
+            (HAS_GIVEN, !layout.given.ids.is_empty()),
+            (HAS_FENCES, !layout.fences.names.is_empty()),
+            (HAS_REQUIRED, !layout.required.ids.is_empty()),
+            (HAS_HEADS, !layout.heads.names.is_empty()),
+            (HAS_EVENTS, !layout.events.streams.is_empty()),
+            (HAS_FOLLOWING, layout.events.heads.iter().any(Option::is_some)),
+            (HAS_HELD, !layout.held.is_empty()),
+            (HAS_DOCUMENTS, !layout.documents.ids.is_empty()),
+            (HAS_DELETIONS, layout.documents.bodies.iter().any(Option::is_none)),
+            (HAS_FIELDS, layout.documents.fields.iter().any(Option::is_some)),
+            (HAS_MESSAGES, !layout.messages.ids.is_empty()),
+            (HAS_TIMED, layout.messages.not_before.iter().any(Option::is_some)),
+            (HAS_CLAIMS, !layout.claims.keys.is_empty()),
+            (HAS_RETAKEN, !layout.retaken.keys.is_empty()),
+            (HAS_RELEASES, !layout.releases.keys.is_empty()),
+            (HAS_CHECKPOINTS, !layout.checkpoints.readers.is_empty()),
+            (HAS_NO_EVENTS, layout.commits.last_events.iter().any(Option::is_none)),
+            (JOINED, joined),
+            (ALONE, layout.commits.ids.len() == 1),
+        ];
+        Self(bits.into_iter().filter(|(_, there)| *there).map(|(bit, _)| bit).sum())
+    }
+
+    pub(super) fn has(self, bits: u32) -> bool {
+        self.0 & bits != 0
+    }
+}
