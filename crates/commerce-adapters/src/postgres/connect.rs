@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use super::error::OpenError;
 
 /// A connection that takes longer than this is given up.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Set on every connection. Plans are made once, for any parameters, and use indexes also where tables are still small:
 /// a plan made for an empty table would otherwise stay in use while it grows. Compiling them would cost more than they
@@ -54,16 +54,18 @@ impl Address {
         };
         match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
             Ok(connected) => connected,
-            Err(_) => Err(sqlx::Error::Io(std::io::Error::new(
-                std::io::ErrorKind::TimedOut,
-                format!("no answer within {CONNECT_WITHIN:?}"),
-            ))),
+            Err(_) => Err(no_answer_within(CONNECT_WITHIN)),
         }
     }
 
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options
     }
+}
+
+pub(super) fn no_answer_within(time: Duration) -> sqlx::Error {
+    let text = format!("no answer within {time:?}");
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }
 
 fn without_password(url: &str) -> String {

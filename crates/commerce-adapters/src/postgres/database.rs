@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use commerce_core::store::StoreError;
 use sqlx::postgres::{PgArguments, PgListener, PgPoolOptions, PgRow};
@@ -9,13 +10,15 @@ use sqlx::{Arguments, AssertSqlSafe, PgConnection, Row};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::AbortHandle;
 
-use super::connect::Address;
+use super::connect::{Address, no_answer_within};
 use super::error::{self, Class, OpenError, store_error};
 use super::options::PgOptions;
 use super::wake::{CHANNEL, Wake};
 
 /// At most so many connections read at a time, unless set.
 const READERS: usize = 8;
+/// Whoever has got no answer by then, not even a connection to ask on, is told.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// One database, as this process sees it. Stores of several schemas share its reading connections, of which there are
 /// eight at most, and the one that hears of other processes' commits.
@@ -117,6 +120,21 @@ impl Database {
 
     /// Runs one statement that may run twice: once more if the connection turns out to be gone.
     pub(super) async fn rows(&self, text: &Text, bind: &Bind<'_>) -> Result<Vec<PgRow>, StoreError> {
+        self.answered(self.rows_at_last(text, bind)).await
+    }
+
+    /// Gives up work that gets no answer, as in a network that swallows everything. Its connection is closed then.
+    pub(super) async fn answered<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(ANSWERED_WITHIN, work).await {
+            Ok(result) => result,
+            Err(_) => Err(store_error(&self.0.address.at, no_answer_within(ANSWERED_WITHIN))),
+        }
+    }
+
+    async fn rows_at_last(&self, text: &Text, bind: &Bind<'_>) -> Result<Vec<PgRow>, StoreError> {
         let at = &self.0.address.at;
         let mut again = true;
         loop {
@@ -223,7 +241,7 @@ async fn listen(shared: Weak<Shared>) {
                 }
             }
         }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

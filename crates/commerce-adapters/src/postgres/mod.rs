@@ -195,11 +195,15 @@ impl Store for PgStore {
     async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError> {
         // One that is still queued must not look as if it had never been.
         self.desk.settled(job::commit_key(id)).await;
-        let mut reader = self.database.reader().await?;
-        let written = resolve::was_written(&self.schema, id, &mut reader.db)
-            .await
-            .map_err(|error| error::store_error(&self.database.address().at, error))?;
-        reader.put_back();
+        let look = async {
+            let mut reader = self.database.reader().await?;
+            let written = resolve::was_written(&self.schema, id, &mut reader.db)
+                .await
+                .map_err(|error| error::store_error(&self.database.address().at, error))?;
+            reader.put_back();
+            Ok(written)
+        };
+        let written = self.database.answered(look).await?;
         Ok(if written { CommitOutcome::Committed } else { CommitOutcome::RolledBack })
     }
 
@@ -222,7 +226,19 @@ impl Store for PgStore {
     }
 
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
-        self.reads.messages(request).await
+        Ok(self.reads.messages(&[request]).await?.pop().unwrap_or_default())
+    }
+
+    async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
+        let alike = requests.windows(2).all(|pair| pair[0].topics == pair[1].topics);
+        if alike {
+            return self.reads.messages(requests).await;
+        }
+        let mut batches = Vec::with_capacity(requests.len());
+        for request in requests {
+            batches.push(self.read_messages(*request).await?);
+        }
+        Ok(batches)
     }
 
     async fn last_message(&self) -> Result<Position, StoreError> {

@@ -253,12 +253,18 @@ fn check_version(version: i32, at: &str) -> Result<(), OpenError> {
 }
 
 /// Of which version the tables are; zero if there are none.
+///
+/// The catalog is read as a table: `to_regclass` answers from a cache, which may not know yet what was committed while
+/// this transaction waited for its turn.
 async fn version(db: &mut PgConnection, place: &Place<'_>) -> Result<i64, OpenError> {
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(format!("{}.commerce_settings", place.schema))
-        .fetch_one(&mut *db)
-        .await
-        .map_err(|error| place.failed(error))?;
+    let there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = $1 AND c.relname = 'commerce_settings')",
+    )
+    .bind(place.name)
+    .fetch_one(&mut *db)
+    .await
+    .map_err(|error| place.failed(error))?;
     if there { Ok(setting(db, place, "version").await?.unwrap_or(0)) } else { Ok(0) }
 }
 

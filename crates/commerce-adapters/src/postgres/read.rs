@@ -26,7 +26,6 @@ pub(super) struct Reads {
     stream: Text,
     log: Text,
     messages: Text,
-    messages_of: Text,
     last_message: Text,
     claimed: Text,
     checkpoint: Text,
@@ -47,20 +46,20 @@ impl Reads {
         let oldest =
             format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
         let columns = "position, recorded_at, id, tenant, topic, key, type, headers, metadata, payload";
+        // Of each partition there is always a row: it tells how far the log was looked at, also if nothing was found.
         let messages = format!(
-            "SELECT {columns}, 0::int8 FROM {schema}.commerce_messages
-             WHERE partition = $1 AND position > $2 AND position < {oldest} ORDER BY position LIMIT $3"
-        );
-        // There is always a row: it tells how far the log was looked at, also if nothing was found.
-        let messages_of = format!(
-            "SELECT m.*, last.position
-             FROM (SELECT coalesce((SELECT position FROM {schema}.commerce_messages
-                     WHERE partition = $1 AND position > $2 AND position < {oldest}
-                     ORDER BY position DESC LIMIT 1), $2) AS position) last
+            "SELECT m.*, last.position, w.number
+             FROM unnest($1::int4[], $2::int8[], $3::int8[]) WITH ORDINALITY AS w(partition, after, wanted, number)
+             CROSS JOIN LATERAL (
+               SELECT coalesce((SELECT position FROM {schema}.commerce_messages
+                 WHERE partition = w.partition AND position > w.after AND position < {oldest}
+                 ORDER BY position DESC LIMIT 1), w.after) AS position) last
              LEFT JOIN LATERAL (
                SELECT {columns} FROM {schema}.commerce_messages m
-               WHERE partition = $1 AND m.position > $2 AND m.position <= last.position AND topic = ANY ($4)
-               ORDER BY m.position LIMIT $3) m ON true"
+               WHERE m.partition = w.partition AND m.position > w.after AND m.position <= last.position
+                 AND (cardinality($4::text[]) = 0 OR topic = ANY ($4::text[]))
+               ORDER BY m.position LIMIT w.wanted) m ON true
+             ORDER BY w.number, m.position"
         );
         let of_stream = format!(
             "(SELECT * FROM {schema}.commerce_events
@@ -74,7 +73,6 @@ impl Reads {
             stream: format!("{} ORDER BY e.version", event(&of_stream)).into(),
             log: format!("{} ORDER BY e.position", event(&of_log)).into(),
             messages: messages.into(),
-            messages_of: messages_of.into(),
             last_message: format!(
                 "SELECT greatest(
                    (SELECT max(m.position) FROM generate_series(0, {partitions} - 1) p,
@@ -136,30 +134,46 @@ impl Reads {
         self.read(rows.iter().map(&mut event))
     }
 
-    pub(super) async fn messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
-        let ReadMessages { partition, after, topics, limit } = request;
-        let partition = number(partition as usize);
-        let of_topics = !topics.is_empty();
-        let text = if of_topics { &self.messages_of } else { &self.messages };
+    /// Messages of several partitions, all of the topics of the first request.
+    pub(super) async fn messages(
+        &self,
+        requests: &[ReadMessages<'_>],
+    ) -> Result<Vec<MessageBatch>, StoreError> {
+        let Some(first) = requests.first() else { return Ok(Vec::new()) };
+        let partitions: Vec<i32> = requests.iter().map(|of| number(of.partition as usize)).collect();
+        let after: Vec<i64> = requests.iter().map(|of| clamp(of.after)).collect();
+        let wanted: Vec<i64> = requests.iter().map(|of| clamp(of.limit as u64)).collect();
         let rows = self
             .database
-            .rows(text, &|to| {
-                to.add(partition)?;
-                to.add(clamp(after))?;
-                to.add(clamp(limit as u64))?;
-                if of_topics { to.add(topics) } else { Ok(()) }
+            .rows(&self.messages, &|to| {
+                to.add(&partitions[..])?;
+                to.add(&after[..])?;
+                to.add(&wanted[..])?;
+                to.add(first.topics)
             })
             .await?;
-        let found = rows.iter().filter(|row| !matches!(row.try_get::<Option<i64>, _>(0), Ok(None)));
-        let messages: Vec<RecordedMessage> = self.read(found.map(message))?;
-        let last = messages.last().map_or(after, |message| message.position);
-        let looked_at = if messages.len() < limit { self.read_last(&rows)? } else { 0 };
-        Ok(MessageBatch { messages, next: last.max(looked_at) })
-    }
-
-    fn read_last(&self, rows: &[PgRow]) -> Result<Position, StoreError> {
-        let last: Vec<i64> = self.read(rows.first().map(|row| row.try_get(10)).into_iter())?;
-        Ok(last.first().copied().map_or(0, position_of))
+        let mut batches: Vec<_> =
+            requests.iter().map(|of| MessageBatch { messages: Vec::new(), next: of.after }).collect();
+        let mut last = LastMessage::default();
+        let read = rows.iter().try_for_each(|row| {
+            let number: i64 = row.try_get(11)?;
+            let Some(batch) = usize::try_from(number - 1).ok().and_then(|n| batches.get_mut(n)) else {
+                return Ok(());
+            };
+            batch.next = batch.next.max(position_of(row.try_get(10)?));
+            if row.try_get::<Option<i64>, _>(0)?.is_some() {
+                batch.messages.push(last.read(row)?);
+            }
+            Ok(())
+        });
+        read.map_err(|error| store_error(&self.database.address().at, error))?;
+        for (batch, of) in batches.iter_mut().zip(requests) {
+            // Where the limit ended it, there may be more.
+            if batch.messages.len() >= of.limit {
+                batch.next = batch.messages.last().map_or(of.after, |last| last.position);
+            }
+        }
+        Ok(batches)
     }
 
     pub(super) async fn last_message(&self) -> Result<Position, StoreError> {
@@ -236,26 +250,55 @@ fn event(
         id: commit.event_id(u16::try_from(row.try_get::<i32, _>(5)?).unwrap_or_default()),
         commit,
         schema: u32::try_from(row.try_get::<i32, _>(4)?).unwrap_or_default(),
-        event_type: row.try_get::<&str, _>(6)?.into(),
+        event_type: same(row.try_get(6)?, &mut commits.event_type),
         payload: row.try_get(7)?,
         metadata: commits.metadata(commit, row)?,
     })
 }
 
-fn message(row: &PgRow) -> Result<RecordedMessage, sqlx::Error> {
-    let headers: Option<&str> = row.try_get(7)?;
-    Ok(RecordedMessage {
-        position: position_of(row.try_get(0)?),
-        recorded_at: Timestamp::from_micros(row.try_get(1)?),
-        id: row.try_get::<Uuid, _>(2)?,
-        tenant: tenant(row.try_get(3)?, &mut None),
-        topic: row.try_get::<&str, _>(4)?.into(),
-        key: row.try_get::<&str, _>(5)?.into(),
-        message_type: row.try_get::<&str, _>(6)?.into(),
-        headers: headers.map(json).transpose()?.unwrap_or_default(),
-        metadata: Arc::new(json(row.try_get(8)?)?),
-        payload: row.try_get(9)?,
-    })
+/// Neighbouring messages often have the same topic, type and metadata: these are read once.
+#[derive(Default)]
+struct LastMessage {
+    tenant: Option<Tenant>,
+    topic: Option<Arc<str>>,
+    message_type: Option<Arc<str>>,
+    metadata: Option<(String, Arc<Metadata>)>,
+}
+
+impl LastMessage {
+    fn read(&mut self, row: &PgRow) -> Result<RecordedMessage, sqlx::Error> {
+        let headers: Option<&str> = row.try_get(7)?;
+        Ok(RecordedMessage {
+            position: position_of(row.try_get(0)?),
+            recorded_at: Timestamp::from_micros(row.try_get(1)?),
+            id: row.try_get::<Uuid, _>(2)?,
+            tenant: tenant(row.try_get(3)?, &mut self.tenant),
+            topic: same(row.try_get(4)?, &mut self.topic),
+            key: row.try_get::<&str, _>(5)?.into(),
+            message_type: same(row.try_get(6)?, &mut self.message_type),
+            headers: headers.map(json).transpose()?.unwrap_or_default(),
+            metadata: self.metadata(row.try_get(8)?)?,
+            payload: row.try_get(9)?,
+        })
+    }
+
+    fn metadata(&mut self, text: &str) -> Result<Arc<Metadata>, sqlx::Error> {
+        if let Some((last, metadata)) = &self.metadata
+            && last == text
+        {
+            return Ok(metadata.clone());
+        }
+        let metadata: Arc<Metadata> = Arc::new(json(text)?);
+        self.metadata = Some((text.to_owned(), metadata.clone()));
+        Ok(metadata)
+    }
+}
+
+fn same(text: &str, last: &mut Option<Arc<str>>) -> Arc<str> {
+    match last {
+        Some(last) if &**last == text => last.clone(),
+        _ => last.insert(text.into()).clone(),
+    }
 }
 
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
@@ -277,18 +320,21 @@ pub(super) fn tenant(name: &str, last: &mut Option<Tenant>) -> Tenant {
 
 /// Neighbouring rows often belong to one commit: its metadata is read once.
 #[derive(Default)]
-struct LastCommit(Option<(CommitId, Arc<Metadata>)>);
+struct LastCommit {
+    commit: Option<(CommitId, Arc<Metadata>)>,
+    event_type: Option<Arc<str>>,
+}
 
 impl LastCommit {
     fn metadata(&mut self, commit: CommitId, row: &PgRow) -> Result<Arc<Metadata>, sqlx::Error> {
-        if let Some((last, metadata)) = &self.0
+        if let Some((last, metadata)) = &self.commit
             && *last == commit
         {
             return Ok(metadata.clone());
         }
-        let metadata =
-            Arc::new(row.try_get::<Option<&str>, _>(8)?.map(json).transpose()?.unwrap_or_default());
-        self.0 = Some((commit, metadata));
-        Ok(self.0.as_ref().map(|(_, metadata)| metadata.clone()).unwrap_or_default())
+        let metadata: Option<Metadata> = row.try_get::<Option<&str>, _>(8)?.map(json).transpose()?;
+        let metadata = Arc::new(metadata.unwrap_or_default());
+        self.commit = Some((commit, metadata.clone()));
+        Ok(metadata)
     }
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use commerce_core::commit::CommitId;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use super::connect::{CONNECT_WITHIN, no_answer_within};
 use super::desk::Desk;
 use super::error::{self, Class};
 
@@ -32,8 +33,8 @@ impl Backend {
             "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
         )
-        .fetch_one(db)
-        .await?;
+        .fetch_one(db);
+        let row = timeout(CONNECT_WITHIN, row).await.map_err(|_| no_answer_within(CONNECT_WITHIN))??;
         Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
     }
 
@@ -71,7 +72,8 @@ pub(super) async fn resolve(
     let until = Instant::now() + RESOLVED_WITHIN;
     let mut pause = Duration::from_millis(10);
     loop {
-        match look_up(desk, ids, backend, until).await {
+        let looking = timeout(RESOLVED_WITHIN, look_up(desk, ids, backend, until)).await;
+        match looking.unwrap_or_else(|_| Err(no_answer_within(RESOLVED_WITHIN))) {
             Ok(found) => return Ok(found),
             Err(error) if error::class(&error) != Class::Lost || Instant::now() + pause > until => {
                 return Err(error.into());

@@ -93,20 +93,18 @@ async fn watch(wake: Arc<Wake>, database: Database) {
     let mut seen = 0;
     loop {
         wake.watch.notified().await;
-        let mut pause = WATCH.0;
-        while wake.awaited.load(Ordering::Relaxed) > seen {
-            let awaited = wake.awaited.load(Ordering::Relaxed);
+        // One that stands still is waited for: while others go on, the newest is always hidden by one under way.
+        while let awaited = wake.awaited.load(Ordering::Relaxed)
+            && awaited > seen
+        {
+            let mut pause = WATCH.0;
             // A look that fails is tried again; readers poll besides.
-            if let Ok(oldest) = database.oldest(&wake.texts).await
-                && oldest > awaited
-            {
-                seen = awaited;
-                pause = WATCH.0;
-                wake.changes.notify();
-            } else {
+            while !database.oldest(&wake.texts).await.is_ok_and(|oldest| oldest > awaited) {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(WATCH.1);
             }
+            seen = awaited;
+            wake.changes.notify();
         }
     }
 }

@@ -74,6 +74,15 @@ pub trait Store: Send + Sync + 'static {
     /// Messages of the outbox log.
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError>;
 
+    /// Messages of several partitions, a batch for each request. A store that is asked over a network does it in one go.
+    async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
+        let mut batches = Vec::with_capacity(requests.len());
+        for request in requests {
+            batches.push(self.read_messages(*request).await?);
+        }
+        Ok(batches)
+    }
+
     /// Where the outbox log ends: the position of its last message.
     async fn last_message(&self) -> Result<Position, StoreError>;
 

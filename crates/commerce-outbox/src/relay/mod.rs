@@ -1,6 +1,6 @@
 //! Moves messages from a store's outbox log to another bus.
 //!
-//! A relay reads the log as a consumer group does: partitions are shared by lease, and a cursor that a fencing token
+//! A relay reads the log as a consumer group does, with a member for each core: partitions are shared by lease, and a cursor that a fencing token
 //! guards moves only past what was published. After a crash some messages are published again, under the same ids:
 //! consumers tell by them.
 
@@ -14,6 +14,7 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::error::Kind;
 use commerce_core::store::Store;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -30,6 +31,8 @@ const BATCH: usize = 256;
 const TAKEN: usize = 16_384;
 /// How long a batch under way may take to finish after a shutdown began.
 const GRACE: Duration = Duration::from_secs(10);
+/// At most so many tasks share a relay's partitions; more than there are cores would not help.
+const WORKERS: usize = 4;
 /// How long to wait for a store that is out of reach.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -50,6 +53,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Relay {
     name: String,
     source: StoreBus,
+    partitions: usize,
     to: Arc<dyn Bus>,
     host: Arc<dyn Host>,
     policy: RetryPolicy,
@@ -64,6 +68,7 @@ impl Relay {
         let options = StoreBusOptions { window: TAKEN, ..StoreBusOptions::default() };
         Self {
             name: "relay".to_owned(),
+            partitions: store.partitions() as usize,
             source: StoreBus::new(host.clone()).source(source, store).options(options),
             to,
             host,
@@ -95,10 +100,40 @@ impl Relay {
     /// # Errors
     /// When the log holds something that can't be read.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
-        let subscription = self.source.subscribe(&self.name, &[]).await?;
-        let plan = Plan::new(self.policy);
-        let run = Run { name: self.name, subscription, plan, to: self.to, host: self.host, publishing: None };
-        run.run(shutdown).await
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = WORKERS.min(cores).min(self.partitions).max(1);
+        let all = shutdown.child_token();
+        let mut running = JoinSet::new();
+        for _ in 0..workers {
+            running.spawn(self.worker().await?.run(all.clone()));
+        }
+        let mut result = Ok(());
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => result = result.and(Err(error)),
+                Err(error) => {
+                    if let Ok(panic) = error.try_into_panic() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            }
+            // One that can't go on, or was asked to stop, takes the others with it.
+            all.cancel();
+        }
+        result
+    }
+
+    /// One member of the group that reads the outbox. Each publishes what its own partitions hold.
+    async fn worker(&self) -> Result<Run, BusError> {
+        Ok(Run {
+            name: self.name.clone(),
+            subscription: self.source.subscribe(&self.name, &[]).await?,
+            plan: Plan::new(self.policy),
+            to: self.to.clone(),
+            host: self.host.clone(),
+            publishing: None,
+        })
     }
 }
 
@@ -151,9 +186,17 @@ impl Run {
         }
         let to = self.to.clone();
         self.publishing = Some(Box::pin(async move {
-            let envelopes: Vec<Envelope> = batch.iter().map(|delivery| delivery.envelope.clone()).collect();
+            let apart = batch.into_iter().map(|d| (d.envelope, (d.receipt, d.redelivered, d.epoch)));
+            let (envelopes, places): (Vec<Envelope>, Vec<_>) = apart.unzip();
             let results = to.publish(&envelopes).await;
-            (batch, results)
+            let together = envelopes.into_iter().zip(places);
+            let delivery = |(envelope, (receipt, redelivered, epoch))| Delivery {
+                envelope,
+                receipt,
+                redelivered,
+                epoch,
+            };
+            (together.map(delivery).collect(), results)
         }));
     }
 

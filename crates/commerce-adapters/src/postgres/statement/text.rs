@@ -67,13 +67,14 @@ impl<'s> Text<'s> {
     fn clock(&mut self) {
         let (events, messages) = if self.sections.has(JOINED) {
             let partitions = self.partitions;
+            // Behind what it has written itself; others that began later may have committed already.
+            let own = format!("position >= base AND position < base + {}", 1 << BITS);
             (
-                "coalesce((SELECT max(position) + 1 FROM {s}.commerce_events WHERE position >= base), base)"
-                    .to_owned(),
+                format!("coalesce((SELECT max(position) + 1 FROM {{s}}.commerce_events WHERE {own}), base)"),
                 format!(
                     "coalesce((SELECT max(m.position) + 1 FROM generate_series(0, {partitions} - 1) p,
                          LATERAL (SELECT position FROM {{s}}.commerce_messages
-                                  WHERE partition = p AND position >= base
+                                  WHERE partition = p AND {own}
                                   ORDER BY position DESC LIMIT 1) m), base)"
                 ),
             )

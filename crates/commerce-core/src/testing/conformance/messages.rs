@@ -7,7 +7,7 @@ use crate::commit::Commit;
 use crate::context::Context;
 use crate::host::Host;
 use crate::id::Tenant;
-use crate::store::{RecordedMessage, Store, partition_of};
+use crate::store::{ReadMessages, RecordedMessage, Store, partition_of};
 
 pub(super) async fn a_message_is_read_as_it_was_sent(f: Fixture<impl Store>) {
     let context = Context::new(f.host.now(), f.host.new_id())
@@ -142,6 +142,29 @@ pub(super) async fn paging_sees_every_message_exactly_once(f: Fixture<impl Store
                 (expected, expected),
                 "{rule} (limit {limit}, {topics:?})"
             );
+        }
+    }
+}
+
+pub(super) async fn partitions_are_read_together_as_one_by_one(f: Fixture<impl Store>) {
+    send_some(&f).await;
+    f.caught_up().await;
+    let none = f.store.read_partitions(&[]).await.expect("read_partitions answers");
+    assert!(none.is_empty(), "without a request there is no batch");
+    for topics in [&[][..], &["a"][..], &["none"][..]] {
+        for limit in [0, 1, 3, 60] {
+            // Backwards, the first one twice, and from different places.
+            let mut requests = Vec::new();
+            for partition in (0..f.store.partitions()).rev().chain([0]) {
+                let after = if partition % 2 == 0 { 0 } else { f.last_message().await / 2 };
+                requests.push(ReadMessages { partition, after, topics, limit });
+            }
+            let together = f.store.read_partitions(&requests).await.expect("read_partitions answers");
+            let mut one_by_one = Vec::new();
+            for request in &requests {
+                one_by_one.push(f.store.read_messages(*request).await.expect("read_messages answers"));
+            }
+            assert_eq!(together, one_by_one, "partitions are read together as one by one");
         }
     }
 }

@@ -106,7 +106,7 @@ checks! {
         limits_are_kept;
     messages: a_message_is_read_as_it_was_sent, messages_of_one_key_keep_their_order,
         other_topics_are_passed_over, next_stays_when_nothing_is_new, paging_sees_every_message_exactly_once,
-        the_last_message_is_where_the_log_ends;
+        partitions_are_read_together_as_one_by_one, the_last_message_is_where_the_log_ends;
     scheduled: a_message_waits_until_it_is_due, what_is_due_already_goes_at_once,
         due_messages_go_to_the_end_in_order_of_time, a_release_keeps_its_limit,
         a_released_message_is_as_it_was_sent;

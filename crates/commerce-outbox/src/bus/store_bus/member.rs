@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::Host;
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
-use commerce_core::store::{ChangeListener, Query};
+use commerce_core::store::{ChangeListener, Query, ReadMessages, Store};
 use futures_util::future::select_all;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ const FLUSH: Duration = Duration::from_millis(200);
 const DUE: usize = 1_000;
 /// So long after its last word a member is forgotten.
 const FORGET: Duration = Duration::from_secs(60 * 60);
+/// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
+const SETTLE: Duration = Duration::from_millis(100);
 /// Where members leave word that they are there.
 const MEMBERS: &str = "bus-members";
 
@@ -32,12 +35,16 @@ pub(super) struct Member {
     sources: Vec<Source>,
     options: StoreBusOptions,
     held: BTreeMap<usize, Partition>,
+    /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
+    asked: Option<(Arc<dyn Store>, String)>,
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
     epoch: u64,
-    /// Whose turn it is to be read first.
+    /// Which source's turn it is to be read first.
     turn: usize,
     upkeep_at: Instant,
+    /// How long after the next upkeep the one behind it comes.
+    upkeep_again: Duration,
     flush_at: Instant,
     due_at: Instant,
 }
@@ -58,35 +65,60 @@ impl Member {
             sources: sources.to_vec(),
             options,
             held: BTreeMap::new(),
+            asked: None,
             ready: Vec::new(),
             epoch: 0,
             turn: 0,
             upkeep_at: now,
+            upkeep_again: SETTLE,
             flush_at: now,
             due_at: now,
         }
     }
 
-    /// Everything there is to read now. Each time another partition comes first, so that a busy one leaves room.
+    /// Everything there is to read now, each source's partitions in one go. Each time another source comes first, so that
+    /// a busy one leaves room.
     async fn look(&mut self, max: usize) -> Result<(), BusError> {
-        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        let mut order: Vec<usize> = self.held.keys().copied().collect();
-        let turn = self.turn.checked_rem(order.len()).unwrap_or(0);
-        order.rotate_left(turn);
         let mut lost = Vec::new();
-        for index in order {
+        let (sources, turn) = (self.sources.len(), self.turn);
+        for source in (0..sources).map(|source| (source + turn) % sources) {
+            self.look_at(source, max, &mut lost).await?;
+        }
+        for index in lost {
+            self.lose(index);
+        }
+        self.turn = turn.wrapping_add(1);
+        Ok(())
+    }
+
+    async fn look_at(&mut self, source: usize, max: usize, lost: &mut Vec<usize>) -> Result<(), BusError> {
+        let first: usize =
+            self.sources[..source].iter().map(|source| source.store.partitions() as usize).sum();
+        let store = self.sources[source].store.clone();
+        let partitions = first..first + store.partitions() as usize;
+        let held = self.held.range(partitions.clone()).count();
+        // Shared alike: one that has more is read again at once.
+        let share = max.saturating_sub(self.ready.len()).div_ceil(held.max(1));
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let (mut indices, mut requests) = (Vec::with_capacity(held), Vec::with_capacity(held));
+        for (index, partition) in self.held.range(partitions) {
+            if let Some((after, limit)) = partition.wants(share, self.options.window) {
+                indices.push(*index);
+                requests.push(ReadMessages { partition: partition.number, after, topics: &topics, limit });
+            }
+        }
+        if requests.is_empty() {
+            return Ok(());
+        }
+        let batches = store.read_partitions(&requests).await?;
+        for (index, batch) in indices.into_iter().zip(batches) {
             let Some(partition) = self.held.get_mut(&index) else { continue };
-            let room = max.saturating_sub(self.ready.len());
-            match partition.read(&topics, room, self.options.window).await {
+            match partition.take(batch).await {
                 Ok(found) => self.ready.extend(found),
                 Err(error) if is_lost(&error) => lost.push(index),
                 Err(error) => return Err(error),
             }
         }
-        for index in lost {
-            self.lose(index);
-        }
-        self.turn = self.turn.wrapping_add(1);
         Ok(())
     }
 
@@ -108,7 +140,8 @@ impl Member {
             self.hold_share(&source, first, partitions, share).await?;
             first += partitions as usize;
         }
-        self.upkeep_at = Instant::now() + self.options.lease / 3;
+        self.upkeep_at = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
+        self.upkeep_again = self.upkeep_again.saturating_mul(2);
         Ok(())
     }
 
@@ -154,6 +187,7 @@ impl Member {
                 continue;
             }
             let name = format!("bus/{}/{number}", self.group);
+            self.asked = Some((source.store.clone(), name.clone()));
             match source.store.acquire_lease(&name, self.id, self.options.lease).await? {
                 Some(lease)
                     if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
@@ -178,6 +212,17 @@ impl Member {
                 }
                 None => drop(self.held.remove(&index)),
             }
+            self.asked = None;
+        }
+        Ok(())
+    }
+
+    /// Gives back the lease that was asked for when the wait was dropped: it may have been given.
+    async fn give_back_asked(&mut self) -> Result<(), BusError> {
+        if let Some((store, name)) = self.asked.take()
+            && let Some(lease) = store.acquire_lease(&name, self.id, self.options.lease).await?
+        {
+            store.release_lease(&lease).await?;
         }
         Ok(())
     }
@@ -298,6 +343,7 @@ impl Subscription for Member {
                 result => result?,
             }
         }
+        self.give_back_asked().await?;
         for source in &self.sources {
             if source.store.partitions() > 1 {
                 let word = DocumentWrite::delete(MEMBERS, self.name(), Expected::Any);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commerce_core::commit::{Commit, CommitError, Conflict};
-use commerce_core::store::{CommitFuture, Lease, ReadMessages, RecordedMessage, Store};
+use commerce_core::store::{CommitFuture, Lease, MessageBatch, RecordedMessage, Store};
 use commerce_core::stream::Position;
 
 use crate::bus::{Delivery, Receipt};
@@ -83,21 +83,21 @@ impl Partition {
         })
     }
 
-    /// Messages that were not handed out yet, or are to be handed out again.
-    pub(super) async fn read(
-        &mut self,
-        topics: &[&str],
-        max: usize,
-        window: usize,
-    ) -> Result<Vec<Delivery>, BusError> {
-        let again = self.read < self.read_before;
-        let limit = if again { max } else { max.min(window.saturating_sub(self.handed.len())) };
-        if limit == 0 || self.leaving {
-            return Ok(Vec::new());
-        }
-        let request = ReadMessages { partition: self.number, after: self.read, topics, limit };
-        let mut batch = self.store.read_messages(request).await?;
-        if again && batch.next > self.read_before {
+    /// From where on it is to be read, and how many messages there is room for; none if it is not to be read now.
+    pub(super) fn wants(&self, max: usize, window: usize) -> Option<(Position, usize)> {
+        let limit =
+            if self.is_going_back() { max } else { max.min(window.saturating_sub(self.handed.len())) };
+        (limit > 0 && !self.leaving).then_some((self.read, limit))
+    }
+
+    /// Whether messages are read that are to be handed out again.
+    fn is_going_back(&self) -> bool {
+        self.read < self.read_before
+    }
+
+    /// Takes what was read, and hands out what was not handed out yet, or is to be handed out again.
+    pub(super) async fn take(&mut self, mut batch: MessageBatch) -> Result<Vec<Delivery>, BusError> {
+        if self.is_going_back() && batch.next > self.read_before {
             // New ones have to fit into the window: they are for the next time.
             batch.messages.retain(|message| message.position <= self.read_before);
             batch.next = self.read_before;
