@@ -48,6 +48,10 @@ impl Store for CountingStore {
         self.inner.read_log(after, limit).await
     }
 
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.inner.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         self.inner.read_messages(request).await
     }
@@ -104,6 +108,10 @@ impl Store for CountingStore {
 
     fn partitions(&self) -> u32 {
         self.inner.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.inner.position_ahead(from, messages)
     }
 
     fn changes(&self) -> &Changes {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use reference_server::shop::StoreUrl;
 
 /// A commerce backend in one process: orders, inventory, payments, shipping and catalog on event-sourced stores.
 #[derive(Parser)]
@@ -11,7 +10,7 @@ use reference_server::shop::StoreUrl;
     name = "reference-server",
     version,
     after_help = "Exit codes: 0 done; 1 the stored data breaks a rule, or the wish could not be met; 2 wrong input, \
-                  nothing written; 3 the data folder can't be used or failed, what is done is kept; 130 stopped."
+                  nothing written; 3 the store can't be used or failed, what is done is kept; 130 stopped."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -30,13 +29,17 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Check every invariant over the stored data; exit code 1 if one is broken
     Audit(Audit),
+    /// Make the stores of all services, or bring them to this program's version
+    Migrate(Migrate),
 }
 
 #[derive(Args)]
 pub(crate) struct Store {
-    /// Where the data is: sqlite://FOLDER (a file for each service) or memory://
+    /// Where the data is: sqlite://FOLDER (a file for each service), postgres://USER@HOST:PORT/DATABASE (a schema for
+    /// each service; a database each if DATABASE has {service} in it; the password may be in PGPASSWORD), or memory://
+    // Not parsed here: what can't be read would be shown, with its password.
     #[arg(long, value_name = "URL", default_value = "sqlite://./data")]
-    pub(crate) store: StoreUrl,
+    pub(crate) store: String,
 }
 
 #[derive(Args)]
@@ -73,6 +76,16 @@ pub(crate) struct Replay {
 pub(crate) struct Audit {
     #[command(flatten)]
     pub(crate) store: Store,
+}
+
+#[derive(Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    /// Take over data that was restored into another PostgreSQL cluster than the one it was written in; stop all
+    /// programs that use it first
+    #[arg(long)]
+    pub(crate) adopt: bool,
 }
 
 /// Who decides, and why: kept with what is decided.

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 pub(crate) const BREACH: u8 = 1;
 /// The input or the command line is wrong. Nothing was written.
 pub(crate) const INPUT: u8 = 2;
-/// The data folder can't be used, or failed midway. What is done is kept.
+/// The store can't be used, or failed midway. What is done is kept.
 pub(crate) const DATA: u8 = 3;
 /// Someone stopped it (128 + SIGINT, by the shells' convention).
 pub(crate) const STOPPED: u8 = 130;

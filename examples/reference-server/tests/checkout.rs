@@ -3,18 +3,20 @@
 // Helpers of tests may fail as loudly as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "support/backend.rs"]
+mod backend;
 #[path = "support/books.rs"]
 mod books;
 #[path = "support/counter.rs"]
 mod counter;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backend::Backend;
 use commerce_core::id::{OrderId, Tenant};
 use commerce_core::inventory::reservation::{DEFAULT_DURATION, ReservationStatus};
 use commerce_core::order::OrderStatus;
@@ -27,7 +29,7 @@ use commerce_core::testing::TestHost;
 use commerce_core::value::Money;
 use commerce_saga::testing::FlowingHost;
 use commerce_saga::{Instance, SagaStatus};
-use counter::{Counter, memory, price, product, sqlite, until};
+use counter::{Counter, price, product, until};
 use reference_server::sagas::place_order;
 use reference_server::services::order::payment_of;
 use reference_server::shop::{ShopOptions, Stores};
@@ -36,10 +38,10 @@ use tokio::sync::Notify;
 /// Longer than any test: nothing that takes so long happens by itself.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Plays a scene in a shop on memory, and in one on SQLite.
-async fn on_both<F: Future<Output = ()>>(options: ShopOptions, scene: impl Fn(Arc<Counter>) -> F) {
-    let folder = tempfile::tempdir().unwrap();
-    for stores in [memory(&options), sqlite(folder.path(), &options)] {
+/// Plays a scene in a shop on each kind of store.
+async fn on_each<F: Future<Output = ()>>(options: ShopOptions, scene: impl Fn(Arc<Counter>) -> F) {
+    for backend in Backend::all().await {
+        let stores = backend.open(&options.host).await.unwrap();
         let counter = Arc::new(Counter::open(stores, &options));
         scene(counter.clone()).await;
         Arc::into_inner(counter).unwrap().close().await;
@@ -76,7 +78,7 @@ async fn assert_no_dead_letters(stores: &Stores) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_succeeds_confirms_the_order() {
-    on_both(ShopOptions::default(), |counter| async move {
+    on_each(ShopOptions::default(), |counter| async move {
         counter.stock("TEA", 10).await;
         counter.stock("POT", 4).await;
         // Two lines of one product are one demand.
@@ -105,7 +107,7 @@ async fn a_payment_that_succeeds_confirms_the_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_is_declined_fails_the_order_with_the_providers_code() {
-    on_both(ShopOptions::default(), |counter| async move {
+    on_each(ShopOptions::default(), |counter| async move {
         counter.stock("TEA", 10).await;
         for (token, code) in
             [("tok_declined", "card_declined"), ("tok_insufficient_funds", "insufficient_funds")]
@@ -132,7 +134,7 @@ async fn a_payment_that_is_declined_fails_the_order_with_the_providers_code() {
 async fn a_flaky_payment_succeeds_at_the_third_try_and_is_captured_once() {
     let till = Arc::new(Till::default());
     let options = ShopOptions { provider: till.clone(), ..ShopOptions::default() };
-    on_both(options, |counter| {
+    on_each(options, |counter| {
         let till = till.clone();
         async move {
             counter.stock("TEA", 10).await;
@@ -160,7 +162,7 @@ async fn a_payment_that_is_never_answered_fails_the_order_and_keeps_nothing() {
         provider_timeout: Duration::from_millis(100),
         ..ShopOptions::default()
     };
-    on_both(options, |counter| async move {
+    on_each(options, |counter| async move {
         counter.stock("TEA", 10).await;
         let (order_id, instance) = counter.buy("tok_timeout", &[("TEA", 3)]).await;
         assert_failed(&instance, "capture-payment", "timeout");
@@ -176,7 +178,7 @@ async fn a_payment_that_is_never_answered_fails_the_order_and_keeps_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shortage_fails_the_order_and_is_listed() {
-    on_both(ShopOptions::default(), |counter| async move {
+    on_each(ShopOptions::default(), |counter| async move {
         counter.stock("TEA", 10).await;
         counter.stock("POT", 2).await;
         counter.stock("CUP", 0).await;
@@ -201,7 +203,8 @@ async fn a_compensation_that_cant_succeed_is_stuck_until_an_operator_has_it_retr
     let till = Arc::new(Till::default());
     let options =
         ShopOptions { provider: till.clone(), host: Arc::new(FlowingHost::new()), ..ShopOptions::default() };
-    let counter = Counter::open(memory(&options), &options);
+    let stores = Backend::memory().open(&options.host).await.unwrap();
+    let counter = Counter::open(stores, &options);
     counter.stock("TEA", 10).await;
     // It takes the money, and then no one can reach it any more.
     till.is_down.store(true, Ordering::SeqCst);
@@ -237,7 +240,7 @@ async fn a_compensation_that_cant_succeed_is_stuck_until_an_operator_has_it_retr
 async fn a_return_gives_the_money_back_and_restocks() {
     let till = Arc::new(Till::default());
     let options = ShopOptions { provider: till.clone(), ..ShopOptions::default() };
-    on_both(options, |counter| {
+    on_each(options, |counter| {
         let till = till.clone();
         async move {
             counter.stock("TEA", 10).await;
@@ -263,7 +266,7 @@ async fn a_return_gives_the_money_back_and_restocks() {
 async fn a_return_beyond_what_was_paid_is_refused_and_its_restock_undone() {
     let till = Arc::new(Till::default());
     let options = ShopOptions { provider: till.clone(), ..ShopOptions::default() };
-    on_both(options, |counter| {
+    on_each(options, |counter| {
         let till = till.clone();
         async move {
             counter.stock("TEA", 10).await;
@@ -294,7 +297,8 @@ async fn a_reservation_expires_by_itself_and_an_order_that_comes_too_late_is_und
         provider: till.clone(),
         host: host.clone(),
     };
-    let counter = Counter::open(memory(&options), &options);
+    let stores = Backend::memory().open(&options.host).await.unwrap();
+    let counter = Counter::open(stores, &options);
     let inventory = &counter.shop.stores().inventory;
     counter.stock("TEA", 3).await;
     till.keeps_the_next_waiting.store(true, Ordering::SeqCst);
@@ -332,7 +336,7 @@ async fn a_reservation_expires_by_itself_and_an_order_that_comes_too_late_is_und
 }
 
 /// The process dies after the provider has taken the money, before it is noted.
-async fn dies_after_the_capture(reopen: impl Fn(&ShopOptions, Option<Stores>) -> Option<Stores>) {
+async fn dies_after_the_capture(backend: Backend) {
     let (till, host) = (Arc::new(Till::default()), Arc::new(FlowingHost::new()));
     let options = ShopOptions {
         step_timeout: NEVER,
@@ -341,7 +345,7 @@ async fn dies_after_the_capture(reopen: impl Fn(&ShopOptions, Option<Stores>) ->
         provider: till.clone(),
         host: host.clone(),
     };
-    let counter = Counter::open(reopen(&options, None).unwrap(), &options);
+    let counter = Counter::open(backend.open(&options.host).await.unwrap(), &options);
     counter.stock("TEA", 10).await;
     till.keeps_the_next_waiting.store(true, Ordering::SeqCst);
     let order_id = counter.order("tok_visa", &[("TEA", 3)]).await;
@@ -353,10 +357,11 @@ async fn dies_after_the_capture(reopen: impl Fn(&ShopOptions, Option<Stores>) ->
 
     // The leases of the dead end.
     host.advance(Duration::from_secs(60));
-    let stores = Mutex::new(Some(stores));
+    drop(stores);
     let opened = Mutex::new(None);
     until("the stores are free", || async {
-        *opened.lock().unwrap() = reopen(&options, stores.lock().unwrap().take());
+        let stores = backend.open(&options.host).await;
+        *opened.lock().unwrap() = stores;
         opened.lock().unwrap().is_some()
     })
     .await;
@@ -372,24 +377,10 @@ async fn dies_after_the_capture(reopen: impl Fn(&ShopOptions, Option<Stores>) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_between_its_commits_the_provider_is_asked_not_called_anew_on_memory() {
-    dies_after_the_capture(|options, stores| stores.or_else(|| Some(memory(options)))).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_crash_between_its_commits_the_provider_is_asked_not_called_anew_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    dies_after_the_capture(|options, stores| {
-        drop(stores);
-        reopen(folder.path(), options)
-    })
-    .await;
-}
-
-/// None while tasks that were aborted still hold the files.
-fn reopen(folder: &Path, options: &ShopOptions) -> Option<Stores> {
-    let url = reference_server::shop::StoreUrl::Sqlite(folder.to_owned());
-    Stores::open(&url, &options.host).ok()
+async fn after_a_crash_between_its_commits_the_provider_is_asked_not_called_anew() {
+    for backend in Backend::all().await {
+        dies_after_the_capture(backend).await;
+    }
 }
 
 /// A provider that keeps money, by the rules of the fake one's tokens, and that can be out of reach.

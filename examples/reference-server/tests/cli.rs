@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use commerce_adapters::sqlite::rusqlite::Connection;
-use program::{Ran, Running, program, replay, run, sample, url};
+use program::{
+    Ran, Running, look_at, on_each, program, replay, replay_of, run, sample, summary_of_sample, url,
+};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -42,34 +44,6 @@ const KEYS: [&str; 20] = [
 ];
 const STORES: [&str; 5] = ["order.db", "inventory.db", "payment.db", "shipping.db", "catalog.db"];
 
-/// What the sample comes to. Its sums were counted by a program of another language.
-fn summary_of_sample() -> Map<String, Value> {
-    let summary = json!({
-        "rows": 159,
-        "invoices": 21,
-        "orders_placed": 11,
-        "orders_confirmed": 11,
-        "orders_failed": {},
-        "lines": 140,
-        "invoices_without_a_valid_line": 3,
-        "products": 127,
-        "units_sold": 2069,
-        "revenue_gross": "4510.99",
-        "refunds": 6,
-        "revenue_refunded": "116.80",
-        "revenue_net": "4394.19",
-        "units_restocked": 45,
-        "rows_refused": {
-            "no_matching_order": 9,
-            "price_not_positive": 2,
-            "quantity_not_positive": 1,
-            "sku_invalid": 1,
-        },
-        "audit": "ok",
-    });
-    summary.as_object().unwrap().clone()
-}
-
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -83,18 +57,14 @@ fn finished() -> TempDir {
 
 /// A command that looks at a folder.
 fn look(folder: &Path, arguments: &[&str]) -> Ran {
-    run(program().args(arguments).args(["--store", &url(folder)]))
+    run(&mut look_at(&url(folder), arguments))
 }
 
 /// The commands that read or write a folder's data.
 fn all_commands(folder: &Path) -> Vec<Command> {
-    let mut commands = vec![replay(folder, &[])];
-    for arguments in [vec!["audit"], vec!["sagas", "list"], vec!["dead-letters", "list"]] {
-        let mut command = program();
-        command.args(arguments).args(["--store", &url(folder)]);
-        commands.push(command);
-    }
-    commands
+    let looks = [&["audit"][..], &["sagas", "list"], &["dead-letters", "list"], &["migrate"]];
+    let looks = looks.map(|arguments| look_at(&url(folder), arguments));
+    [replay(folder, &[])].into_iter().chain(looks).collect()
 }
 
 #[test]
@@ -116,6 +86,17 @@ fn the_summary_of_the_sample_is_one_json_object_with_the_documented_keys_in_orde
     for store in STORES {
         assert!(files.contains(&store.into()), "{files:?}");
     }
+}
+
+#[test]
+fn a_folder_is_made_by_migrate_too() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    for done in ["made", "is up to date"] {
+        let lines = look(&data, &["migrate"]).ends_with(0).stdout;
+        assert_eq!(lines.lines().filter(|line| line.ends_with(done)).count(), STORES.len(), "{lines}");
+    }
+    look(&data, &["audit"]).ends_with(0);
 }
 
 #[test]
@@ -152,38 +133,41 @@ fn assert_accounted_for(summary: &Map<String, Value>) {
 
 #[test]
 fn with_little_stock_orders_fail_and_all_is_accounted_for() {
-    let folder = folder();
-    let summary = run(&mut replay(folder.path(), &["--stock", "3", "--repeat", "2"])).summary();
-    assert_accounted_for(&summary);
-    let failed = summary["orders_failed"].as_object().unwrap();
-    assert_eq!(failed.keys().collect::<Vec<_>>(), ["insufficient_stock"]);
-    // Of one order not even the first line can be had twice.
-    assert!(count(&summary["orders_failed"]) >= 11, "{summary:?}");
-    // What could not be sold can't come back.
-    assert!(summary["refunds"].as_u64().unwrap() < 12, "{summary:?}");
-    look(folder.path(), &["audit"]).ends_with(0);
+    on_each(|place| {
+        let summary = run(&mut place.replay(&["--stock", "3", "--repeat", "2"])).summary();
+        assert_accounted_for(&summary);
+        let failed = summary["orders_failed"].as_object().unwrap();
+        assert_eq!(failed.keys().collect::<Vec<_>>(), ["insufficient_stock"]);
+        // Of one order not even the first line can be had twice.
+        assert!(count(&summary["orders_failed"]) >= 11, "{summary:?}");
+        // What could not be sold can't come back.
+        assert!(summary["refunds"].as_u64().unwrap() < 12, "{summary:?}");
+        place.look(&["audit"]).ends_with(0);
+    });
 }
 
 #[test]
 fn with_declined_cards_orders_fail_and_all_is_accounted_for() {
-    let folder = folder();
-    let summary = run(&mut replay(folder.path(), &["--decline-every", "5"])).summary();
-    assert_accounted_for(&summary);
-    assert_eq!(summary["orders_failed"], json!({"card_declined": 2}));
-    assert_eq!(summary["orders_confirmed"], 9);
-    let failed = look(folder.path(), &["sagas", "list", "--status", "failed"]).ends_with(0).stdout;
-    assert_eq!(failed.lines().count(), 2, "{failed}");
-    assert!(failed.lines().all(|line| line.contains("card_declined at capture-payment")), "{failed}");
+    on_each(|place| {
+        let summary = run(&mut place.replay(&["--decline-every", "5"])).summary();
+        assert_accounted_for(&summary);
+        assert_eq!(summary["orders_failed"], json!({"card_declined": 2}));
+        assert_eq!(summary["orders_confirmed"], 9);
+        let failed = place.look(&["sagas", "list", "--status", "failed"]).ends_with(0).stdout;
+        assert_eq!(failed.lines().count(), 2, "{failed}");
+        assert!(failed.lines().all(|line| line.contains("card_declined at capture-payment")), "{failed}");
+    });
 }
 
 #[test]
-fn a_folder_begun_with_other_options_is_refused() {
-    let folder = folder();
-    run(&mut replay(folder.path(), &["--stock", "3"])).ends_with(0);
-    for options in [&[][..], &["--stock", "4"], &["--stock", "3", "--decline-every", "2"]] {
-        run(&mut replay(folder.path(), options)).fails(2, &["--stock 3", "use the same options"]);
-    }
-    run(&mut replay(folder.path(), &["--stock", "3"])).ends_with(0);
+fn data_begun_with_other_options_is_refused() {
+    on_each(|place| {
+        run(&mut place.replay(&["--stock", "3"])).ends_with(0);
+        for options in [&[][..], &["--stock", "4"], &["--stock", "3", "--decline-every", "2"]] {
+            run(&mut place.replay(options)).fails(2, &["--stock 3", "use the same options"]);
+        }
+        run(&mut place.replay(&["--stock", "3"])).ends_with(0);
+    });
 }
 
 /// The lines of the sample, without its header.
@@ -194,22 +178,22 @@ fn sample_rows() -> String {
 
 #[test]
 fn files_that_overlap_place_orders_and_give_money_back_once() {
-    let folder = finished();
+    let folder = folder();
     let other = folder.path().join("other.csv");
     let more = "999999,NEW1,SOMETHING NEW,1,2010-12-01 07:00:00,1.00,1.0,France";
     std::fs::write(&other, format!("{HEADER}\n{more}\n{}", sample_rows())).unwrap();
-    let arguments = ["--json", "--store", &url(folder.path())];
-    let both = run(program().arg("replay").arg(&other).args(arguments)).summary();
-    let alone = summary_of_sample();
-    assert_eq!(number(&both, "orders_confirmed"), number(&alone, "orders_confirmed") + 1);
-    assert_eq!(
-        (&both["refunds"], &both["revenue_refunded"]),
-        (&alone["refunds"], &alone["revenue_refunded"])
-    );
-    assert_eq!(both["audit"], "ok");
-    let list = look(folder.path(), &["sagas", "list", "--limit", "1000"]).ends_with(0).stdout;
-    let returns = list.lines().filter(|line| line.starts_with("return-goods/")).count();
-    assert_eq!(returns as u64, number(&alone, "refunds"), "no row is given back twice");
+    on_each(|place| {
+        let alone = run(&mut place.replay(&[])).summary();
+        let both = run(&mut replay_of(&other, &place.url, &[])).summary();
+        assert_eq!(number(&both, "orders_confirmed"), number(&alone, "orders_confirmed") + 1);
+        assert_eq!(
+            (&both["refunds"], &both["revenue_refunded"]),
+            (&alone["refunds"], &alone["revenue_refunded"])
+        );
+        let list = place.look(&["sagas", "list", "--limit", "1000"]).ends_with(0).stdout;
+        let returns = list.lines().filter(|line| line.starts_with("return-goods/")).count();
+        assert_eq!(returns as u64, number(&alone, "refunds"), "no row is given back twice");
+    });
 }
 
 #[test]
@@ -497,31 +481,33 @@ fn a_full_disk_midway_is_a_sentence_and_the_same_command_carries_on() {
 }
 
 #[test]
-fn operators_see_the_sagas_and_dead_letters_of_a_finished_folder() {
-    let folder = finished();
-    let list = look(folder.path(), &["sagas", "list", "--limit", "100"]).ends_with(0).stdout;
-    assert_eq!(list.lines().filter(|line| line.starts_with("place-order/")).count(), 11, "{list}");
-    assert_eq!(list.lines().filter(|line| line.starts_with("return-goods/")).count(), 6, "{list}");
-    assert!(list.lines().all(|line| line.contains("completed")), "{list}");
-    let limited = look(folder.path(), &["sagas", "list", "--limit", "4"]).ends_with(0).stdout;
-    assert_eq!(limited.lines().count(), 4);
-    for status in ["running", "compensating", "failed", "stuck", "abandoned"] {
-        let none = look(folder.path(), &["sagas", "list", "--status", status]).ends_with(0).stdout;
-        assert_eq!(none.trim(), "no sagas");
-    }
+fn operators_see_the_sagas_and_dead_letters_of_a_finished_replay() {
+    on_each(|place| {
+        run(&mut place.replay(&[])).ends_with(0);
+        let list = place.look(&["sagas", "list", "--limit", "100"]).ends_with(0).stdout;
+        assert_eq!(list.lines().filter(|line| line.starts_with("place-order/")).count(), 11, "{list}");
+        assert_eq!(list.lines().filter(|line| line.starts_with("return-goods/")).count(), 6, "{list}");
+        assert!(list.lines().all(|line| line.contains("completed")), "{list}");
+        let limited = place.look(&["sagas", "list", "--limit", "4"]).ends_with(0).stdout;
+        assert_eq!(limited.lines().count(), 4);
+        for status in ["running", "compensating", "failed", "stuck", "abandoned"] {
+            let none = place.look(&["sagas", "list", "--status", status]).ends_with(0).stdout;
+            assert_eq!(none.trim(), "no sagas");
+        }
 
-    let id = list.split_whitespace().next().unwrap();
-    let shown = look(folder.path(), &["sagas", "show", id]).ends_with(0).stdout;
-    for step in ["reserve-stock", "capture-payment", "create-shipment", "confirm-reservation"] {
-        assert!(shown.contains(step), "{step} is not in {shown}");
-    }
-    look(folder.path(), &["sagas", "retry", id, "--reason", "why not"]).fails(1, &["completed"]);
+        let id = list.split_whitespace().next().unwrap();
+        let shown = place.look(&["sagas", "show", id]).ends_with(0).stdout;
+        for step in ["reserve-stock", "capture-payment", "create-shipment", "confirm-reservation"] {
+            assert!(shown.contains(step), "{step} is not in {shown}");
+        }
+        place.look(&["sagas", "retry", id, "--reason", "why not"]).fails(1, &["completed"]);
 
-    let letters = look(folder.path(), &["dead-letters", "list"]).ends_with(0).stdout;
-    assert_eq!(letters.trim(), "no dead letters");
-    let letters = look(folder.path(), &["dead-letters", "list", "--service", "payment"]).ends_with(0).stdout;
-    assert_eq!(letters.trim(), "no dead letters");
-    assert_eq!(run(&mut replay(folder.path(), &[])).summary(), summary_of_sample());
+        let letters = place.look(&["dead-letters", "list"]).ends_with(0).stdout;
+        assert_eq!(letters.trim(), "no dead letters");
+        let letters = place.look(&["dead-letters", "list", "--service", "payment"]).ends_with(0).stdout;
+        assert_eq!(letters.trim(), "no dead letters");
+        assert_eq!(run(&mut place.replay(&[])).summary(), summary_of_sample());
+    });
 }
 
 #[test]
@@ -541,25 +527,32 @@ fn sagas_are_drawn_without_any_data() {
 
 #[test]
 fn what_is_not_there_is_named() {
-    let folder = finished();
-    let why = ["--reason", "why not"];
-    for act in ["retry", "skip", "abandon"] {
-        let arguments = [&["sagas", act, "place-order/none"][..], &why].concat();
-        look(folder.path(), &arguments).fails(2, &["none"]);
-    }
-    look(folder.path(), &["sagas", "show", "place-order/none"]).fails(2, &["none"]);
-    look(folder.path(), &["sagas", "show", "none"]).fails(2, &["\"none\"", "place-order/ID"]);
-    look(folder.path(), &["sagas", "list", "--status", "odd"]).fails(2, &["\"odd\"", "stuck"]);
-    look(folder.path(), &["dead-letters", "show", "payment", "none"]).fails(2, &["none"]);
-    look(folder.path(), &["dead-letters", "show", "kitchen", "none"]).fails(2, &["\"kitchen\"", "payment"]);
-    look(folder.path(), &["dead-letters", "list", "--service", "kitchen"]).fails(2, &["\"kitchen\""]);
-    for act in ["replay", "discard"] {
-        let arguments = [&["dead-letters", act, "payment", "none"][..], &why].concat();
-        look(folder.path(), &arguments).fails(2, &["none"]);
-    }
+    on_each(|place| {
+        run(&mut place.replay(&[])).ends_with(0);
+        let why = ["--reason", "why not"];
+        for act in ["retry", "skip", "abandon"] {
+            let arguments = [&["sagas", act, "place-order/none"][..], &why].concat();
+            place.look(&arguments).fails(2, &["none"]);
+        }
+        place.look(&["sagas", "show", "place-order/none"]).fails(2, &["none"]);
+        place.look(&["sagas", "show", "none"]).fails(2, &["\"none\"", "place-order/ID"]);
+        place.look(&["sagas", "list", "--status", "odd"]).fails(2, &["\"odd\"", "stuck"]);
+        place.look(&["dead-letters", "show", "payment", "none"]).fails(2, &["none"]);
+        place.look(&["dead-letters", "show", "kitchen", "none"]).fails(2, &["\"kitchen\"", "payment"]);
+        place.look(&["dead-letters", "list", "--service", "kitchen"]).fails(2, &["\"kitchen\""]);
+        for act in ["replay", "discard"] {
+            let arguments = [&["dead-letters", act, "payment", "none"][..], &why].concat();
+            place.look(&arguments).fails(2, &["none"]);
+        }
+    });
+}
+
+#[test]
+fn without_data_commands_say_what_to_do() {
+    let folder = folder();
     let absent = folder.path().join("absent");
     for arguments in [&["audit"][..], &["sagas", "list"], &["dead-letters", "list"]] {
-        look(&absent, arguments).fails(3, &[absent.to_str().unwrap(), "no data"]);
+        look(&absent, arguments).fails(3, &[absent.to_str().unwrap(), "no data", "`migrate` first"]);
         assert!(!absent.exists());
     }
     run(program().args(["audit", "--store", "mongodb://x"])).ends_with(2);
@@ -568,8 +561,8 @@ fn what_is_not_there_is_named() {
 #[test]
 fn help_mentions_every_command_and_option() {
     let decision = ["--actor", "--reason", "--store"];
-    let helps: [(&[&str], &[&str]); 15] = [
-        (&[], &["replay", "sagas", "dead-letters", "audit", "Exit codes"]),
+    let helps: [(&[&str], &[&str]); 16] = [
+        (&[], &["replay", "sagas", "dead-letters", "audit", "migrate", "Exit codes"]),
         (
             &["replay"],
             &[
@@ -585,7 +578,8 @@ fn help_mentions_every_command_and_option() {
                 "--json",
             ],
         ),
-        (&["audit"], &["--store"]),
+        (&["audit"], &["--store", "postgres://"]),
+        (&["migrate"], &["--store", "--adopt"]),
         (&["sagas"], &["list", "show", "retry", "skip", "abandon", "graph"]),
         (&["sagas", "list"], &["--status", "--limit", "--store"]),
         (&["sagas", "show"], &["<SAGA/ID>", "--store"]),

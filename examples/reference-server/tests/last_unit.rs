@@ -3,6 +3,8 @@
 // Helpers of tests may fail as loudly as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "support/backend.rs"]
+mod backend;
 #[path = "support/books.rs"]
 mod books;
 #[path = "support/counter.rs"]
@@ -11,28 +13,38 @@ mod counter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use backend::Backend;
 use commerce_core::id::OrderId;
 use commerce_core::inventory::reservation::ReservationStatus;
 use commerce_core::order::OrderStatus;
 use commerce_saga::SagaStatus;
-use counter::{Counter, memory, price, product};
+use counter::{Counter, price, product};
 use reference_server::shop::ShopOptions;
 use tokio::task::JoinSet;
 
-const ROUNDS: usize = 50;
 const BUYERS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_200_buyers_of_the_last_unit_exactly_one_gets_it_50_times() {
+    sell_out(Backend::memory(), 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_too() {
+    sell_out(Backend::postgres().await, 3).await;
+}
+
+async fn sell_out(backend: Backend, rounds: u32) {
     let options = ShopOptions::default();
-    let counter = Arc::new(Counter::open(memory(&options), &options));
-    for round in 0..ROUNDS {
+    let stores = backend.open(&options.host).await.unwrap();
+    let counter = Arc::new(Counter::open(stores, &options));
+    for round in 0..rounds {
         let sku = format!("LAST-{round}");
         counter.stock(&sku, 1).await;
         race(&counter, &sku).await;
         // One sold in each round, and no money of the others.
         let money = books::money(&counter.shop.stores().payment).await;
-        assert_eq!(money, price(u32::try_from(round + 1).unwrap()));
+        assert_eq!(money, price(round + 1));
     }
     Arc::into_inner(counter).unwrap().close().await;
 }

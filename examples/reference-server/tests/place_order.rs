@@ -1,10 +1,16 @@
 //! Checkout ends all done or all undone, whatever goes wrong: its saga is proved with the real services.
 
 // Helpers of tests may fail as loudly as tests.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(unreachable_pub)] // a test's module elsewhere
+#[path = "../../../tests/processes/tests/saga/ashore.rs"]
+mod ashore;
 #[path = "support/books.rs"]
 mod books;
+#[allow(unreachable_pub)]
+#[path = "../../../tests/processes/tests/saga/store.rs"]
+mod store;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +47,13 @@ const UNIT_PRICE: i64 = 250;
 struct Checkout {
     token: &'static str,
     within: Duration,
+    on: Kind,
+}
+
+/// Where the services keep their data.
+enum Kind {
+    Memory,
+    Postgres,
 }
 
 fn order_id() -> OrderId {
@@ -93,7 +106,10 @@ impl Trial for Checkout {
     }
 
     async fn store(&self, service: &str, host: Arc<dyn Host>) -> Arc<dyn Store> {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
+        let store = match self.on {
+            Kind::Memory => Arc::new(MemoryStore::new(host.clone())) as Arc<dyn Store>,
+            Kind::Postgres => store::new_store(host.clone()).await,
+        };
         if service == "inventory" {
             let inventory = Inventory::new(store.clone(), host);
             for (index, product_id) in product_ids().into_iter().enumerate() {
@@ -249,18 +265,25 @@ impl Found {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_checkout_is_all_done_or_all_undone() {
-    let report = prove(&Checkout { token: "tok_visa", within: Duration::from_secs(30) }).await;
+async fn prove_it(token: &'static str, within: Duration, on: Kind) {
+    let report = prove(&Checkout { token, within, on }).await;
     println!("{report}");
     assert!(report.completed > 0 && report.undone > 0 && report.crashed > 50, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkout_is_all_done_or_all_undone() {
+    prove_it("tok_visa", Duration::from_secs(30), Kind::Memory).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_is_one_on_postgres() {
+    prove_it("tok_visa", Duration::from_secs(30), Kind::Postgres).await;
 }
 
 /// It uses up all three attempts at the payment when nothing else goes wrong, each a commit of its own. So it is given
 /// more time than a crash takes: a fourth attempt would fail it.
 #[tokio::test(start_paused = true)]
 async fn so_is_one_whose_payment_is_flaky() {
-    let report = prove(&Checkout { token: "tok_flaky", within: Duration::from_secs(90) }).await;
-    println!("{report}");
-    assert!(report.completed > 0 && report.undone > 0 && report.crashed > 50, "{report}");
+    prove_it("tok_flaky", Duration::from_secs(90), Kind::Memory).await;
 }

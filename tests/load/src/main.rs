@@ -1,29 +1,50 @@
-//! Measures what the crates reach, each figure beside the raw one of the same round.
+//! Measures what the crates reach, each figure beside what is measured in the same round.
+//!
+//! To measure something more, write a [`Measure`](harness::Measure) in a file below `measures` (or `baseline`, if it is
+//! not ours) and name it in that folder's `mod.rs`: the rest follows from what it says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a measurement that fails should stop loudly
 
-mod checkout;
-mod memory;
-mod shop;
-mod stock;
-mod store;
+mod baseline;
+mod basket;
+mod bench;
+mod fill;
+mod harness;
+mod measures;
+mod stand;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 
-/// Measures throughput, and prints a table with the goal of each figure.
+use bench::Bench;
+use harness::{Machine, Measure};
+use stand::Kind;
+
+/// Measures throughput and latency, and prints a table with the goal of each figure.
 #[derive(Parser)]
 struct Options {
     /// How long each figure is measured, in seconds
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// So many rounds; the table shows each
-    #[arg(long, default_value_t = 1)]
+    /// So many rounds; the table shows medians
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Only these parts: store, stock, checkout, replay
+    /// Only what is named so, and what it is compared with: words of the names that --list shows, such as `store`,
+    /// `stock`, `checkout`, `replay`, `sqlite/store`, `one-event/32`
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Only these stores
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    store: Vec<Kind>,
+    /// Prints the names of all that is measured, and measures nothing
+    #[arg(long)]
+    list: bool,
+    /// Writes the results and their conditions into this file, as Markdown
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
     /// Where the databases are made: a folder on the disk that is to be measured
     #[arg(long, default_value = ".")]
     folder: PathBuf,
@@ -36,31 +57,39 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let seconds = Duration::from_secs_f64(options.seconds);
-    let wanted = |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
-    for round in 1..=options.rounds {
-        println!("round {round}{:<44}{:>10}  {:>6}  {:>6}", "", "rate", "ratio", "goal");
-        let raw = store::raw_transactions(&options.folder, seconds);
-        row("raw one-row transactions", raw, None, None);
-        if wanted("store") {
-            store::measure(&options.folder, seconds, raw).await;
-        }
-        if wanted("stock") {
-            stock::measure(&options.folder, seconds).await;
-        }
-        if wanted("checkout") {
-            checkout::measure(&options.folder, seconds).await;
-        }
-        if wanted("replay") {
-            shop::measure(&options.folder, &options.file, options.repeat).await;
+    match measures(&options) {
+        Ok(measures) if options.list => measures.iter().for_each(|measure| println!("{}", measure.name)),
+        Ok(measures) => Box::pin(measure(&measures, options)).await,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
         }
     }
+    ExitCode::SUCCESS
 }
 
-/// One line of the table: a rate per second, its ratio to the raw figure, and the goal for the ratio or the rate.
-fn row(what: &str, rate: f64, raw: Option<f64>, goal: Option<f64>) {
-    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
-    println!("{what:<51}{rate:>8.0}/s  {:>6}  {:>6}", number(raw.map(|raw| rate / raw)), number(goal));
+fn measures(options: &Options) -> Result<Vec<Measure>, String> {
+    let ours = options.store.iter().flat_map(|kind| measures::all(*kind)).collect();
+    harness::select(baseline::all(), ours, &options.only)
+}
+
+async fn measure(measures: &[Measure], options: Options) {
+    let seconds = Duration::from_secs_f64(options.seconds);
+    let bench = Arc::new(Bench::new(seconds, options.folder, options.file, options.repeat));
+    if measures.iter().any(Measure::needs_postgres) {
+        bench.start_postgres().await;
+    }
+    let machine = Machine::look(&bench).await;
+    for (what, is) in machine.lines() {
+        println!("{what}: {is}");
+    }
+    let results = harness::run(measures, &bench, options.rounds).await;
+    let rows = harness::rows(measures, &results);
+    harness::print(&rows);
+    if let Some(file) = options.write {
+        std::fs::write(&file, harness::write(&machine, options.rounds, options.seconds, &rows)).unwrap();
+        println!("written to {}", file.display());
+    }
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -33,9 +33,8 @@ pub async fn database() -> TestDatabase {
     let host = blocking(host).await;
     let name = unique_name();
     host.sweep('+', &name);
-    let created = TestDatabase { url: host.url.with_database(&name).to_string(), name };
-    host.execute(&creation(&created.name)).await;
-    created
+    host.execute(&creation(&name)).await;
+    TestDatabase { url: host.url.with_database(&name).to_string(), name }
 }
 
 /// The statement that creates a database, alike on every server. Nobody can be connected to `template0`.
@@ -105,7 +104,7 @@ struct Host {
     /// Of a database to connect to while another is created or dropped.
     url: ServerUrl,
     /// What is told the names of this process's databases on a server that stays; see `sweeper.sh`.
-    sweeper: Option<Mutex<ChildStdin>>,
+    sweeper: Option<Mutex<Child>>,
     /// Ends with the process.
     _private: Option<Server>,
 }
@@ -125,7 +124,7 @@ impl Host {
     }
 
     fn given(url: &str) -> Self {
-        let mut sweeper = Command::new("/bin/sh")
+        let sweeper = Command::new("/bin/sh")
             .args(["-c", include_str!("sweeper.sh"), "sweeper"])
             .arg(programs::client("psql"))
             .env("COMMERCE_SWEEP_URL", url)
@@ -135,13 +134,14 @@ impl Host {
             .process_group(0)
             .spawn()
             .expect("/bin/sh runs");
-        Self { url: ServerUrl::parse(url), sweeper: sweeper.stdin.take().map(Mutex::new), _private: None }
+        Self { url: ServerUrl::parse(url), sweeper: Some(Mutex::new(sweeper)), _private: None }
     }
 
     fn sweep(&self, sign: char, name: &str) {
         if let Some(sweeper) = &self.sweeper {
             let mut sweeper = sweeper.lock().expect("no writer has panicked");
-            writeln!(sweeper, "{sign} {name}").expect("the sweeper lives");
+            let names = sweeper.stdin.as_mut().expect("stdin is piped");
+            writeln!(names, "{sign} {name}").expect("the sweeper lives");
         }
     }
 

@@ -11,6 +11,9 @@ while read -r sign name; do
     -) names="${names%% "$name" *} ${names#* "$name" }" ;;
     esac
 done
+[ -z "${names# }" ] && exit
+# One may just be created by a statement whose client is gone.
+sleep 1
 for name in $names; do
     "$1" -X -q -d "$COMMERCE_SWEEP_URL" -c "DROP DATABASE IF EXISTS \"$name\" WITH (FORCE)"
 done

@@ -1,5 +1,7 @@
 //! A server of one test alone: killed and started again, dumped and restored, and gone with its process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // also outside of #[test] functions
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,7 @@
 //! A test's database: there, empty, its own, and gone afterwards.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // also outside of #[test] functions
+
 use commerce_test_postgres::database;
 use sqlx::{Connection, PgConnection};
 

@@ -195,11 +195,18 @@ impl Desk {
         self.settled.notify_waiters();
     }
 
-    /// Refuses everything that waits, except what shares something with a group that is under way.
+    /// Refuses everything that waits now, except what shares something with a group that is under way.
     pub(super) fn refuse_waiting(&self, error: &Said) {
-        let group = self.queue().gather();
-        let answers = group.members.iter().map(|_| Some(Err(rolled_back(error)))).collect();
-        self.settle(group, answers);
+        let mut left = self.queue().waiting.len();
+        while left > 0 {
+            let group = self.queue().gather();
+            if group.members.is_empty() {
+                return;
+            }
+            left = left.saturating_sub(group.members.len());
+            let answers = group.members.iter().map(|_| Some(Err(rolled_back(error)))).collect();
+            self.settle(group, answers);
+        }
     }
 }
 

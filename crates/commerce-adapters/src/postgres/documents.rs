@@ -161,6 +161,13 @@ impl Wanted {
         if ordered_by_it {
             let range = range.replace("{entry}", "o.entry");
             self.push(&format!(" AND o.entry {range}"));
+        } else if order.is_some() && matches!(condition, Condition::Equals(..)) {
+            // Not as a join, which could begin with all that have this value: this is looked up for each document in the
+            // order asked for, up to the limit.
+            self.push(&format!(
+                " AND (SELECT true FROM {schema}.commerce_document_fields f
+                   WHERE f.collection = {collection} AND f.entry {range} AND f.tenant = o.tenant AND f.id = o.id)"
+            ));
         } else {
             let range = range.replace("{entry}", "f.entry");
             self.push(&format!(

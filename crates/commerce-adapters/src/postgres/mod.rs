@@ -222,7 +222,7 @@ impl Store for PgStore {
     }
 
     async fn caught_up(&self) -> Result<(), StoreError> {
-        self.wake.shown(&self.database).await
+        self.reads.caught_up().await
     }
 
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {

@@ -4,6 +4,7 @@
 //! everything below the oldest that is under way is final, and a reader never steps over what commits late.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_core::Timestamp;
 use commerce_core::commit::CommitId;
@@ -20,6 +21,9 @@ use super::error::store_error;
 use super::layout::{clamp, number};
 use super::statement::BITS;
 
+/// How long to wait, at first and at most, before it is asked again whether an older transaction has ended.
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
 /// The texts of all reads of one schema.
 pub(super) struct Reads {
     database: Database,
@@ -27,6 +31,8 @@ pub(super) struct Reads {
     log: Text,
     messages: Text,
     last_message: Text,
+    newest: Text,
+    oldest: Text,
     claimed: Text,
     checkpoint: Text,
     now: Text,
@@ -69,18 +75,22 @@ impl Reads {
             "(SELECT * FROM {schema}.commerce_events
               WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e"
         );
+        let last_message = format!(
+            "(SELECT max(m.position) FROM generate_series(0, {partitions} - 1) p,
+                LATERAL (SELECT position FROM {schema}.commerce_messages
+                         WHERE partition = p ORDER BY position DESC LIMIT 1) m),
+             (SELECT value FROM {schema}.commerce_settings WHERE name = 'pruned_to')"
+        );
         Self {
             stream: format!("{} ORDER BY e.version", event(&of_stream)).into(),
             log: format!("{} ORDER BY e.position", event(&of_log)).into(),
             messages: messages.into(),
-            last_message: format!(
-                "SELECT greatest(
-                   (SELECT max(m.position) FROM generate_series(0, {partitions} - 1) p,
-                      LATERAL (SELECT position FROM {schema}.commerce_messages
-                               WHERE partition = p ORDER BY position DESC LIMIT 1) m),
-                   (SELECT value FROM {schema}.commerce_settings WHERE name = 'pruned_to'), 0)"
+            last_message: format!("SELECT greatest({last_message}, 0)").into(),
+            newest: format!(
+                "SELECT greatest((SELECT max(position) FROM {schema}.commerce_events), {last_message}, 0)"
             )
             .into(),
+            oldest: format!("SELECT {oldest}").into(),
             claimed: format!(
                 "SELECT commit_id, expires_at, answer FROM {schema}.commerce_claims
                  WHERE key = $1 AND scope = $2 AND tenant = $3
@@ -177,7 +187,22 @@ impl Reads {
     }
 
     pub(super) async fn last_message(&self) -> Result<Position, StoreError> {
-        let rows = self.database.rows(&self.last_message, &|_| Ok(())).await?;
+        self.number(&self.last_message).await
+    }
+
+    /// Waits until readers of the logs can see what is in them now.
+    pub(super) async fn caught_up(&self) -> Result<(), StoreError> {
+        let newest = self.number(&self.newest).await?;
+        let mut pause = LOOK_AGAIN.0;
+        while self.number(&self.oldest).await? <= newest {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_AGAIN.1);
+        }
+        Ok(())
+    }
+
+    async fn number(&self, text: &Text) -> Result<Position, StoreError> {
+        let rows = self.database.rows(text, &|_| Ok(())).await?;
         Ok(self.read_one(&rows)?.map_or(0, position_of))
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use commerce_core::store::{Changes, StoreError};
+use commerce_core::store::Changes;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -59,17 +59,6 @@ impl Wake {
     pub(super) fn changed(&self) {
         self.changes.notify();
         self.announce.notify_one();
-    }
-
-    /// Waits until readers can see what this process has committed so far.
-    pub(super) async fn shown(&self, database: &Database) -> Result<(), StoreError> {
-        let newest = self.newest.load(Ordering::Relaxed);
-        let mut pause = WATCH.0;
-        while database.oldest(&self.texts).await? <= newest {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(WATCH.1);
-        }
-        Ok(())
     }
 
     /// Wakes readers once they can see what this transaction has written.

@@ -39,7 +39,7 @@ impl Readers {
 
     fn seen(&self) -> ([usize; 2], [usize; 2]) {
         let of_topics = |some: bool| {
-            self.messages.iter().filter(|reader| reader.topics.is_empty() != some).map(|reader| reader.seen)
+            self.messages.iter().filter(move |reader| reader.topics.is_empty() != some).map(|reader| reader.seen)
         };
         ([self.events[0].seen, self.events[1].seen], [of_topics(false).sum(), of_topics(true).sum()])
     }

@@ -9,7 +9,7 @@ use commerce_core::store::Store;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    EventReader, MessageReader, Random, connect, event, event_of, execute, numbered, own_server, process,
+    EventReader, MessageReader, Random, connect, event, event_of, execute, numbered, own_server_with, process,
     stream, within,
 };
 
@@ -122,7 +122,7 @@ async fn follow_messages(store: Arc<PgStore>, topics: &'static [&'static str], d
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_reader_sees_each_of_200_000_events_of_64_writers_once_and_in_order() {
     within(240, async {
-        let (_cluster, url) = own_server().await;
+        let (_cluster, url) = own_server_with(&[("deadlock_timeout", "20ms")]).await;
         let stores = [process(&url).await, process(&url).await, process(&url).await];
         let mut db = connect(&url).await;
         execute(
@@ -130,8 +130,7 @@ async fn every_reader_sees_each_of_200_000_events_of_64_writers_once_and_in_orde
             "CREATE FUNCTION public.take_time() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN PERFORM pg_sleep(random() * 0.02); RETURN NEW; END $$;
              CREATE TRIGGER take_time BEFORE INSERT ON commerce.commerce_events
-             FOR EACH ROW WHEN (NEW.type = 'Slow') EXECUTE FUNCTION public.take_time();
-             ALTER SYSTEM SET deadlock_timeout = '20ms'; SELECT pg_reload_conf()",
+             FOR EACH ROW WHEN (NEW.type = 'Slow') EXECUTE FUNCTION public.take_time()",
         )
         .await;
         let done = Arc::new(AtomicBool::new(false));

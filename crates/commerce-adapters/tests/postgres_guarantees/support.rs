@@ -16,19 +16,19 @@ use commerce_test_postgres::{Cluster, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// A condition that does not come about within this time is not met.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The schema of a store, unless it is named.
-pub const SCHEMA: &str = "commerce";
+pub(crate) const SCHEMA: &str = "commerce";
 
 /// Fails if the work takes longer.
-pub async fn within<T>(seconds: u64, work: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(seconds: u64, work: impl Future<Output = T>) -> T {
     let limit = Duration::from_secs(seconds);
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| panic!("it took longer than {limit:?}"))
 }
 
 /// Waits until a condition is met.
-pub async fn until(what: &str, mut is_met: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_met: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !is_met().await {
             tokio::time::sleep(Duration::from_millis(3)).await;
@@ -38,68 +38,76 @@ pub async fn until(what: &str, mut is_met: impl AsyncFnMut() -> bool) {
 }
 
 /// A store as one more process has it: with connections of its own. Its schema is made if it is not there yet.
-pub async fn process(url: &str) -> Arc<PgStore> {
+pub(crate) async fn process(url: &str) -> Arc<PgStore> {
     Arc::new(PgDatabase::new(url).unwrap().store(SCHEMA).migrate().await.unwrap())
 }
 
 /// A server of this test's own, and the address of an empty database in it.
-pub async fn own_server() -> (Cluster, String) {
-    let cluster = Cluster::start().await;
+pub(crate) async fn own_server() -> (Cluster, String) {
+    own_server_with(&[]).await
+}
+
+/// The same with settings, as in `postgresql.conf`.
+pub(crate) async fn own_server_with(settings: &[(&str, &str)]) -> (Cluster, String) {
+    let cluster = Cluster::start_with(settings, false).await;
     let url = cluster.create_database("shop").await;
     (cluster, url)
 }
 
 /// A connection of the application, or of whoever else uses the database.
-pub async fn connect(url: &str) -> PgConnection {
+pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.unwrap()
 }
 
 /// Executes statements, separated by semicolons.
-pub async fn execute(db: &mut PgConnection, sql: &str) {
+pub(crate) async fn execute(db: &mut PgConnection, sql: &str) {
     let done = db.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
     done.unwrap_or_else(|error| panic!("{error}, in: {sql}"));
 }
 
 /// The one number that a query answers.
-pub async fn number(db: &mut PgConnection, sql: &str) -> i64 {
+pub(crate) async fn number(db: &mut PgConnection, sql: &str) -> i64 {
     let found = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(db).await;
     found.unwrap_or_else(|error| panic!("{error}, in: {sql}"))
 }
 
 /// An id for a commit that is to be found again.
-pub fn fresh_id() -> CommitId {
+pub(crate) fn fresh_id() -> CommitId {
     CommitId(SystemHost.new_id())
 }
 
-pub fn event() -> NewEvent {
+pub(crate) fn event() -> NewEvent {
     event_of("Happened")
 }
 
-pub fn event_of(kind: &'static str) -> NewEvent {
+pub(crate) fn event_of(kind: &'static str) -> NewEvent {
     NewEvent { event_type: kind.into(), schema: 1, payload: b"{}".to_vec() }
 }
 
 /// One event for a stream that does not exist yet.
-pub fn begin(stream: &StreamId) -> Commit {
+pub(crate) fn begin(stream: &StreamId) -> Commit {
     Commit::new().append(stream.clone(), Expected::ABSENT, vec![event()])
 }
 
 /// One event for a stream, whatever is there.
-pub fn append(stream: &StreamId) -> Commit {
+pub(crate) fn append(stream: &StreamId) -> Commit {
     Commit::new().append(stream.clone(), Expected::Any, vec![event()])
 }
 
-pub fn stream(id: impl std::fmt::Display) -> StreamId {
+pub(crate) fn stream(id: impl std::fmt::Display) -> StreamId {
     StreamId::new("thing", id)
 }
 
 /// How many events a stream has.
-pub async fn length(store: &PgStore, stream: &StreamId) -> usize {
+pub(crate) async fn length(store: &PgStore, stream: &StreamId) -> usize {
     store.read_stream(&Tenant::default(), stream, 0, 100_000).await.unwrap().len()
 }
 
+const WAITING: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 /// Lets an event of the type `Held` wait, in the middle of its transaction, as long as someone holds [`Gate`].
-pub async fn build_gate(db: &mut PgConnection) {
+pub(crate) async fn build_gate(db: &mut PgConnection) {
     execute(
         db,
         "CREATE FUNCTION public.wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -111,48 +119,54 @@ pub async fn build_gate(db: &mut PgConnection) {
 }
 
 /// Closed as long as it lives: see [`build_gate`].
-pub struct Gate(PgConnection);
+pub(crate) struct Gate(PgConnection);
 
 impl Gate {
-    pub async fn close(url: &str) -> Self {
+    pub(crate) async fn close(url: &str) -> Self {
         let mut db = connect(url).await;
         execute(&mut db, "SELECT pg_advisory_lock(7)").await;
         Self(db)
     }
 
     /// Waits until so many statements wait at the gate.
-    pub async fn holds(&mut self, count: i64) {
+    pub(crate) async fn holds(&mut self, count: i64) {
         self.waiting("wait_event = 'advisory'", count).await;
     }
 
     /// Waits until so many statements wait for what others have locked or written, not for the gate.
-    pub async fn waiting_behind(&mut self, count: i64) {
+    pub(crate) async fn waiting_behind(&mut self, count: i64) {
         self.waiting("wait_event IN ('transactionid', 'tuple')", count).await;
     }
 
+    /// Waits until a statement waits for what others have locked or written, or a task has ended without that.
+    pub(crate) async fn waiting_or<T>(&mut self, task: &tokio::task::JoinHandle<T>) {
+        let query = format!("{WAITING} AND wait_event <> 'advisory'");
+        until("it waits, or is done", async || {
+            task.is_finished() || number(&mut self.0, &query).await > 0
+        })
+        .await;
+    }
+
     async fn waiting(&mut self, condition: &str, count: i64) {
-        let query = format!(
-            "SELECT count(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock' AND {condition}"
-        );
+        let query = format!("{WAITING} AND {condition}");
         until(condition, async || number(&mut self.0, &query).await == count).await;
     }
 
-    pub async fn open(self) {
+    pub(crate) async fn open(self) {
         self.0.close().await.unwrap();
     }
 }
 
 /// Waits until so many statements in this database wait for a row or a transaction of another.
-pub async fn waiting_for_others(home: &TestDatabase, count: i64) {
+pub(crate) async fn waiting_for_others(home: &TestDatabase, count: i64) {
     Gate(home.connect().await).waiting_behind(count).await;
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -161,12 +175,12 @@ impl Random {
     }
 
     /// True in so many of a hundred cases.
-    pub fn percent(&mut self, share: u64) -> bool {
+    pub(crate) fn percent(&mut self, share: u64) -> bool {
         self.below(100) < share
     }
 
     /// Waits for a while, up to so many milliseconds.
-    pub async fn pause(&mut self, most: u64) {
+    pub(crate) async fn pause(&mut self, most: u64) {
         tokio::time::sleep(Duration::from_micros(self.below(most * 1_000 + 1))).await;
     }
 }
@@ -174,15 +188,15 @@ impl Random {
 /// Follows the log of events as a projection does, and fails if an event comes twice, out of order, or is missing before
 /// another of its stream.
 #[derive(Default)]
-pub struct EventReader {
-    pub after: Position,
-    pub seen: usize,
+pub(crate) struct EventReader {
+    pub(crate) after: Position,
+    pub(crate) seen: usize,
     versions: HashMap<StreamId, Version>,
 }
 
 impl EventReader {
     /// Reads what is there, and answers how much that was.
-    pub async fn read(&mut self, store: &PgStore) -> usize {
+    pub(crate) async fn read(&mut self, store: &PgStore) -> usize {
         let events = store.read_log(self.after, 2_000).await.unwrap();
         for event in &events {
             assert!(event.position > self.after, "{} was passed already", event.position);
@@ -198,20 +212,20 @@ impl EventReader {
 
 /// Follows one partition of the outbox log, and fails if a message comes twice or out of the order of its key. The payload
 /// is the message's number within its key, from 1.
-pub struct MessageReader {
-    pub partition: u32,
-    pub topics: &'static [&'static str],
-    pub after: Position,
-    pub seen: usize,
+pub(crate) struct MessageReader {
+    pub(crate) partition: u32,
+    pub(crate) topics: &'static [&'static str],
+    pub(crate) after: Position,
+    pub(crate) seen: usize,
     numbers: HashMap<Arc<str>, u64>,
 }
 
 impl MessageReader {
-    pub fn new(partition: u32, topics: &'static [&'static str]) -> Self {
+    pub(crate) fn new(partition: u32, topics: &'static [&'static str]) -> Self {
         Self { partition, topics, after: 0, seen: 0, numbers: HashMap::new() }
     }
 
-    pub async fn read(&mut self, store: &PgStore) -> usize {
+    pub(crate) async fn read(&mut self, store: &PgStore) -> usize {
         let &mut Self { partition, topics, after, .. } = self;
         let batch =
             store.read_messages(ReadMessages { partition, after, topics, limit: 2_000 }).await.unwrap();
@@ -230,6 +244,6 @@ impl MessageReader {
 }
 
 /// A message with its number within its key, as [`MessageReader`] expects it.
-pub fn numbered(key: &str, number: u64) -> NewMessage {
+pub(crate) fn numbered(key: &str, number: u64) -> NewMessage {
     NewMessage::new("numbered", key).payload(number.to_string().into_bytes())
 }

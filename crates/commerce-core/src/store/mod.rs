@@ -63,7 +63,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`caught_up`](Self::caught_up).
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
 
-    /// Waits until the logs show everything that was answered before this call. Whoever follows a log needs no such wait.
+    /// Waits until the logs show everything that was answered before this call, to whomever. Whoever follows a log needs no such wait.
     ///
     /// Where commits overlap, one that was answered stays hidden in the logs until all that began before it have ended,
     /// so that no reader steps over one of these. A store without such overlaps answers at once.

@@ -80,6 +80,7 @@ struct Options {
     retry: RetryPolicy,
     timeout: Duration,
     skip_dead: Vec<String>,
+    retry_lease: Duration,
 }
 
 impl Consumer {
@@ -97,6 +98,7 @@ impl Consumer {
                 retry: RetryPolicy::default(),
                 timeout: Duration::from_secs(60),
                 skip_dead: Vec::new(),
+                retry_lease: Duration::from_secs(10),
             },
         }
     }
@@ -135,6 +137,12 @@ impl Consumer {
     /// A handler that takes longer has failed, and is tried again. A minute unless set.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
+        self
+    }
+
+    /// How long the member that does the group's retries may be silent before another does them. Ten seconds unless set.
+    pub fn retry_lease(mut self, lease: Duration) -> Self {
+        self.options.retry_lease = lease;
         self
     }
 

@@ -20,8 +20,6 @@ use crate::held::{Attempt, Head, HeldError, HeldState, MESSAGES, commit_for};
 
 /// So often held messages are looked for that no one in this process has put there.
 const POLL: Duration = Duration::from_secs(1);
-/// How long the member that does the retries for its group may be silent.
-const LEASE: Duration = Duration::from_secs(10);
 /// So many keys are tried at a time.
 const CONCURRENCY: usize = 16;
 /// So many heads are looked at in one go.
@@ -109,9 +107,9 @@ impl Retries {
         if Instant::now() < self.renew_at {
             return Ok(());
         }
-        let held = &self.worker.held;
-        self.lease = held.store.acquire_lease(&format!("held/{}", held.group), self.holder, LEASE).await?;
-        self.renew_at = Instant::now() + if self.lease.is_some() { LEASE / 3 } else { POLL };
+        let (held, lease) = (&self.worker.held, self.worker.options.retry_lease);
+        self.lease = held.store.acquire_lease(&format!("held/{}", held.group), self.holder, lease).await?;
+        self.renew_at = Instant::now() + if self.lease.is_some() { lease / 3 } else { POLL.min(lease) };
         Ok(())
     }
 

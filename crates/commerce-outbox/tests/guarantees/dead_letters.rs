@@ -23,7 +23,7 @@ fn consumer(world: &World, failing: &Arc<AtomicBool>) -> Running {
 }
 
 async fn parked(keys: &[&str], behind: u32) -> (World, Running, Arc<AtomicBool>) {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let failing = Arc::new(AtomicBool::new(true));
     let running = consumer(&world, &failing);
     for number in 1..=behind + 1 {

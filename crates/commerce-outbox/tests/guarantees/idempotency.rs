@@ -3,7 +3,6 @@ use std::time::Duration;
 use commerce_core::commit::{Commit, CommitError, Conflict, NewMessage};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
-use commerce_core::store::ReadMessages;
 use commerce_outbox::*;
 
 use crate::support::*;
@@ -31,13 +30,12 @@ fn effect() -> Commit {
 }
 
 async fn effects(world: &World) -> usize {
-    let all = ReadMessages { partition: 0, after: 0, topics: &[], limit: 1_000 };
-    world.store.read_messages(all).await.unwrap().messages.len()
+    messages(&world.store).await.len()
 }
 
 #[tokio::test]
 async fn an_answer_is_stored_with_what_it_answers_for() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let keys = keys(&world);
     for answer in [b"201 {}".to_vec(), vec![0xff, 0, 0xfe]] {
         let key = format!("{answer:?}");
@@ -53,7 +51,7 @@ async fn an_answer_is_stored_with_what_it_answers_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_begin_at_once_one_is_the_first() {
-    let world = World::new(1).yielding();
+    let world = World::new(1).await.yielding();
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let keys = keys(&world);
@@ -71,7 +69,7 @@ async fn of_many_that_begin_at_once_one_is_the_first() {
 
 #[tokio::test]
 async fn a_lost_holder_blocks_its_key_until_its_lock_ends_and_only_one_completes() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let keys = keys(&world);
     let lost = fresh(&keys, "k", "f").await;
     world.host.advance(Duration::from_secs(59));
@@ -92,7 +90,7 @@ async fn a_lost_holder_blocks_its_key_until_its_lock_ends_and_only_one_completes
 
 #[tokio::test]
 async fn what_was_abandoned_may_be_begun_again_and_the_old_ticket_is_void() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let keys = keys(&world);
     let lost = fresh(&keys, "k", "f").await;
     world.host.advance(Duration::from_secs(60));
@@ -105,7 +103,7 @@ async fn what_was_abandoned_may_be_begun_again_and_the_old_ticket_is_void() {
 
 #[tokio::test]
 async fn answers_are_kept_for_their_time_and_pruned_after_it() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let keys = keys(&world).retention(Duration::from_secs(3_600));
     let other = Idempotency::new(world.store.clone(), world.host.clone(), "payments");
     for key in ["k", "l"] {
@@ -129,7 +127,7 @@ async fn answers_are_kept_for_their_time_and_pruned_after_it() {
 
 #[tokio::test]
 async fn tenants_and_scopes_do_not_share_keys() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let (one, two) = (keys(&world), Idempotency::new(world.store.clone(), world.host.clone(), "a/b"));
     let three = Idempotency::new(world.store.clone(), world.host.clone(), "a");
     fresh(&one, "k", "f").await;

@@ -13,4 +13,5 @@ mod poison;
 mod relay;
 mod retention;
 mod scheduled;
+mod store;
 mod support;

@@ -10,7 +10,7 @@ use crate::support::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_exists_if_and_only_if_its_commit_does() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let with_document = |number| {
         let write = DocumentWrite::put("orders", "1", Expected::ABSENT, b"{}".to_vec());
         world.shop.commit(Commit::new().document(write).message(job("a", number).to_message().unwrap()))
@@ -38,13 +38,13 @@ async fn polled<F: Future>(mut future: Pin<Box<F>>, mut times: u32) -> Option<F:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_wait_loses_nothing_and_doubles_nothing() {
-    let mut world = World::new(4).yielding();
+    let mut world = World::new(4).await.yielding();
     world.options.lease = Duration::from_millis(15);
     world.options.poll = Duration::from_millis(2);
     for number in 0..400 {
         world.send(job(&format!("key-{}", number % 10), number)).await;
     }
-    let mut member = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut member = world.member().await;
     let dice = Dice::new(3);
     let mut seen: Vec<(String, u32)> = Vec::new();
     while seen.len() < 400 {
@@ -63,17 +63,17 @@ async fn a_dropped_wait_loses_nothing_and_doubles_nothing() {
         assert_eq!(numbers, (0..400).filter(|number| number % 10 == key).collect::<Vec<_>>());
     }
     member.close().await.unwrap();
-    let mut next = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut next = world.member().await;
     assert!(soon(&mut next, 10).await.is_empty(), "what is acknowledged is done");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_back_comes_again_and_nothing_else_does() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     for number in 1..=6 {
         world.send(job("a", number)).await;
     }
-    let mut member = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut member = world.member().await;
     let receipts: Vec<_> = soon(&mut member, 10).await.iter().map(|delivery| delivery.receipt).collect();
     assert_eq!(receipts.len(), 6);
     member.ack(&[receipts[0], receipts[3]]).await.unwrap();
@@ -87,16 +87,16 @@ async fn what_was_given_back_comes_again_and_nothing_else_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cursor_stops_before_what_is_not_done_and_is_written_while_no_one_asks() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     for number in 1..=6 {
         world.send(job("a", number)).await;
     }
-    let mut member = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut member = world.member().await;
     let receipts: Vec<_> = soon(&mut member, 10).await.iter().map(|delivery| delivery.receipt).collect();
     member.ack(&[receipts[0], receipts[1], receipts[3], receipts[4], receipts[5]]).await.unwrap();
     assert!(soon(&mut member, 10).await.is_empty());
     let cursor = async || world.shop.checkpoint("group/workers/0").await.unwrap();
-    assert_eq!(cursor().await, receipts[1].position);
+    assert!((receipts[1].position..receipts[2].position).contains(&cursor().await));
     member.ack(&[receipts[2]]).await.unwrap();
     assert!(soon(&mut member, 10).await.is_empty());
     assert_eq!(cursor().await, receipts[5].position);
@@ -104,12 +104,12 @@ async fn the_cursor_stops_before_what_is_not_done_and_is_written_while_no_one_as
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_is_read_no_further_than_its_window() {
-    let mut world = World::new(1);
+    let mut world = World::new(1).await;
     world.options.window = 4;
     for number in 1..=10 {
         world.send(job(&number.to_string(), number)).await;
     }
-    let mut member = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut member = world.member().await;
     let first: Vec<_> = soon(&mut member, 100).await.iter().map(|delivery| delivery.receipt).collect();
     assert_eq!(first.len(), 4);
     member.ack(&first[1..]).await.unwrap();
@@ -120,11 +120,11 @@ async fn a_partition_is_read_no_further_than_its_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_partition_leaves_room_for_the_others() {
-    let world = World::new(8);
+    let world = World::new(8).await;
     for number in 0..200 {
         world.send(job(&format!("{}", number % 40), number)).await;
     }
-    let mut member = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut member = world.member().await;
     let mut partitions = std::collections::BTreeSet::new();
     for _ in 0..8 {
         partitions.extend(soon(&mut member, 2).await.iter().map(|delivery| delivery.receipt.partition));
@@ -134,18 +134,18 @@ async fn a_busy_partition_leaves_room_for_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_keeps_a_messages_id_source_and_body() {
-    let (world, other) = (World::new(1), World::new(1));
+    let (world, other) = (World::new(1).await, World::new(1).await);
     world.send(job("a", 1)).await;
     world
         .shop
         .commit(Commit::new().message(Job::to_message(&job("a", 2)).unwrap().payload(vec![0xff, 1])))
         .await
         .unwrap();
-    let mut from = world.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut from = world.member().await;
     let sent: Vec<_> = soon(&mut from, 10).await.into_iter().map(|delivery| delivery.envelope).collect();
     let results = StoreBus::new(other.host.clone()).source("/other", other.shop.clone()).publish(&sent).await;
     assert!(results.iter().all(Result::is_ok));
-    let mut to = other.bus().subscribe("workers", &["jobs"]).await.unwrap();
+    let mut to = other.member().await;
     let received: Vec<_> = soon(&mut to, 10).await.into_iter().map(|delivery| delivery.envelope).collect();
     assert_eq!(received.len(), 2);
     for (sent, received) in sent.iter().zip(&received) {

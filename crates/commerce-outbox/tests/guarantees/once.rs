@@ -68,17 +68,17 @@ async fn a_thousand_messages(world: World, crashes: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_messages_take_effect_once_and_in_order_though_handlers_fail() {
-    a_thousand_messages(World::new(4), false).await;
+    a_thousand_messages(World::new(4).await, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_messages_take_effect_once_and_in_order_though_workers_crash() {
-    a_thousand_messages(World::new(4).yielding(), true).await;
+    a_thousand_messages(World::new(4).await.yielding(), true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_delivers_twice_causes_no_second_effect() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     for number in 0..200 {
         world.send(job(&format!("key-{}", number % 5), number)).await;
     }
@@ -95,7 +95,7 @@ async fn a_bus_that_delivers_twice_causes_no_second_effect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_member_finds_what_a_crashed_one_has_handled() {
-    let mut world = World::new(1);
+    let mut world = World::new(1).await;
     // So that nothing is written down before the crash.
     world.options.window = 1_000;
     let runs = Arc::new(Mutex::new(HashMap::<u32, u32>::new()));
@@ -135,7 +135,7 @@ async fn a_new_member_finds_what_a_crashed_one_has_handled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_lost_its_race_is_decided_anew_at_once() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let runs = Arc::new(AtomicU32::new(0));
     let count = runs.clone();
     world.send(job("a", 1)).await;

@@ -22,7 +22,7 @@ fn with_a_provider(consumer: Consumer, away: &Arc<AtomicBool>) -> Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_waits_while_its_head_is_retried_and_other_keys_never_do() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let away = Arc::new(AtomicBool::new(true));
     let running = with_a_provider(world.consumer().retry(quick(u32::MAX)), &away);
     for number in 1..=5 {
@@ -41,7 +41,7 @@ async fn a_key_waits_while_its_head_is_retried_and_other_keys_never_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_key_waits_also_where_another_member_takes_over() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let away = Arc::new(AtomicBool::new(true));
     let running = with_a_provider(world.consumer().retry(quick(u32::MAX)), &away);
     world.send(job("bad", 1)).await;
@@ -61,7 +61,7 @@ async fn a_held_key_waits_also_where_another_member_takes_over() {
 /// The head leaves while more arrive behind it all the time: neither may keep the other from its turn.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_key_drains_while_messages_keep_coming() {
-    let world = World::new(1).yielding();
+    let world = World::new(1).await.yielding();
     let failed = Arc::new(AtomicU32::new(0));
     let count = failed.clone();
     let running = Running::consumer(world.consumer().retry(quick(3)).on(move |job: Job, scope| {
@@ -87,7 +87,7 @@ async fn a_held_key_drains_while_messages_keep_coming() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_retries_of_one_key_do_not_keep_another_waiting() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let count = Arc::new(AtomicU32::new(0));
     let running = Running::consumer(world.consumer().on(move |job: Job, scope| {
         let first = count.fetch_add(1, Ordering::SeqCst) < 2;
@@ -111,7 +111,7 @@ async fn slow_retries_of_one_key_do_not_keep_another_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn groups_and_keys_with_slashes_are_kept_apart() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let failing = |group: &str| {
         let bus = Arc::new(world.bus());
         let consumer = Consumer::new(group, bus, world.store.clone(), world.host.clone());

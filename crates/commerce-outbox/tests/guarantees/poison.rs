@@ -21,7 +21,7 @@ pub(crate) fn with_poison(consumer: Consumer) -> Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_parks_its_key_and_other_keys_never_wait() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let running = with_poison(world.consumer().retry(quick(3)));
     for number in 1..=4 {
         world.send(job("bad", number)).await;
@@ -45,7 +45,7 @@ async fn poison_parks_its_key_and_other_keys_never_wait() {
 /// The consumer dies in the handler, as often as it is started.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_kills_its_worker_is_dead_after_as_many_attempts_as_any_other() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let (entered, count) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
     let start = || {
         let (entered, count) = (entered.clone(), count.clone());
@@ -87,7 +87,7 @@ async fn a_message_that_kills_its_worker_is_dead_after_as_many_attempts_as_any_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_that_panics_has_failed_and_takes_no_one_with_it() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let running = Running::consumer(world.consumer().retry(quick(2)).on(|job: Job, scope| async move {
         assert!(job.key != "bad", "no way");
         record(job, scope).await
@@ -102,7 +102,7 @@ async fn a_handler_that_panics_has_failed_and_takes_no_one_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_handler_has_failed() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let count = Arc::new(AtomicU32::new(0));
     let consumer = world.consumer().handler_timeout(Duration::from_millis(30)).on(move |job: Job, scope| {
         let slow = count.fetch_add(1, Ordering::SeqCst) == 0;
@@ -118,7 +118,7 @@ async fn a_slow_handler_has_failed() {
     world.until_effects("a", &[1]).await;
     running.stop().await;
 
-    let world = World::new(1);
+    let world = World::new(1).await;
     let never = world.consumer().retry(quick(2)).handler_timeout(Duration::from_millis(10));
     let running = Running::consumer(never.on(|_: Job, _| std::future::pending()));
     world.send(job("a", 1)).await;
@@ -129,7 +129,7 @@ async fn a_slow_handler_has_failed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_read_is_dead_at_once_and_says_why() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let send = async |key: &str, message_type: &'static str, body: &[u8]| {
         let message = NewMessage::new("jobs", key).of_type(message_type).payload(body.to_vec());
         world.shop.commit(Commit::new().message(message)).await.unwrap();
@@ -158,7 +158,7 @@ async fn what_can_not_be_read_is_dead_at_once_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_may_skip_its_dead_letters() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let running = with_poison(world.consumer().retry(quick(2)).skip_dead_letters_of("jobs"));
     for number in 1..=3 {
         world.send(job("bad", number)).await;
@@ -182,7 +182,7 @@ async fn a_topic_may_skip_its_dead_letters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_held_and_comes_again_is_held_once() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let start = || with_poison(world.consumer_on(Arc::new(Stammering(world.bus()))).retry(quick(1)));
     let running = start();
     world.send(job("bad", 1)).await;
@@ -206,7 +206,7 @@ async fn a_message_that_was_held_and_comes_again_is_held_once() {
 /// An orderly end is no attempt: also where there is only one, nothing dies of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_costs_no_message_an_attempt() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     for number in 0..60 {
         world.send(job(&format!("key-{}", number % 3), number)).await;
     }
@@ -234,7 +234,7 @@ async fn a_shutdown_costs_no_message_an_attempt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_also_skips_what_is_dead_at_once() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let running = with_poison(world.consumer().retry(quick(1)).skip_dead_letters_of("jobs"));
     for number in 1..=3 {
         world.send(job("bad", number)).await;

@@ -73,7 +73,7 @@ fn relay(world: &World, to: Arc<dyn Bus>) -> Relay {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_published_in_order_though_the_broker_fails() {
-    let world = World::new(4).yielding();
+    let world = World::new(4).await.yielding();
     for number in 0..500 {
         world.send(job(&format!("key-{}", number % 20), number)).await;
     }
@@ -97,29 +97,32 @@ async fn everything_is_published_in_order_though_the_broker_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_refused_waits_alone_and_the_cursor_with_it() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let broker = Broker::new(0);
     broker.refuses_bad.store(true, Ordering::SeqCst);
     for number in 1..=5 {
         world.send(job("good", number)).await;
         world.send(job("bad", number)).await;
     }
+    let positions = positions(&world.shop).await;
     let running = Running::relay(relay(&world, broker.clone()));
     until(async || broker.numbers("good") == [1, 2, 3, 4, 5]).await;
     let cursor = async || world.shop.checkpoint("group/relay/0").await.unwrap();
-    until(async || cursor().await == 1).await;
+    let before_bad = positions[0]..positions[1];
+    until(async || before_bad.contains(&cursor().await)).await;
     tokio::time::sleep(Duration::from_millis(250)).await;
-    assert_eq!((cursor().await, broker.numbers("bad")), (1, Vec::new()));
+    assert!(before_bad.contains(&cursor().await));
+    assert!(broker.numbers("bad").is_empty());
     broker.refuses_bad.store(false, Ordering::SeqCst);
     until(async || broker.numbers("bad") == [1, 2, 3, 4, 5]).await;
-    until(async || cursor().await == 10).await;
+    until(async || cursor().await == positions[9]).await;
     running.stop().await;
     assert_eq!(broker.count(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crashed_relay_loses_nothing_and_repeats_only_under_the_same_ids() {
-    let world = World::new(2).yielding();
+    let world = World::new(2).await.yielding();
     let broker = Broker::new(3);
     let mut number = 0;
     for _ in 0..3 {
@@ -153,7 +156,7 @@ async fn a_crashed_relay_loses_nothing_and_repeats_only_under_the_same_ids() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_a_relay_each_message_takes_effect_once() {
-    let (world, other) = (World::new(2), World::new(3));
+    let (world, other) = (World::new(2).await, World::new(3).await);
     let to: Arc<dyn Bus> = Arc::new(other.bus());
     for number in 0..200 {
         world.send(job(&format!("key-{}", number % 4), number)).await;
@@ -161,7 +164,7 @@ async fn over_a_relay_each_message_takes_effect_once() {
     let consumer = Running::consumer(other.consumer().on(record));
     for _ in 0..2 {
         let running = Running::relay(relay(&world, to.clone()));
-        until(async || other.shop.last_message().await.unwrap() > 20).await;
+        until(async || messages(&other.shop).await.len() > 20).await;
         running.crash().await;
         world.host.advance(LATER);
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::commit::{Claim, Commit, DocumentWrite, Expected, NewMessage};
-use commerce_core::memory::MemoryStore;
-use commerce_core::store::{CommitOutcome, ReadMessages, Store};
+use commerce_core::store::{CommitOutcome, Store};
 use commerce_core::testing::TestHost;
 use commerce_outbox::{DEDUPLICATION, Pruned, Retention};
+
+use crate::support::*;
 
 async fn send_ten(store: &Arc<dyn Store>) {
     for number in 0..10 {
@@ -17,39 +18,40 @@ async fn send_ten(store: &Arc<dyn Store>) {
 }
 
 async fn left(store: &Arc<dyn Store>) -> usize {
-    let all = ReadMessages { partition: 0, after: 0, topics: &[], limit: 100 };
-    store.read_messages(all).await.unwrap().messages.len()
+    messages(store).await.len()
 }
 
-fn store() -> (Arc<TestHost>, Arc<dyn Store>) {
+async fn store() -> (Arc<TestHost>, Arc<dyn Store>) {
     let host = Arc::new(TestHost::new());
-    (host.clone(), Arc::new(MemoryStore::new(host)))
+    (host.clone(), crate::store::new_store(host, 1).await)
 }
 
 #[tokio::test]
 async fn messages_stay_until_the_slowest_group_has_passed_them() {
-    let (host, store) = store();
+    let (host, store) = store().await;
     send_ten(&store).await;
+    let sent = positions(&store).await;
     let retention = Retention::new(store.clone(), host).group("fast").group("slow");
-    store.commit(Commit::new().checkpoint("group/fast/0", 0, 10)).await.unwrap();
+    store.commit(Commit::new().checkpoint("group/fast/0", 0, sent[9])).await.unwrap();
     assert_eq!(retention.prune().await.unwrap(), Pruned::default(), "the slow group has read nothing yet");
-    store.commit(Commit::new().checkpoint("group/slow/0", 0, 4)).await.unwrap();
+    store.commit(Commit::new().checkpoint("group/slow/0", 0, sent[3])).await.unwrap();
     assert_eq!(retention.prune().await.unwrap().messages, 4);
     assert_eq!(left(&store).await, 6);
 }
 
 #[tokio::test]
 async fn without_a_group_no_message_goes() {
-    let (host, store) = store();
+    let (host, store) = store().await;
     send_ten(&store).await;
-    store.commit(Commit::new().checkpoint("group/unnamed/0", 0, 10)).await.unwrap();
+    let last = store.last_message().await.unwrap();
+    store.commit(Commit::new().checkpoint("group/unnamed/0", 0, last)).await.unwrap();
     assert_eq!(Retention::new(store.clone(), host).prune().await.unwrap().messages, 0);
     assert_eq!(left(&store).await, 10);
 }
 
 #[tokio::test]
 async fn expired_claims_and_old_commit_ids_go_and_documents_stay() {
-    let (host, store) = store();
+    let (host, store) = store().await;
     let soon = host.now().plus(Duration::from_secs(60));
     let write = DocumentWrite::put("d", "1", Expected::ABSENT, b"{}".to_vec());
     let commit = Commit::new().claim(Claim::new("inbox/g", "m").until(soon)).document(write);

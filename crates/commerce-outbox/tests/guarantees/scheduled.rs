@@ -7,7 +7,7 @@ use crate::support::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scheduled_message_comes_at_its_time_and_not_before_also_after_a_restart() {
-    let world = World::new(1);
+    let world = World::new(1).await;
     let later = now(&world).plus(Duration::from_secs(60));
     let timer = job("a", 2).to_message().unwrap().not_before(later);
     world.shop.commit(Commit::new().message(timer)).await.unwrap();

@@ -8,7 +8,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use commerce_core::commit::{Commit, CommitId, Expected, NewEvent};
 use commerce_core::id::Tenant;
-use commerce_core::memory::MemoryStore;
 use commerce_core::store::*;
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
 use commerce_core::testing::TestHost;
@@ -18,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::store::new_store;
 
 /// Longer than any lease here.
 pub(crate) const LATER: Duration = Duration::from_secs(31);
@@ -58,10 +59,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(partitions: u32) -> Self {
+    pub(crate) async fn new(partitions: u32) -> Self {
         let host = Arc::new(TestHost::new());
-        let shop = Arc::new(MemoryStore::new(host.clone()).with_partitions(partitions));
-        let store = Arc::new(MemoryStore::new(host.clone()));
+        let shop = new_store(host.clone(), partitions).await;
+        let store = new_store(host.clone(), 1).await;
         let options = StoreBusOptions {
             // By the store's clock it never ends; in real time it says how often members look after their leases.
             lease: Duration::from_millis(150),
@@ -80,6 +81,12 @@ impl World {
 
     pub(crate) fn bus(&self) -> StoreBus {
         StoreBus::new(self.host.clone()).source("/shop", self.shop.clone()).options(self.options)
+    }
+
+    /// A member of the group, that finds everything sent so far when it looks.
+    pub(crate) async fn member(&self) -> Box<dyn Subscription> {
+        self.shop.caught_up().await.unwrap();
+        self.bus().subscribe("workers", &["jobs"]).await.unwrap()
     }
 
     pub(crate) fn consumer(&self) -> Consumer {
@@ -128,6 +135,21 @@ impl World {
         let letters = self.dead_letters();
         until(async || letters.unfinished(None).await.unwrap() == Unfinished::default()).await;
     }
+}
+
+/// All messages of a store's log, partition by partition.
+pub(crate) async fn messages(store: &Arc<dyn Store>) -> Vec<RecordedMessage> {
+    store.caught_up().await.unwrap();
+    let mut messages = Vec::new();
+    for partition in 0..store.partitions() {
+        let all = ReadMessages { partition, after: 0, topics: &[], limit: 10_000 };
+        messages.extend(store.read_messages(all).await.unwrap().messages);
+    }
+    messages
+}
+
+pub(crate) async fn positions(store: &Arc<dyn Store>) -> Vec<Position> {
+    messages(store).await.iter().map(|message| message.position).collect()
 }
 
 /// So many attempts without a wait between: the clock stands still.

@@ -163,6 +163,7 @@ async fn a_lost_answer_to_a_commit_does_not_hold_up_the_call_that_follows() {
         found |= crash.has_struck();
         let card = instance.steps[4].action.as_ref().unwrap();
         assert_eq!(card.attempts, 1, "at write {write}: the call was made at once, and its result was noted");
+        process.kill();
     }
     assert!(found);
 }

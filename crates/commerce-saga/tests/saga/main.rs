@@ -8,6 +8,7 @@ mod calls;
 mod ends;
 mod operators;
 mod proof;
+mod store;
 mod sweep;
 mod trip;
 mod versions;

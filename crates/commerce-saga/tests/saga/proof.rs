@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use commerce_core::Host;
 use commerce_core::commit::{DocumentWrite, Expected, NewMessage};
 use commerce_core::store::Store;
 use commerce_outbox::Scope;
 use commerce_saga::testing::{End, Options, Process, Trial, examine, prove};
 use commerce_saga::{Orchestrator, Reply, Saga, SagaError, Version};
 
+use crate::store::new_store;
 use crate::trip::{BookHotel, CancelHotel, Tour, Trip, count, counts};
 
 #[tokio::test(start_paused = true)]
@@ -30,6 +32,10 @@ impl Trial for Careless {
 
     fn run(&self) -> (&'static str, String) {
         ("stay", "1".to_owned())
+    }
+
+    async fn store(&self, _: &str, host: Arc<dyn Host>) -> Arc<dyn Store> {
+        new_store(host).await
     }
 
     async fn start(&self, process: &Process) -> Orchestrator {
@@ -115,6 +121,10 @@ impl Trial for Forgetful {
 
     fn run(&self) -> (&'static str, String) {
         self.0.run()
+    }
+
+    async fn store(&self, _: &str, host: Arc<dyn Host>) -> Arc<dyn Store> {
+        new_store(host).await
     }
 
     async fn start(&self, process: &Process) -> Orchestrator {

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use commerce_core::Host;
 use commerce_core::commit::{Commit, DocumentWrite, Expected, NewMessage};
 use commerce_core::id::Tenant;
-use commerce_core::memory::MemoryStore;
 use commerce_core::store::{Query, ReadMessages, RecordedMessage, Store};
 use commerce_outbox::{Consumer, HandleError, Message, Scope, StoreBus};
 use commerce_saga::testing::{End, Faults, FlowingHost, Process, Trial};
@@ -19,6 +18,8 @@ use commerce_saga::{
     compensation,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::store::new_store;
 
 pub const STEPS: [&str; 5] = ["hotel", "flight", "car", "books", "card"];
 pub const SERVICES: [&str; 5] = ["trips", "hotel", "flight", "car", "card"];
@@ -281,6 +282,10 @@ impl Trial for Tour {
         ("trip", "1".to_owned())
     }
 
+    async fn store(&self, _: &str, host: Arc<dyn Host>) -> Arc<dyn Store> {
+        new_store(host).await
+    }
+
     async fn start(&self, process: &Process) -> Orchestrator {
         consume_participants(process, &self.script);
         let saga = saga(1, &self.script, process.store("card"));
@@ -313,10 +318,10 @@ pub struct World {
 impl World {
     pub async fn new() -> Self {
         let host = Arc::new(FlowingHost::new());
-        let stores = SERVICES
-            .iter()
-            .map(|name| (*name, Arc::new(MemoryStore::new(host.clone())) as Arc<dyn Store>))
-            .collect();
+        let mut stores = Stores::new();
+        for service in SERVICES {
+            stores.insert(service, new_store(host.clone()).await);
+        }
         let (faults, script) = (Faults::default(), Script::default());
         let process = process(&host, &stores, &faults);
         let orchestrator = Tour { script: script.clone() }.start(&process).await;
@@ -410,6 +415,7 @@ impl World {
 }
 
 pub async fn messages(store: &Arc<dyn Store>) -> Vec<RecordedMessage> {
+    store.caught_up().await.unwrap();
     let request = ReadMessages { partition: 0, after: 0, topics: &[], limit: 1_000 };
     store.read_messages(request).await.unwrap().messages
 }

@@ -35,6 +35,8 @@ use report::Findings;
 /// # Errors
 /// When a store can't be read. Data that can be read and makes no sense is a breach, not an error.
 pub async fn audit(stores: &Stores) -> Result<AuditReport, StoreError> {
+    // Documents show what the logs may still hide: what was written last.
+    stores.caught_up().await?;
     let mut findings = Findings::default();
     let mut shop = Shop::default();
     gather::all(stores, &mut shop, &mut findings).await?;

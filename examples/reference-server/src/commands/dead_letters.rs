@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) async fn run(command: DeadLetters) -> Result<u8, Exit> {
     match command {
         DeadLetters::List { service, limit, store } => {
-            list(&open(&store.store)?, service.as_deref(), limit).await
+            list(&open(&store).await?, service.as_deref(), limit).await
         }
         DeadLetters::Show(message) => show(&message).await,
         DeadLetters::Replay(asked) => replay(asked).await,
@@ -58,7 +58,7 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
 }
 
 async fn show(message: &MessageId) -> Result<u8, Exit> {
-    let stores = open(&message.store.store)?;
+    let stores = open(&message.store).await?;
     let letter = find(&letters(store_of(&stores, &message.service)?), &message.id).await?;
     print(serde_json::to_string_pretty(&letter).map_err(Exit::data)?)?;
     Ok(0)
@@ -66,7 +66,7 @@ async fn show(message: &MessageId) -> Result<u8, Exit> {
 
 /// Has it handled again, and lets the services see it and what waits behind it through.
 async fn replay(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
-    let stores = open(&message.store.store)?;
+    let stores = open(&message.store).await?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.replay(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
@@ -110,7 +110,7 @@ async fn settle(letters: &Letters, id: &str) -> Result<Option<HeldMessage>, Exit
 }
 
 async fn discard(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
-    let stores = open(&message.store.store)?;
+    let stores = open(&message.store).await?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.discard(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod dead_letters;
+mod migrate;
 mod replay;
 mod sagas;
 
@@ -12,7 +13,7 @@ use commerce_core::Host;
 use commerce_outbox::SystemHost;
 use reference_server::shop::{StoreUrl, Stores};
 
-use crate::cli::Command;
+use crate::cli::{Command, Store};
 use crate::exit::Exit;
 
 /// Runs a command; answers the exit code.
@@ -22,13 +23,19 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
         Command::Sagas(command) => sagas::run(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
     }
 }
 
+/// Where the data is.
+fn url(store: &Store) -> Result<StoreUrl, Exit> {
+    store.store.parse().map_err(|error: String| Exit::input(error))
+}
+
 /// Stores that hold something already.
-fn open(url: &StoreUrl) -> Result<Stores, Exit> {
+async fn open(store: &Store) -> Result<Stores, Exit> {
     let host: Arc<dyn Host> = Arc::new(SystemHost);
-    Stores::open_existing(url, &host).map_err(Exit::data)
+    Stores::open_existing(&url(store)?, &host).await.map_err(Exit::data)
 }
 
 /// Prints a line. Whoever closes the pipe has seen enough; any other failure must not look like a success.

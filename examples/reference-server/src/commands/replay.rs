@@ -5,24 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Host;
-use commerce_outbox::SystemHost;
-use reference_server::audit::audit;
+use commerce_core::error::Kind;
+use commerce_outbox::{RetryPolicy, SystemHost};
 use reference_server::import::{self, Import, RefusedRow, match_returns};
 use reference_server::replay::{
-    AuditResult, Lines, Progress, ReplayError, ReplayOptions, Replayed, TerminalBar, replay,
+    AuditResult, FOR_A_SERVER, Lines, Progress, ReplayError, ReplayOptions, Replayed, TerminalBar, conclude,
+    replay,
 };
-use reference_server::shop::{Shop, ShopOptions, Stores};
+use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
-use super::print;
+use super::{print, url};
 use crate::cli::Replay;
 use crate::exit::{BREACH, DATA, Exit, INPUT, STOPPED};
 
 pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
+    let url = url(&args.store)?;
     let import = import::read(&args.file).map_err(Exit::input)?;
     let refused = args.refused.as_deref().map(|path| open_refused(path, &args.file)).transpose()?;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
-    let stores = Stores::open(&args.store.store, &host).map_err(Exit::data)?;
+    let stores = Stores::open(&url, &host).await.map_err(Exit::data)?;
     let shop_options = ShopOptions {
         step_timeout: Duration::from_secs(args.step_timeout.into()),
         host,
@@ -34,9 +37,12 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
         stock: args.stock,
         decline_every: args.decline_every.map(|every| every as usize),
         repeat: args.repeat.into(),
+        retry: patience(&url),
     };
-    let replayed = replay_until_signal(&shop, &import, &options).await.map_err(|error| exit(&error))?;
-    let report = audit(shop.stores()).await.map_err(Exit::data)?;
+    let progress = progress();
+    let replayed =
+        replay_until_signal(&shop, &import, &options, &*progress).await.map_err(|error| exit(&error))?;
+    let report = conclude(shop.stores(), &options, &*progress).await.map_err(|error| exit(&error))?;
     let summary = replayed.summary(report.breaches.iter().map(ToString::to_string).collect());
     if args.json {
         print(serde_json::to_string_pretty(&summary).map_err(Exit::data)?)?;
@@ -50,36 +56,45 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     Ok(if summary.audit == AuditResult::Ok("ok") { 0 } else { BREACH })
 }
 
+/// A server that is down comes back; what a disk of this machine can't do now it can't do in a minute either.
+fn patience(url: &StoreUrl) -> RetryPolicy {
+    match url {
+        StoreUrl::Postgres(_) => FOR_A_SERVER,
+        StoreUrl::Memory | StoreUrl::Sqlite(_) => RetryPolicy::attempts(1),
+    }
+}
+
 /// Runs the services and the replay on them. SIGINT and SIGTERM stop both, in that order and in good order.
 async fn replay_until_signal(
     shop: &Shop,
     import: &Import,
     options: &ReplayOptions,
+    progress: &dyn Progress,
 ) -> Result<Replayed, ReplayError> {
     let (stop, shutdown) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(cancel_at_signal(stop.clone()));
-    let services = shop.run(shutdown.clone());
     let work = async {
-        let replayed = replay(shop, import, options, &*progress(), &stop).await;
+        let replayed = replay(shop, import, options, progress, &stop).await;
         shutdown.cancel();
         replayed
     };
-    let work_unless_services_fail = async {
-        let (services, replayed) = tokio::join!(
-            async {
-                let ended = services.await;
-                stop.cancel();
-                ended
-            },
-            work
-        );
-        services?;
-        replayed
+    let services = async {
+        let ended = shop.run(shutdown.clone()).await;
+        let was_asked_to = shutdown.is_cancelled();
+        // From now on a signal ends the program: nothing is under way any more.
+        stop.cancel();
+        match ended {
+            // Leases that could not be given back end by themselves.
+            Err(error) if was_asked_to && error.kind() == Kind::Retryable => {
+                warn!(%error, "the services were not left in good order");
+                Ok(())
+            }
+            ended => ended,
+        }
     };
-    let result = work_unless_services_fail.await;
-    // From now on a signal ends the program: nothing is under way any more.
-    stop.cancel();
-    result
+    let (services, replayed) = tokio::join!(services, work);
+    services?;
+    replayed
 }
 
 /// The first signal stops the work in good order; one that comes when that was asked for already ends the program.

@@ -14,12 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(command: Sagas) -> Result<u8, Exit> {
     match command {
-        Sagas::List { status, limit, store } => list(&open(&store.store)?, status.as_deref(), limit).await,
+        Sagas::List { status, limit, store } => list(&open(&store).await?, status.as_deref(), limit).await,
         Sagas::Show(saga) => show(&saga).await,
         Sagas::Retry(asked) => operate(asked, Act::Retry).await,
         Sagas::Skip(asked) => operate(asked, Act::Skip).await,
         Sagas::Abandon(asked) => operate(asked, Act::Abandon).await,
-        Sagas::Graph { saga } => graph(&saga),
+        Sagas::Graph { saga } => graph(&saga).await,
     }
 }
 
@@ -61,14 +61,14 @@ fn parse_status(text: &str) -> Result<SagaStatus, Exit> {
 
 async fn show(saga: &SagaId) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
-    let stores = open(&saga.store.store)?;
+    let stores = open(&saga.store).await?;
     let orchestrator = orchestrator(&stores, &options()).map_err(Exit::data)?;
     print(find(&orchestrator, name, id).await?.timeline())?;
     Ok(0)
 }
 
-fn graph(saga: &str) -> Result<u8, Exit> {
-    let memory = Stores::open(&StoreUrl::Memory, &options().host).map_err(Exit::data)?;
+async fn graph(saga: &str) -> Result<u8, Exit> {
+    let memory = Stores::open(&StoreUrl::Memory, &options().host).await.map_err(Exit::data)?;
     let orchestrator = orchestrator(&memory, &options()).map_err(Exit::data)?;
     print(orchestrator.mermaid(saga).map_err(|_| {
         Exit::input(format!("{saga:?} is no saga of this program; they are: place-order, return-goods"))
@@ -85,7 +85,7 @@ enum Act {
 /// Does what the operator wishes, then lets the services see the saga through.
 async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
-    let stores = open(&saga.store.store)?;
+    let stores = open(&saga.store).await?;
     let shop = Shop::new(stores, &options()).map_err(Exit::data)?;
     let orchestrator = shop.orders.orchestrator();
     let (tenant, Decision { actor, reason }) = (Tenant::default(), decision);

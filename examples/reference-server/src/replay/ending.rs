@@ -5,31 +5,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use commerce_core::id::Tenant;
+use commerce_core::store::{Store, StoreError};
 use commerce_outbox::HandleError;
 use commerce_saga::{Orchestrator, SagaStatus};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ReplayError;
+use super::retry::Retries;
 use crate::shop::Stores;
 
-/// So often the store is asked, should the word that a saga has ended be lost; and whether it still can be written to.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long the word that a saga has ended is awaited before the store is asked, at first and at most: it may have been
+/// lost, or spoken in another process.
+const LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// So often is checked whether the stores still can be written to.
+const CHECK: Duration = Duration::from_secs(1);
 
 type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<SagaStatus>>>>;
 
 /// Waits for sagas to end.
-pub(super) struct Endings {
+pub(super) struct Endings<'a> {
     orchestrator: Orchestrator,
     stores: Stores,
+    retries: Retries<'a>,
     waiting: Waiting,
     listener: JoinHandle<()>,
+    checked: AsyncMutex<Instant>,
 }
 
-impl Endings {
-    pub(super) fn listen(orchestrator: &Orchestrator, stores: &Stores) -> Self {
+impl<'a> Endings<'a> {
+    pub(super) fn listen(orchestrator: &Orchestrator, stores: &Stores, retries: Retries<'a>) -> Self {
         let waiting = Waiting::default();
         let mut ended = orchestrator.ended();
         let told = waiting.clone();
@@ -48,7 +56,14 @@ impl Endings {
                 }
             }
         });
-        Self { orchestrator: orchestrator.clone(), stores: stores.clone(), waiting, listener }
+        Self {
+            orchestrator: orchestrator.clone(),
+            stores: stores.clone(),
+            retries,
+            waiting,
+            listener,
+            checked: AsyncMutex::new(Instant::now()),
+        }
     }
 
     /// To be called before the saga can end.
@@ -70,37 +85,53 @@ impl Endings {
         id: &str,
         mut told: oneshot::Receiver<SagaStatus>,
     ) -> Result<SagaStatus, ReplayError> {
+        let mut look = LOOK.0;
         loop {
-            if let Ok(Ok(status)) = tokio::time::timeout(LOOK, &mut told).await {
+            if let Ok(Ok(status)) = tokio::time::timeout(look, &mut told).await {
                 return Ok(status);
             }
             if let Some(status) = self.ended(saga, id).await? {
                 return Ok(status);
             }
             self.check_stores().await?;
+            look = (look * 2).min(LOOK.1);
         }
     }
 
     /// How a saga has ended, if it has.
     pub(super) async fn ended(&self, saga: &str, id: &str) -> Result<Option<SagaStatus>, ReplayError> {
-        let instance = self.orchestrator.instance(&Tenant::default(), saga, id).await;
-        let status = instance.map_err(HandleError::from)?.status;
+        let look = || async {
+            let instance = self.orchestrator.instance(&Tenant::default(), saga, id).await;
+            instance.map(|instance| instance.status).map_err(HandleError::from)
+        };
+        let status = self.retries.read(look).await?;
         Ok((status.is_final() || status == SagaStatus::Stuck).then_some(status))
     }
 
-    /// Consumers wait for a store that fails; whoever waits for them must not, but say so.
+    /// Consumers wait for a store that fails; whoever waits for them must not wait for ever. One of them checks for all.
     async fn check_stores(&self) -> Result<(), ReplayError> {
-        for (_, store) in self.stores.all() {
-            let lease = store.acquire_lease("replay-looks", Uuid::nil(), Duration::from_millis(1)).await?;
-            if let Some(lease) = lease {
-                store.release_lease(&lease).await?;
-            }
+        let Ok(mut checked) = self.checked.try_lock() else { return Ok(()) };
+        if checked.elapsed() < CHECK {
+            return Ok(());
         }
+        for (_, store) in self.stores.all() {
+            self.retries.read(|| write_something(&**store)).await?;
+        }
+        *checked = Instant::now();
         Ok(())
     }
 }
 
-impl Drop for Endings {
+/// A lease that no one else wants.
+async fn write_something(store: &dyn Store) -> Result<(), StoreError> {
+    let lease = store.acquire_lease("replay-looks", Uuid::nil(), Duration::from_millis(1)).await?;
+    match lease {
+        Some(lease) => store.release_lease(&lease).await,
+        None => Ok(()),
+    }
+}
+
+impl Drop for Endings<'_> {
     fn drop(&mut self) {
         self.listener.abort();
     }

@@ -1,7 +1,11 @@
-use commerce_core::commit::{Commit, CommitError, Conflict, DocumentWrite, Expected};
+use std::error::Error;
+use std::time::Duration;
+
+use commerce_core::commit::{Commit, CommitError, CommitId, Conflict, DocumentWrite, Expected};
+use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Store, StoreError};
-use commerce_outbox::{BusError, HandleError};
+use commerce_outbox::{BusError, HandleError, RetryPolicy};
 use serde::{Deserialize, Serialize};
 
 /// Which imports a data folder holds, by their digest: with what options each was begun.
@@ -18,11 +22,20 @@ pub struct ReplayOptions {
     pub decline_every: Option<usize>,
     /// How often the file is replayed, each time under other invoice numbers.
     pub repeat: usize,
+    /// How long a store that is out of reach is waited for.
+    pub retry: RetryPolicy,
 }
+
+/// For a store on a server: it may be restarted, or another take its place, which takes some minutes at most.
+pub const FOR_A_SERVER: RetryPolicy = RetryPolicy {
+    attempts: 60,
+    first_wait: Duration::from_millis(200),
+    longest_wait: Duration::from_secs(5),
+};
 
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { concurrency: 32, stock: None, decline_every: None, repeat: 1 }
+        Self { concurrency: 32, stock: None, decline_every: None, repeat: 1, retry: RetryPolicy::default() }
     }
 }
 
@@ -57,6 +70,38 @@ pub enum ReplayError {
 impl From<CommitError> for ReplayError {
     fn from(error: CommitError) -> Self {
         Self::Handle(error.into())
+    }
+}
+
+impl ReplayError {
+    /// Whether the same may succeed later. Whoever lost too many races may win the next one.
+    pub(super) fn may_pass(&self) -> bool {
+        let kind = match self {
+            Self::Store(error) => error.kind(),
+            Self::Handle(error) => error.kind(),
+            Self::Bus(error) => error.kind(),
+            Self::OtherOptions { .. } | Self::Stopped => Kind::Terminal,
+        };
+        matches!(kind, Kind::Retryable | Kind::Conflict)
+    }
+
+    /// The commit whose answer was lost, if that is what happened.
+    pub(super) fn lost_commit(&self) -> Option<CommitId> {
+        let Self::Handle(error) = self else { return None };
+        match error.source()?.downcast_ref() {
+            Some(CommitError::Unknown { id, .. }) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// What happened, without what follows from it.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::Store(error) => error.to_string(),
+            Self::Handle(error) => error.to_string(),
+            Self::Bus(error) => error.to_string(),
+            other => other.to_string(),
+        }
     }
 }
 

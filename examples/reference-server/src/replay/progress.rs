@@ -14,6 +14,8 @@ pub trait Progress: Send + Sync {
     fn begin(&self, part: &str, steps: usize);
     /// A step is done.
     fn step(&self);
+    /// Why there is no step for now.
+    fn note(&self, sentence: &str);
     /// All is done.
     fn end(&self);
 }
@@ -24,6 +26,7 @@ pub struct Silent;
 impl Progress for Silent {
     fn begin(&self, _: &str, _: usize) {}
     fn step(&self) {}
+    fn note(&self, _: &str) {}
     fn end(&self) {}
 }
 
@@ -57,6 +60,10 @@ impl Progress for TerminalBar {
 
     fn step(&self) {
         self.0.inc(1);
+    }
+
+    fn note(&self, sentence: &str) {
+        self.0.println(sentence);
     }
 
     fn end(&self) {
@@ -99,6 +106,12 @@ impl Progress for Lines {
                 Self::say(part);
             }
         }
+    }
+
+    fn note(&self, sentence: &str) {
+        let part = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = part.as_ref().map_or_else(String::new, |part| format!("{}: ", part.name));
+        let _ = writeln!(std::io::stderr(), "{place}{sentence}");
     }
 
     fn end(&self) {}

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use commerce_core::id::OrderId;
 use commerce_core::order::{OrderRejection, OrderStatus};
-use commerce_outbox::HandleError;
 use commerce_saga::SagaStatus;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
@@ -15,12 +14,14 @@ use super::ending::Endings;
 use super::options::{self, ReplayError, ReplayOptions};
 use super::plan::{Round, opening_stock, products};
 use super::progress::Progress;
+use super::retry::Retries;
 use super::summary::Tally;
+use super::watch::Watch;
 use crate::import::ids::product_id;
 use crate::import::{Import, Refund, match_returns};
 use crate::sagas::{place_order, return_goods};
 use crate::services::bug;
-use crate::services::order::{Begun, PlaceError, Return, payment_of};
+use crate::services::order::{Begun, ImportedOrder, PlaceError, Return, payment_of};
 use crate::shop::Shop;
 
 /// So many products and stock items are made at a time.
@@ -50,17 +51,21 @@ pub async fn replay(
     stop: &CancellationToken,
 ) -> Result<Replayed, ReplayError> {
     let began = Instant::now();
+    let watch = Watch::over(progress);
+    let retries = Retries { policy: options.retry, watch: &watch };
     let replay = Replay {
         shop,
         options,
-        progress,
-        endings: Endings::listen(shop.orders.orchestrator(), shop.stores()),
+        watch: &watch,
+        retries,
+        endings: Endings::listen(shop.orders.orchestrator(), shop.stores(), retries),
         checkouts: Mutex::new(Vec::new()),
     };
     let work = replay.run(import);
     let (tally, checking_out) = tokio::select! {
         done = work => done?,
         () = stop.cancelled() => return Err(ReplayError::Stopped),
+        never = watch.tell() => never,
     };
     progress.end();
     let checkouts = replay.checkouts.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -70,14 +75,17 @@ pub async fn replay(
 struct Replay<'a> {
     shop: &'a Shop,
     options: &'a ReplayOptions,
-    progress: &'a dyn Progress,
-    endings: Endings,
+    watch: &'a Watch<'a>,
+    retries: Retries<'a>,
+    endings: Endings<'a>,
     checkouts: Mutex<Vec<Duration>>,
 }
 
 impl Replay<'_> {
     async fn run(&self, import: &Import) -> Result<(Tally, Duration), ReplayError> {
-        options::begin(&*self.shop.stores().order, &import.digest, self.options).await?;
+        let order = &*self.shop.stores().order;
+        let begin = || options::begin(order, &import.digest, self.options);
+        self.retries.write(order, (), begin).await?;
         self.make_products(import).await?;
         let mut tally = Tally::of(import, self.options.repeat);
         let mut checking_out = Duration::ZERO;
@@ -89,45 +97,46 @@ impl Replay<'_> {
             checking_out += began.elapsed();
             self.take_back(&round, &sold, &mut tally).await?;
         }
-        self.shop.rest().await?;
+        self.watch.awaits("every message is to be handled first, those of other processes too");
+        self.retries.read(|| self.shop.rest()).await?;
         Ok((tally, checking_out))
     }
 
     async fn make_products(&self, import: &Import) -> Result<(), ReplayError> {
         let products = products(import);
-        self.progress.begin("products", products.len());
-        self.shop.catalog.open_import_category().await?;
-        stream::iter(products.into_iter().map(Ok))
+        self.watch.begin("products", products.len());
+        let (catalog, store) = (&self.shop.catalog, &*self.shop.stores().catalog);
+        self.retries.write(store, (), || catalog.open_import_category()).await?;
+        stream::iter(products.iter().map(Ok))
             .try_for_each_concurrent(PREPARED_AT_ONCE, |product| async move {
-                self.shop.catalog.import(product).await?;
-                self.progress.step();
-                Ok::<_, HandleError>(())
+                self.retries.write(store, (), || catalog.import(product.clone())).await?;
+                self.watch.step();
+                Ok(())
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     async fn open_stock(&self, round: &Round<'_>) -> Result<(), ReplayError> {
         let goods = opening_stock(round, self.options);
         let import = format!("{}/{}", round.import.digest, round.number);
-        self.progress.begin("opening stock", goods.len());
-        stream::iter(goods.into_iter().map(Ok))
+        self.watch.begin("opening stock", goods.len());
+        let (inventory, store) = (&self.shop.inventory, &*self.shop.stores().inventory);
+        stream::iter(goods.iter().map(Ok))
             .try_for_each_concurrent(PREPARED_AT_ONCE, |goods| {
                 let import = &import;
                 async move {
-                    self.shop.inventory.open_stock(import, &goods).await?;
-                    self.progress.step();
-                    Ok::<_, HandleError>(())
+                    self.retries.write(store, (), || inventory.open_stock(import, goods)).await?;
+                    self.watch.step();
+                    Ok(())
                 }
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Places a round's sales, and answers which of them came to be.
     async fn sell(&self, round: &Round<'_>, tally: &mut Tally) -> Result<Vec<bool>, ReplayError> {
         let sales = &round.import.sales;
-        self.progress.begin("orders", sales.len());
+        self.watch.begin("orders", sales.len());
         let mut refusals: Vec<Option<OrderRejection>> = vec![None; sales.len()];
         // In no order: one that takes long doesn't hold up the others.
         let mut ended = stream::iter(0..sales.len())
@@ -138,7 +147,7 @@ impl Replay<'_> {
         }
         let mut sold = Vec::with_capacity(sales.len());
         for (sale, refusal) in sales.iter().zip(refusals) {
-            let order = self.shop.orders.order(round.order_id(sale)).await?;
+            let order = self.retries.read(|| self.shop.orders.order(round.order_id(sale))).await?;
             // The number may have been used for something else, by another file.
             let placed = order.placed().filter(|placed| round.is_stored_as(sale, placed));
             let code = match (&refusal, order.placed()) {
@@ -163,15 +172,14 @@ impl Replay<'_> {
         let id = order.order_id.to_string();
         let told = self.endings.expect(&id);
         let began = Instant::now();
-        let begun = match self.shop.orders.place_imported(order).await {
+        let begun = match self.place(&order).await? {
             Ok(begun) => begun,
-            Err(PlaceError::Rejected(rejection)) => {
+            Err(rejection) => {
                 self.endings.forget(&id);
                 warn!(invoice = %sale.invoice_no, %rejection, "an invoice makes no order");
-                self.progress.step();
+                self.watch.step();
                 return Ok(Some(rejection));
             }
-            Err(PlaceError::Handle(error)) => return Err(error.into()),
         };
         if begun == Begun::Now || self.endings.ended(place_order::NAME, &id).await?.is_none() {
             self.endings.wait(place_order::NAME, &id, told).await?;
@@ -180,8 +188,19 @@ impl Replay<'_> {
         if begun == Begun::Now {
             self.checkouts.lock().unwrap_or_else(PoisonError::into_inner).push(began.elapsed());
         }
-        self.progress.step();
+        self.watch.step();
         Ok(None)
+    }
+
+    async fn place(&self, order: &ImportedOrder) -> Result<Result<Begun, OrderRejection>, ReplayError> {
+        let place = || async {
+            match self.shop.orders.place_imported(order.clone()).await {
+                Ok(begun) => Ok(Ok(begun)),
+                Err(PlaceError::Rejected(rejection)) => Ok(Err(rejection)),
+                Err(PlaceError::Handle(error)) => Err(error),
+            }
+        };
+        self.retries.write(&*self.shop.stores().order, Ok(Begun::Now), place).await
     }
 
     async fn take_back(
@@ -195,7 +214,7 @@ impl Replay<'_> {
             import.sales.iter().map(|sale| &*sale.invoice_no).zip(sold.iter().copied()).collect();
         let plan = match_returns(import, |sale| by_invoice.get(&*sale.invoice_no).copied().unwrap_or(false));
         tally.count_refused(&plan.refused);
-        self.progress.begin("returns", plan.refunds.len());
+        self.watch.begin("returns", plan.refunds.len());
         let ids = round.return_ids();
         let ids = |refund: &Refund| ids.get(&refund.line).copied().ok_or_else(|| bug("a refund of no row"));
         let statuses: Vec<SagaStatus> = stream::iter(&plan.refunds)
@@ -219,21 +238,22 @@ impl Replay<'_> {
         let order_id: OrderId = round.order_id(sale);
         let id = return_id.to_string();
         let told = self.endings.expect(&id);
-        let begun = self.shop.orders.take_back(Return {
+        let goods = Return {
             return_id,
             payment_id: payment_of(order_id),
             product_id: product_id(&refund.sku),
             quantity: refund.quantity.get(),
             amount: refund.amount,
             reason: format!("credit note {}", refund.invoice_no),
-        });
-        begun.await?;
+        };
+        let begin = || self.shop.orders.take_back(goods.clone());
+        self.retries.write(&*self.shop.stores().order, Begun::Now, begin).await?;
         let status = match self.endings.ended(return_goods::NAME, &id).await? {
             Some(status) => status,
             None => self.endings.wait(return_goods::NAME, &id, told).await?,
         };
         self.endings.forget(&id);
-        self.progress.step();
+        self.watch.step();
         Ok(status)
     }
 }

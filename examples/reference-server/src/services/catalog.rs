@@ -22,6 +22,7 @@ pub struct Catalog {
 }
 
 /// A product that an import brings with it.
+#[derive(Clone)]
 pub struct NewProduct {
     /// Its id, the same in every service.
     pub product_id: ProductId,

@@ -29,6 +29,7 @@ pub struct Orders {
 }
 
 /// An order from a channel that carries its own prices. Clients can't use it.
+#[derive(Clone)]
 pub struct ImportedOrder {
     /// Its id, which follows from the invoice's number: placing an invoice twice places one order.
     pub order_id: OrderId,
@@ -56,6 +57,7 @@ pub enum Begun {
 }
 
 /// Goods that come back.
+#[derive(Clone)]
 pub struct Return {
     /// Its id, which follows from the credit note's line.
     pub return_id: Uuid,

@@ -1,7 +1,11 @@
 //! The services, assembled.
 
+mod members;
+mod migrate;
+mod owner;
 mod rest;
 mod stores;
+mod url;
 mod wiring;
 
 use std::sync::Arc;
@@ -15,8 +19,12 @@ use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use stores::{OpenError, StoreUrl, Stores};
+pub use migrate::{Done, Migrated, migrate};
+pub use stores::{OpenError, Stores};
+pub use url::{PgUrl, StoreUrl};
 pub use wiring::{ROUTES, Route, readers};
+
+use owner::Owner;
 
 use crate::sagas::{place_order, return_goods};
 use crate::services::catalog::Catalog;
@@ -113,14 +121,22 @@ impl Shop {
         Arc::new(bus)
     }
 
-    /// Every service's consumer, on the bus between them.
-    pub fn consumers(&self) -> Vec<Consumer> {
-        vec![
+    /// The consumers of the services that any number of processes share.
+    fn consumers(&self) -> [Consumer; 3] {
+        [
             self.orders.consumer(self.bus("order")),
-            self.inventory.consumer(self.bus("inventory")),
             self.payments.consumer(self.bus("payment")),
             self.shipping.consumer(self.bus("shipping")),
         ]
+    }
+
+    /// Decides about the stock while it is this process's turn: two that hold the same items in memory would spend
+    /// their time finding out what the other has decided.
+    fn own_stock(&self, shutdown: CancellationToken) -> impl Future<Output = Result<(), BusError>> + use<> {
+        let (inventory, bus) = (self.inventory.clone(), self.bus("inventory"));
+        let holder = self.host.new_id();
+        let owner = Owner { store: self.stores.inventory.clone(), name: "inventory/stock", holder };
+        async move { owner.run(&shutdown, |turn| inventory.consumer(bus.clone()).run(turn)).await }
     }
 
     /// What keeps each service's store from growing with what no one needs any more.
@@ -148,6 +164,7 @@ impl Shop {
         for consumer in self.consumers() {
             tasks.spawn(consumer.run(shutdown.clone()));
         }
+        tasks.spawn(self.own_stock(shutdown.clone()));
         let (orchestrator, token) = (self.orders.orchestrator().clone(), shutdown.clone());
         tasks.spawn(async move {
             orchestrator.run_timers(token).await;

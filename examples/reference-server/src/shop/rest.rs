@@ -17,6 +17,8 @@ const HELD: &str = "held-messages";
 pub(super) async fn rest(stores: &Stores) -> Result<(), StoreError> {
     loop {
         let before = written(stores).await?;
+        // Up to there nothing is hidden behind what is still being written, and nothing will come in between.
+        stores.caught_up().await?;
         // What was handled while others were looked at may have told them something.
         if is_quiet(stores).await? && written(stores).await? == before {
             return Ok(());

@@ -1,42 +1,21 @@
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
+use commerce_adapters::postgres::{self, PgDatabase, PgOptions};
 use commerce_adapters::sqlite::{self, SqliteOptions};
 use commerce_core::Host;
 use commerce_core::memory::MemoryStore;
-use commerce_core::store::Store;
+use commerce_core::store::{Store, StoreError};
 
-/// Where the services keep their data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// In memory, until the program ends.
-    Memory,
-    /// In this folder, a file for each service.
-    Sqlite(PathBuf),
-}
+use super::url::{PgUrl, StoreUrl};
 
-impl FromStr for StoreUrl {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, String> {
-        match url.split_once("://") {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err("a store is sqlite://FOLDER or memory://".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory://"),
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-        }
-    }
-}
+/// The services, each of which has a store.
+pub(super) const SERVICES: [&str; 5] = ["order", "inventory", "payment", "shipping", "catalog"];
+/// The schema of a service that has a database to itself.
+const SCHEMA: &str = "commerce";
+/// How many connections read a database of one service alone: of five such databases, as many as the server's usual
+/// limit of 100 has room for with three processes.
+const READERS: usize = 3;
 
 /// One store for each service. No service reads another's.
 #[derive(Clone)]
@@ -65,28 +44,54 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// There is no data to look at.
-    #[error("there is no data in {}: run `replay` first, or name another --store", path.display())]
+    #[error("there is no data in {place}: run `replay` or `migrate` first, or name another --store")]
     Absent {
-        /// The folder.
-        path: PathBuf,
+        /// The folder, or the schema and its database.
+        place: String,
     },
     /// A file in it can't be opened.
     #[error(transparent)]
     Sqlite(#[from] sqlite::OpenError),
+    /// A database can't be opened.
+    #[error(transparent)]
+    Postgres(postgres::OpenError),
+}
+
+impl From<postgres::OpenError> for OpenError {
+    fn from(error: postgres::OpenError) -> Self {
+        match error {
+            postgres::OpenError::Absent { at, schema } => {
+                Self::Absent { place: format!("schema {schema} at {at}") }
+            }
+            error => Self::Postgres(error),
+        }
+    }
 }
 
 impl Stores {
-    /// Opens the stores; makes what is not there.
+    /// Opens the stores; makes what is not there. On PostgreSQL the database's clock counts, not the host's: several
+    /// processes share it.
     ///
     /// # Errors
-    /// When the folder is in use, can't be written to, is damaged or of a newer version.
-    pub fn open(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
+    /// When the folder is in use, can't be written to, is damaged or of a newer version; when the database is out of
+    /// reach, or refuses.
+    pub async fn open(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
         match url {
             StoreUrl::Memory => Ok(Self::in_memory(host)),
             StoreUrl::Sqlite(folder) => {
                 std::fs::create_dir_all(folder)
                     .map_err(|source| OpenError::Folder { path: folder.clone(), source })?;
                 Self::in_folder(folder, host)
+            }
+            StoreUrl::Postgres(url) => {
+                let [order, inventory, payment, shipping, catalog] = on_postgres(url)?;
+                Ok(Self {
+                    order: Arc::new(order.migrate().await?),
+                    inventory: Arc::new(inventory.migrate().await?),
+                    payment: Arc::new(payment.migrate().await?),
+                    shipping: Arc::new(shipping.migrate().await?),
+                    catalog: Arc::new(catalog.migrate().await?),
+                })
             }
         }
     }
@@ -95,13 +100,23 @@ impl Stores {
     ///
     /// # Errors
     /// As [`open`](Self::open), and when there is no data.
-    pub fn open_existing(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
-        if let StoreUrl::Sqlite(folder) = url
-            && !folder.join("order.db").exists()
-        {
-            return Err(OpenError::Absent { path: folder.clone() });
+    pub async fn open_existing(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
+        match url {
+            StoreUrl::Sqlite(folder) if !folder.join("order.db").exists() => {
+                Err(OpenError::Absent { place: folder.display().to_string() })
+            }
+            StoreUrl::Memory | StoreUrl::Sqlite(_) => Self::open(url, host).await,
+            StoreUrl::Postgres(url) => {
+                let [order, inventory, payment, shipping, catalog] = on_postgres(url)?;
+                Ok(Self {
+                    order: Arc::new(order.open().await?),
+                    inventory: Arc::new(inventory.open().await?),
+                    payment: Arc::new(payment.open().await?),
+                    shipping: Arc::new(shipping.open().await?),
+                    catalog: Arc::new(catalog.open().await?),
+                })
+            }
         }
-        Self::open(url, host)
     }
 
     fn in_memory(host: &Arc<dyn Host>) -> Self {
@@ -125,12 +140,35 @@ impl Stores {
 
     /// Each with its service's name.
     pub fn all(&self) -> [(&'static str, &Arc<dyn Store>); 5] {
+        let [order, inventory, payment, shipping, catalog] = SERVICES;
         [
-            ("order", &self.order),
-            ("inventory", &self.inventory),
-            ("payment", &self.payment),
-            ("shipping", &self.shipping),
-            ("catalog", &self.catalog),
+            (order, &self.order),
+            (inventory, &self.inventory),
+            (payment, &self.payment),
+            (shipping, &self.shipping),
+            (catalog, &self.catalog),
         ]
     }
+
+    /// Waits until all logs show everything that this process has written.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn caught_up(&self) -> Result<(), StoreError> {
+        for (_, store) in self.all() {
+            store.caught_up().await?;
+        }
+        Ok(())
+    }
+}
+
+/// How each service's store is opened.
+pub(super) fn on_postgres(url: &PgUrl) -> Result<[PgOptions; 5], postgres::OpenError> {
+    if url.has_database_each() {
+        let store = |service| Ok(PgDatabase::with_readers(&url.of(service), READERS)?.store(SCHEMA));
+        let [order, inventory, payment, shipping, catalog] = SERVICES.map(store);
+        return Ok([order?, inventory?, payment?, shipping?, catalog?]);
+    }
+    let database = PgDatabase::new(&url.of(""))?;
+    Ok(SERVICES.map(|service| database.store(service)))
 }

@@ -18,10 +18,12 @@ use reference_server::audit::{AuditReport, audit};
 use reference_server::services::catalog::NewProduct;
 use reference_server::services::inventory::OpeningStock;
 use reference_server::services::order::{ImportedOrder, Return, payment_of, shipment_of};
-use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
+use reference_server::shop::{Shop, ShopOptions, Stores};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::backend::Backend;
 
 /// What a tampering writes to which service's store.
 pub(crate) type Write = (&'static str, Commit);
@@ -51,12 +53,18 @@ pub(crate) struct Fixture {
     pub(crate) message: RecordedMessage,
     documents: HashMap<(String, String), Value>,
     events: Vec<RecordedEvent>,
+    /// Goes when the shop does.
+    _backend: Backend,
 }
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
+        Self::on(Backend::memory()).await
+    }
+
+    pub(crate) async fn on(backend: Backend) -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
-        let stores = Stores::open(&StoreUrl::Memory, &host).unwrap();
+        let stores = backend.open(&host).await.unwrap();
         let shop = Arc::new(Shop::new(stores.clone(), &ShopOptions::default()).unwrap());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn({
@@ -85,9 +93,22 @@ impl Fixture {
         shutdown.cancel();
         running.await.unwrap().unwrap();
 
+        stores.caught_up().await.unwrap();
         let (documents, events) = (documents(&stores).await, events(&stores).await);
         let message = message(&stores).await;
-        Self { stores, products, bought, returned, declined, short, return_id, message, documents, events }
+        Self {
+            stores,
+            products,
+            bought,
+            returned,
+            declined,
+            short,
+            return_id,
+            message,
+            documents,
+            events,
+            _backend: backend,
+        }
     }
 
     pub(crate) async fn write(&self, writes: Vec<Write>) {
@@ -275,6 +296,11 @@ async fn events(stores: &Stores) -> Vec<RecordedEvent> {
 }
 
 async fn message(stores: &Stores) -> RecordedMessage {
-    let request = ReadMessages { partition: 0, after: 0, topics: &[], limit: 1 };
-    stores.order.read_messages(request).await.unwrap().messages.remove(0)
+    for partition in 0..stores.order.partitions() {
+        let request = ReadMessages { partition, after: 0, topics: &[], limit: 1 };
+        if let Some(message) = stores.order.read_messages(request).await.unwrap().messages.pop() {
+            return message;
+        }
+    }
+    panic!("the order service has sent nothing");
 }

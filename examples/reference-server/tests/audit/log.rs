@@ -90,6 +90,10 @@ impl Store for Damaged {
         self.store.read_stream(tenant, stream, after, limit).await
     }
 
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        self.store.caught_up().await
+    }
+
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
         self.store.read_messages(request).await
     }
@@ -146,6 +150,10 @@ impl Store for Damaged {
 
     fn partitions(&self) -> u32 {
         self.store.partitions()
+    }
+
+    fn position_ahead(&self, from: Position, messages: u64) -> Position {
+        self.store.position_ahead(from, messages)
     }
 
     fn changes(&self) -> &Changes {

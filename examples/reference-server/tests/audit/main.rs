@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy takes only test functions for tests, not what they call
 
+#[path = "../support/backend.rs"]
+mod backend;
 mod fixture;
 mod log;
 mod message_cases;
@@ -11,6 +13,7 @@ mod stock_cases;
 
 use std::collections::BTreeSet;
 
+use backend::Backend;
 use commerce_core::order::OrderStatus;
 use commerce_saga::SagaStatus;
 use fixture::{Case, Fixture, codes};
@@ -23,8 +26,12 @@ fn cases() -> Vec<Case> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_found_in_a_shop_that_works() {
-    let fixture = Fixture::new().await;
+    for backend in Backend::all().await {
+        looks_at_all_and_finds_nothing(Fixture::on(backend).await).await;
+    }
+}
 
+async fn looks_at_all_and_finds_nothing(fixture: Fixture) {
     let report = audit(&fixture.stores).await.unwrap();
 
     assert!(report.is_ok(), "{:#?}", report.breaches);
@@ -49,17 +56,28 @@ async fn nothing_is_found_in_a_shop_that_works() {
 async fn each_tampering_is_found_by_its_name_and_nothing_else_is() {
     let mut running = JoinSet::new();
     for case in cases() {
-        running.spawn(async move {
-            let fixture = Fixture::new().await;
-            fixture.write((case.tamper)(&fixture)).await;
-            let report = audit(&fixture.stores).await.unwrap();
-            let expected: BTreeSet<&str> = case.breaks.iter().copied().collect();
-            (codes(&report) != expected)
-                .then(|| format!("{}: expected {expected:?}, found {:#?}", case.name, report.breaches))
-        });
+        running.spawn(async move { tamper(case, Backend::memory()).await });
     }
     let wrong: Vec<String> = running.join_all().await.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The audit knows stores by their port alone: a few cases of each kind show that what it reads is the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn so_it_is_on_postgres() {
+    for case in cases().into_iter().step_by(8) {
+        assert_eq!(tamper(case, Backend::postgres().await).await, None);
+    }
+}
+
+/// What is wrong with what is found.
+async fn tamper(case: Case, backend: Backend) -> Option<String> {
+    let fixture = Fixture::on(backend).await;
+    fixture.write((case.tamper)(&fixture)).await;
+    let report = audit(&fixture.stores).await.unwrap();
+    let expected: BTreeSet<&str> = case.breaks.iter().copied().collect();
+    (codes(&report) != expected)
+        .then(|| format!("{}: expected {expected:?}, found {:#?}", case.name, report.breaches))
 }
 
 #[test]

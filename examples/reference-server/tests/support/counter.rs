@@ -1,7 +1,6 @@
 //! A shop whose services run, and what is bought there.
 #![allow(dead_code)] // each test uses a part of it
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use reference_server::import::ids::product_id;
 use reference_server::sagas::{place_order, return_goods};
 use reference_server::services::inventory::OpeningStock;
 use reference_server::services::order::{Begun, ImportedOrder, Return};
-use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
+use reference_server::shop::{Shop, ShopOptions, Stores};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,14 +32,6 @@ pub(crate) struct Counter {
     host: Arc<dyn Host>,
     shutdown: CancellationToken,
     services: JoinHandle<Result<(), BusError>>,
-}
-
-pub(crate) fn memory(options: &ShopOptions) -> Stores {
-    Stores::open(&StoreUrl::Memory, &options.host).unwrap()
-}
-
-pub(crate) fn sqlite(folder: &Path, options: &ShopOptions) -> Stores {
-    Stores::open(&StoreUrl::Sqlite(folder.to_owned()), &options.host).unwrap()
 }
 
 /// A product whose stock-keeping unit is this.

@@ -9,7 +9,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use commerce_test_postgres::TestDatabase;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 /// A run that takes longer hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -26,13 +28,94 @@ pub(crate) fn sample() -> PathBuf {
 
 /// The sample replayed on a folder.
 pub(crate) fn replay(folder: &Path, options: &[&str]) -> Command {
+    replay_on(&url(folder), options)
+}
+
+/// The sample replayed on a store.
+pub(crate) fn replay_on(store: &str, options: &[&str]) -> Command {
+    replay_of(&sample(), store, options)
+}
+
+/// A file replayed on a store.
+pub(crate) fn replay_of(file: &Path, store: &str, options: &[&str]) -> Command {
     let mut command = program();
-    command.arg("replay").arg(sample()).args(["--json", "--store"]).arg(url(folder)).args(options);
+    command.arg("replay").arg(file).args(["--json", "--store", store]).args(options);
+    command
+}
+
+/// A command that looks at a store.
+pub(crate) fn look_at(store: &str, arguments: &[&str]) -> Command {
+    let mut command = program();
+    command.args(arguments).args(["--store", store]);
     command
 }
 
 pub(crate) fn url(folder: &Path) -> String {
     format!("sqlite://{}", folder.display())
+}
+
+/// What the sample comes to. Its sums were counted by a program of another language.
+pub(crate) fn summary_of_sample() -> Map<String, Value> {
+    let summary = json!({
+        "rows": 159,
+        "invoices": 21,
+        "orders_placed": 11,
+        "orders_confirmed": 11,
+        "orders_failed": {},
+        "lines": 140,
+        "invoices_without_a_valid_line": 3,
+        "products": 127,
+        "units_sold": 2069,
+        "revenue_gross": "4510.99",
+        "refunds": 6,
+        "revenue_refunded": "116.80",
+        "revenue_net": "4394.19",
+        "units_restocked": 45,
+        "rows_refused": {
+            "no_matching_order": 9,
+            "price_not_positive": 2,
+            "quantity_not_positive": 1,
+            "sku_invalid": 1,
+        },
+        "audit": "ok",
+    });
+    summary.as_object().unwrap().clone()
+}
+
+/// Where runs keep their data: in a folder, or in a database.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    _folder: Option<TempDir>,
+    _database: Option<TestDatabase>,
+}
+
+impl Place {
+    pub(crate) fn folder() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { url: url(folder.path()), _folder: Some(folder), _database: None }
+    }
+
+    pub(crate) fn database() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let database = runtime.block_on(commerce_test_postgres::database());
+        Self { url: database.url().to_owned(), _folder: None, _database: Some(database) }
+    }
+
+    pub(crate) fn replay(&self, options: &[&str]) -> Command {
+        replay_on(&self.url, options)
+    }
+
+    pub(crate) fn look(&self, arguments: &[&str]) -> Ran {
+        run(&mut look_at(&self.url, arguments))
+    }
+}
+
+/// Plays a scene on both.
+pub(crate) fn on_each(scene: impl Fn(&Place)) {
+    for place in [Place::folder(), Place::database()] {
+        println!("on {}", place.url);
+        scene(&place);
+    }
 }
 
 /// How a run has ended.

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::hole::Hole;
 use super::plan::{CutMode, Plan};
@@ -11,11 +11,12 @@ use super::wire::{Message, Opening, READY, Request, Requests};
 
 /// Both connections.
 pub(super) struct Link {
-    client: TcpStream,
-    server: TcpStream,
+    client: Arc<TcpStream>,
+    server: Arc<TcpStream>,
     progress: Mutex<Progress>,
     /// It has lost bytes: whatever follows would make no sense.
     is_dead: AtomicBool,
+    is_cut: AtomicBool,
 }
 
 /// How far the server has come with the client's requests. The startup is the first of them.
@@ -35,25 +36,24 @@ enum Fate {
     Cut,
 }
 
+/// Closes a connection, whoever is at work on it.
+pub(super) fn close(connection: &TcpStream) {
+    // Fails if the other side has closed it.
+    let _ = connection.shutdown(Shutdown::Both);
+}
+
 impl Link {
-    pub(super) fn new(client: TcpStream, server: TcpStream) -> io::Result<Self> {
+    pub(super) fn new(client: Arc<TcpStream>, server: Arc<TcpStream>) -> io::Result<Self> {
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
-        Ok(Self { client, server, progress: Mutex::default(), is_dead: AtomicBool::new(false) })
-    }
-
-    /// Closes both, whoever is at work on them.
-    pub(super) fn close(&self) {
-        // Fails if the other side has closed it.
-        let _ = self.client.shutdown(Shutdown::Both);
-        let _ = self.server.shutdown(Shutdown::Both);
+        Ok(Self { client, server, progress: Mutex::default(), is_dead: false.into(), is_cut: false.into() })
     }
 
     /// Takes the client's requests to the server until one of them is gone or a cut is due.
     pub(super) fn take_requests(&self, plan: &Plan, hole: &Hole) {
         // An error is the end of a connection, and says no more than that.
-        let withholds = self.requests(plan, hole).is_ok();
-        if !withholds {
+        let is_over = self.requests(plan, hole).is_err();
+        if is_over {
             hole.wait_until_off();
             self.close();
         }
@@ -63,17 +63,29 @@ impl Link {
     pub(super) fn take_answers(&self, plan: &Plan, hole: &Hole) {
         let _ = self.answers(hole);
         if self.progress().withheld.is_some() {
-            plan.count_cut();
+            self.cut(plan);
         }
         hole.wait_until_off();
         self.close();
     }
 
-    /// Returns without an error once an answer is to be withheld: the rest is up to [`take_answers`].
-    ///
-    /// [`take_answers`]: Self::take_answers
+    /// Closes both, and counts it, once, before the client can notice.
+    fn cut(&self, plan: &Plan) {
+        if !self.is_cut.swap(true, Ordering::Relaxed) {
+            plan.count_cut();
+        }
+        self.close();
+    }
+
+    fn close(&self) {
+        close(&self.client);
+        close(&self.server);
+    }
+
+    /// Returns without an error once a cut is made, or is left to [`take_answers`](Self::take_answers), which waits for
+    /// the answer.
     fn requests(&self, plan: &Plan, hole: &Hole) -> io::Result<()> {
-        let mut client = BufReader::new(&self.client);
+        let mut client = BufReader::new(&*self.client);
         self.open(&mut client, hole)?;
         let mut requests = Requests::default();
         loop {
@@ -81,17 +93,17 @@ impl Link {
             if self.is_swallowed(hole) {
                 continue;
             }
-            match plan.decide(&request.executes) {
-                None => self.ask(&request, false)?,
-                Some(CutMode::AfterServer) => return self.ask(&request, true),
-                Some(mode) => {
-                    if mode == CutMode::InFlight {
-                        self.ask(&request, false)?;
-                    }
-                    plan.count_cut();
-                    return Err(io::ErrorKind::ConnectionAborted.into());
-                }
+            let Some(mode) = plan.decide(&request.executes) else {
+                self.ask(&request, false)?;
+                continue;
+            };
+            if mode != CutMode::BeforeServer {
+                self.ask(&request, true)?;
             }
+            if mode != CutMode::AfterServer {
+                self.cut(plan);
+            }
+            return Ok(());
         }
     }
 
@@ -102,11 +114,11 @@ impl Link {
                 continue;
             }
             match opening {
-                Opening::Encryption => (&self.client).write_all(b"N")?,
-                Opening::Cancel(bytes) => (&self.server).write_all(&bytes)?,
+                Opening::Encryption => (&*self.client).write_all(b"N")?,
+                Opening::Cancel(bytes) => (&*self.server).write_all(&bytes)?,
                 Opening::Startup(bytes) => {
                     self.progress().asked = 1;
-                    return (&self.server).write_all(&bytes);
+                    return (&*self.server).write_all(&bytes);
                 }
             }
         }
@@ -118,13 +130,13 @@ impl Link {
         if is_withheld {
             progress.withheld = Some(progress.asked);
         }
-        // The server must not answer what is not known to be withheld, nor be waited for with the lock.
+        // Before it is sent, since the answer may be fast; and not held meanwhile, since answers need it.
         drop(progress);
-        (&self.server).write_all(&request.bytes)
+        (&*self.server).write_all(&request.bytes)
     }
 
     fn answers(&self, hole: &Hole) -> io::Result<()> {
-        let (mut server, mut client) = (BufReader::new(&self.server), &self.client);
+        let (mut server, mut client) = (BufReader::new(&*self.server), &*self.client);
         let mut passed = Vec::new();
         loop {
             if !Message::is_complete(server.buffer()) {

@@ -15,7 +15,7 @@ use crate::TestDatabase;
 use crate::url::ServerUrl;
 
 use hole::Hole;
-use link::Link;
+use link::{Link, close};
 pub use plan::CutMode;
 use plan::Plan;
 
@@ -41,7 +41,7 @@ struct Shared {
     hole: Hole,
     refuse: AtomicBool,
     is_over: AtomicBool,
-    links: Mutex<Vec<Weak<Link>>>,
+    connections: Mutex<Vec<Weak<TcpStream>>>,
 }
 
 impl Proxy {
@@ -153,42 +153,47 @@ impl Drop for Proxy {
 
 impl Shared {
     /// Serves one client until the end.
-    fn serve(self: &Arc<Self>, mut client: TcpStream, target: &str) {
+    fn serve(self: &Arc<Self>, client: TcpStream, target: &str) {
         if self.refuse.load(Ordering::SeqCst) {
             return;
         }
+        let client = self.register(client);
         if self.hole.is_on() {
-            swallow(&mut client);
+            swallow(&client);
             return;
         }
         // A server that is down, or a client that is gone: the other one's connection is closed, too.
         let Ok(server) = TcpStream::connect(target) else { return };
-        let Ok(link) = Link::new(client, server).map(Arc::new) else { return };
-        {
-            let mut links = self.links();
-            links.retain(|link| link.strong_count() > 0);
-            links.push(Arc::downgrade(&link));
-        }
-        if self.is_over.load(Ordering::SeqCst) {
-            link.close();
-        }
+        let Ok(link) = Link::new(client, self.register(server)).map(Arc::new) else { return };
         let (shared, of_thread) = (Arc::clone(self), Arc::clone(&link));
         thread::spawn(move || of_thread.take_answers(&shared.plan, &shared.hole));
         link.take_requests(&self.plan, &self.hole);
     }
 
+    /// Makes a connection one of those that are closed together.
+    fn register(&self, connection: TcpStream) -> Arc<TcpStream> {
+        let connection = Arc::new(connection);
+        let mut connections = self.connections();
+        connections.retain(|connection| connection.strong_count() > 0);
+        connections.push(Arc::downgrade(&connection));
+        if self.is_over.load(Ordering::SeqCst) {
+            close(&connection);
+        }
+        connection
+    }
+
     fn cut_all(&self) {
-        for link in self.links().iter().filter_map(Weak::upgrade) {
-            link.close();
+        for connection in self.connections().iter().filter_map(Weak::upgrade) {
+            close(&connection);
         }
     }
 
-    fn links(&self) -> MutexGuard<'_, Vec<Weak<Link>>> {
-        self.links.lock().expect("nobody panics with it")
+    fn connections(&self) -> MutexGuard<'_, Vec<Weak<TcpStream>>> {
+        self.connections.lock().expect("nobody panics with it")
     }
 }
 
 /// Reads until the client gives up.
-fn swallow(client: &mut TcpStream) {
+fn swallow(mut client: &TcpStream) {
     while client.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
 }

@@ -1,6 +1,5 @@
 //! Whole checkouts of four lines, through all four services.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,49 +10,50 @@ use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Country, Currency, Money, Quantity, Sku};
 use commerce_outbox::SystemHost;
 use commerce_saga::SagaStatus;
-use futures_util::{StreamExt, stream};
-use reference_server::services::inventory::OpeningStock;
 use reference_server::services::order::ImportedOrder;
-use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
+use reference_server::shop::{Shop, ShopOptions};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::row;
+use super::stock::stock_up;
+use crate::bench::Bench;
+use crate::harness::{Measure, at_least};
+use crate::stand::{Kind, ShopStand};
 
 const ITEMS: usize = 2_000;
 const LINES: usize = 4;
 const IN_FLIGHT: usize = 256;
 
-pub(crate) async fn measure(folder: &Path, seconds: Duration) {
-    let folder = tempfile::tempdir_in(folder).unwrap();
-    let options = ShopOptions::default();
-    let url = StoreUrl::Sqlite(folder.path().to_owned());
-    let shop = Arc::new(Shop::new(Stores::open(&url, &options.host).unwrap(), &options).unwrap());
+const ABOUT: &str = "**Checkout** of four lines through all services of the reference server, each on a store of its own: \
+    order, reservation, payment, shipment, confirmation; about ten commits and nine messages. 256 are under way at once.";
+
+pub(super) fn measures(kind: Kind) -> Vec<Measure> {
+    let goal = match kind {
+        Kind::Memory => None,
+        Kind::Sqlite => Some(at_least(1_000.0)),
+        Kind::Postgres => Some(at_least(600.0)),
+    };
+    let name = format!("{}/checkout/four-lines/{IN_FLIGHT}", kind.name());
+    vec![Measure::rate(name, "checkouts", move |bench| measure(bench, kind)).about(ABOUT).goal(goal)]
+}
+
+async fn measure(bench: Arc<Bench>, kind: Kind) -> f64 {
+    let stand = ShopStand::open(&bench, kind).await;
+    let shop = Arc::new(Shop::new(stand.stores.clone(), &ShopOptions::default()).unwrap());
     let shutdown = CancellationToken::new();
     let services = tokio::spawn({
         let (shop, shutdown) = (shop.clone(), shutdown.clone());
         async move { shop.run(shutdown).await }
     });
     let products: Vec<ProductId> = (0..ITEMS).map(|_| ProductId(SystemHost.new_id())).collect();
-    stock_up(&shop, &products).await;
-    let rate = checkouts(&shop, &products, seconds).await;
-    row("checkouts of four lines, 256 under way", rate, None, Some(1_000.0));
+    stock_up(&shop.inventory, &products).await;
+    stand.settle().await;
+    let rate = checkouts(&shop, &products, bench.seconds).await;
     shutdown.cancel();
     services.await.unwrap().unwrap();
-}
-
-async fn stock_up(shop: &Shop, products: &[ProductId]) {
-    stream::iter(products.iter().enumerate())
-        .for_each_concurrent(64, |(index, product_id)| async move {
-            let goods = OpeningStock {
-                product_id: *product_id,
-                sku: Sku::parse(&format!("SKU-{index}")).unwrap(),
-                name: format!("Product {index}"),
-                quantity: 1_000_000_000,
-            };
-            shop.inventory.open_stock("load", &goods).await.unwrap();
-        })
-        .await;
+    drop(shop);
+    stand.close().await;
+    rate
 }
 
 /// Keeps so many under way until the time is up, then waits for the last.
@@ -61,14 +61,11 @@ async fn checkouts(shop: &Arc<Shop>, products: &[ProductId], duration: Duration)
     let room = Arc::new(Semaphore::new(IN_FLIGHT));
     let mut ended = shop.orders.orchestrator().ended();
     let freed = room.clone();
-    let counter = tokio::spawn(async move {
-        let mut confirmed = 0_u32;
+    let listener = tokio::spawn(async move {
         while let Ok(finished) = ended.recv().await {
             assert_eq!(finished.status, SagaStatus::Completed);
-            confirmed += 1;
             freed.add_permits(1);
         }
-        confirmed
     });
     let start = Instant::now();
     let mut placed = 0_u32;
@@ -80,7 +77,7 @@ async fn checkouts(shop: &Arc<Shop>, products: &[ProductId], duration: Duration)
     }
     let _all = room.acquire_many(u32::try_from(IN_FLIGHT).unwrap()).await.unwrap();
     let rate = f64::from(placed) / start.elapsed().as_secs_f64();
-    counter.abort();
+    listener.abort();
     rate
 }
 

@@ -1,0 +1,85 @@
+//! Making the tables: by several processes at once, and beside those of an application.
+
+use commerce_adapters::postgres::PgDatabase;
+use commerce_core::store::Store;
+use commerce_test_postgres::database;
+use tokio::task::JoinSet;
+
+use crate::support::{SCHEMA, append, execute, number, numbered, stream, within};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_processes_that_start_at_once_make_one_store() {
+    within(60, async {
+        for round in 0..3 {
+            let home = database().await;
+            let mut processes = JoinSet::new();
+            for _ in 0..8 {
+                let database = PgDatabase::new(home.url()).unwrap();
+                processes.spawn(async move { database.store(SCHEMA).partitions(5).migrate().await });
+            }
+            for (n, store) in processes.join_all().await.into_iter().enumerate() {
+                let store = store.unwrap_or_else(|error| panic!("round {round}: {error}"));
+                assert_eq!(store.partitions(), 5);
+                store.commit(append(&stream(n)).message(numbered("a", 1))).await.unwrap();
+            }
+            let mut db = home.connect().await;
+            assert_eq!(number(&mut db, "SELECT count(*) FROM commerce.commerce_events").await, 8);
+            assert_eq!(number(&mut db, "SELECT count(*) FROM commerce.commerce_settings").await, 4);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_applications_own_tables_are_not_touched() {
+    within(30, async {
+        let home = database().await;
+        let mut db = home.connect().await;
+        // With the names that one would fear for.
+        execute(
+            &mut db,
+            "CREATE TABLE events (id int PRIMARY KEY, position text); INSERT INTO events VALUES (1, 'theirs');
+             CREATE TABLE messages (id int); CREATE TABLE settings (name text); CREATE TABLE documents (id int);
+             CREATE TABLE commits (id int); CREATE TABLE claims (id int); CREATE TABLE leases (id int)",
+        )
+        .await;
+        let database = PgDatabase::new(home.url()).unwrap();
+        let store = database.store("public").migrate().await.unwrap();
+        store.commit(append(&stream(1)).message(numbered("1", 1))).await.unwrap();
+        execute(&mut db, "BEGIN; INSERT INTO events VALUES (2, 'theirs')").await;
+        store.apply_in(&mut db, &append(&stream(1))).await.unwrap();
+        execute(&mut db, "COMMIT").await;
+
+        assert_eq!(crate::support::length(&store, &stream(1)).await, 2);
+        assert_eq!(number(&mut db, "SELECT count(*) FROM events").await, 2);
+        let ours = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                    AND relname NOT LIKE 'commerce\\_%'";
+        assert_eq!(number(&mut db, ours).await, 7, "a table of ours is not named as such");
+        let functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+                         AND proname NOT LIKE 'commerce\\_%'";
+        assert_eq!(number(&mut db, functions).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schemas_of_any_name_are_apart() {
+    within(60, async {
+        let home = database().await;
+        let database = PgDatabase::new(home.url()).unwrap();
+        let mut stores = Vec::new();
+        for name in ["a", "A", "with \"quotes\"", "with space", "sélect", "{schema}", "{s}"] {
+            stores.push((name, database.store(name).migrate().await.unwrap()));
+        }
+        for (n, (name, store)) in stores.iter().enumerate() {
+            for _ in 0..=n {
+                let sent = append(&stream(1)).message(numbered("1", 1));
+                store.commit(sent).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+        }
+        for (n, (name, store)) in stores.iter().enumerate() {
+            assert_eq!(crate::support::length(store, &stream(1)).await, n + 1, "{name}");
+        }
+    })
+    .await;
+}
