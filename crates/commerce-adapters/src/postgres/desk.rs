@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use commerce_core::commit::CommitError;
 use tokio::sync::Notify;
@@ -17,6 +18,9 @@ use super::wake::Wake;
 
 /// More commits than this don't wait: a caller is told to come again.
 const QUEUE: usize = 8_192;
+/// While a group is under way, another begins only if so many rows wait, or if they have waited for so long. Fewer and
+/// larger groups cost less; measured with 32 callers of one event each, they write half as much again.
+const SECOND_GROUP: (usize, Duration) = (64, Duration::from_millis(1));
 /// So far behind the first that waits the queue is searched for what can be written now.
 const SEARCHED: usize = 1_024;
 
@@ -40,6 +44,9 @@ pub(super) struct Desk {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Box<Job>>,
+    waiting_rows: usize,
+    /// How many commits are in groups whose writers have not come back for more yet.
+    under_way: usize,
     /// How many commits of groups under way touch it.
     in_flight: HashMap<u64, u32>,
     closed: bool,
@@ -78,6 +85,7 @@ impl Desk {
             } else if queue.waiting.len() >= QUEUE {
                 Some((job, Overloaded { queue: QUEUE }.into()))
             } else {
+                queue.waiting_rows += job.rows;
                 queue.waiting.push_back(job);
                 None
             }
@@ -145,13 +153,16 @@ impl Desk {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next group; none if the store was closed and nothing is left.
-    pub(super) async fn next_group(&self) -> Option<Group> {
+    /// The next group for a writer that has settled so many commits; none if the store was closed and nothing is left. Until
+    /// it comes back the others hold back: those who were just answered hand over what is best written together.
+    pub(super) async fn next_group(&self, settled: usize) -> Option<Group> {
+        self.come_back(settled);
+        let mut patient = true;
         loop {
             let news = self.news.notified();
             let (group, more, done) = {
                 let mut queue = self.queue();
-                let group = queue.gather();
+                let group = if patient && queue.is_early() { Group::default() } else { queue.gather() };
                 let more = !queue.waiting.is_empty();
                 (group, more, queue.closed && !more && queue.in_flight.is_empty())
             };
@@ -165,8 +176,17 @@ impl Desk {
                 self.news.notify_one();
                 return None;
             }
-            news.await;
+            if more && patient {
+                patient = tokio::time::timeout(SECOND_GROUP.1, news).await.is_ok();
+            } else {
+                news.await;
+                patient = true;
+            }
         }
+    }
+
+    fn come_back(&self, settled: usize) {
+        self.queue().under_way -= settled;
     }
 
     /// Answers what can be answered, and puts the rest back to the front of the queue.
@@ -183,6 +203,7 @@ impl Desk {
                 }
             }
             for job in again.into_iter().rev() {
+                queue.waiting_rows += job.rows;
                 queue.waiting.push_front(job);
             }
             if !queue.waiting.is_empty() || queue.closed {
@@ -203,14 +224,21 @@ impl Desk {
             if group.members.is_empty() {
                 return;
             }
-            left = left.saturating_sub(group.members.len());
+            let count = group.members.len();
+            left = left.saturating_sub(count);
             let answers = group.members.iter().map(|_| Some(Err(rolled_back(error)))).collect();
             self.settle(group, answers);
+            self.come_back(count);
         }
     }
 }
 
 impl Queue {
+    /// Whether it is better to wait for the group under way than to begin another now.
+    fn is_early(&self) -> bool {
+        self.under_way > 0 && self.waiting_rows < SECOND_GROUP.0
+    }
+
     /// What can be written now, in the order of the calls: a commit waits for all before it that it shares something
     /// with, unless it can join them.
     fn gather(&mut self) -> Group {
@@ -231,7 +259,9 @@ impl Queue {
         for job in passed.into_iter().rev() {
             self.waiting.push_front(job);
         }
+        self.under_way += group.members.len();
         for job in &group.members {
+            self.waiting_rows -= job.rows;
             for key in &job.keys {
                 *self.in_flight.entry(*key).or_default() += 1;
             }

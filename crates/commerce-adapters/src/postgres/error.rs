@@ -198,6 +198,26 @@ impl Said {
     }
 }
 
+/// A failure that several callers share.
+pub(super) fn shared(error: &Arc<StoreError>) -> StoreError {
+    match &**error {
+        StoreError::Damaged { what, .. } => {
+            StoreError::Damaged { what: what.clone(), source: Shared(error.clone()).into() }
+        }
+        StoreError::Invalid(what) => StoreError::Invalid(what.clone()),
+        _ => StoreError::Unavailable { source: Shared(error.clone()).into() },
+    }
+}
+
+/// Says what the error of all of them says.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", cause(.0))]
+struct Shared(Arc<StoreError>);
+
+fn cause(error: &StoreError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// What the kind of a failure means for what was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -254,6 +274,10 @@ pub(super) fn class(error: &sqlx::Error) -> Class {
     }
 }
 
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+}
+
 fn is_fatal(error: &(dyn DatabaseError + 'static)) -> bool {
     error
         .try_downcast_ref::<PgDatabaseError>()
@@ -275,6 +299,10 @@ pub(super) fn store_error(at: &Arc<str>, source: sqlx::Error) -> StoreError {
     match source {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             StoreError::Damaged { what: format!("a row of {at}"), source: source.into() }
+        }
+        // A text with a zero byte: there can be nothing of that name, today or tomorrow.
+        source if code(&source).as_deref() == Some("22021") => {
+            StoreError::Invalid(Said::new(at, source).to_string())
         }
         source => StoreError::Unavailable { source: Said::new(at, source).into() },
     }

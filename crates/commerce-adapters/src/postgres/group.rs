@@ -92,7 +92,7 @@ impl Group {
         for key in other_keys(&job) {
             self.touched.insert(key, Touched::Other);
         }
-        self.rows += job.rows();
+        self.rows += job.rows;
         self.members.push(job);
         Ok(())
     }

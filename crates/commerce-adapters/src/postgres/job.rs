@@ -19,6 +19,8 @@ pub(super) struct Job {
     /// What it touches, hashed: commits that share a key are applied in the order in which they were handed over. Two
     /// things that happen to have one hash wait for each other, and no more.
     pub(super) keys: Vec<u64>,
+    /// How many rows it writes, or looks at.
+    pub(super) rows: usize,
     reply: Option<oneshot::Sender<Answer>>,
 }
 
@@ -36,14 +38,15 @@ impl Job {
         let carried = !commit.messages.is_empty() || commit.appends.iter().any(|a| !a.events.is_empty());
         let metadata =
             if carried { serde_json::to_string(&commit.metadata).unwrap_or_default() } else { String::new() };
-        Self { id, id_was_given: commit.id.is_some(), metadata, keys: keys(&commit, id), commit, reply: None }
-    }
-
-    /// How many rows it writes, or looks at.
-    pub(super) fn rows(&self) -> usize {
-        let Commit { appends, documents, messages, claims, .. } = &self.commit;
-        let events: usize = appends.iter().map(|append| append.events.len().max(1)).sum();
-        1 + events + documents.len() + messages.len() + claims.len()
+        Self {
+            id,
+            id_was_given: commit.id.is_some(),
+            metadata,
+            keys: keys(&commit, id),
+            rows: rows(&commit),
+            commit,
+            reply: None,
+        }
     }
 
     /// Tells the caller, who may have gone: the commit stands all the same.
@@ -52,6 +55,12 @@ impl Job {
             let _ = reply.send(answer);
         }
     }
+}
+
+fn rows(commit: &Commit) -> usize {
+    let Commit { appends, documents, messages, claims, .. } = commit;
+    let events: usize = appends.iter().map(|append| append.events.len().max(1)).sum();
+    1 + events + documents.len() + messages.len() + claims.len()
 }
 
 fn keys(commit: &Commit, id: CommitId) -> Vec<u64> {

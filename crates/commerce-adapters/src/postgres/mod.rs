@@ -28,6 +28,7 @@ mod options;
 mod read;
 mod resolve;
 mod statement;
+mod streams;
 mod wake;
 mod writer;
 
@@ -61,6 +62,7 @@ use job::Job;
 use layout::Layout;
 use maintenance::Maintenance;
 use read::Reads;
+use streams::Streams;
 use wake::Wake;
 
 /// The oldest major version of PostgreSQL that is supported.
@@ -74,6 +76,7 @@ pub struct PgStore {
     desk: Arc<Desk>,
     database: Database,
     reads: Reads,
+    streams: Streams,
     documents: Documents,
     maintenance: Maintenance,
     host: Arc<dyn Host>,
@@ -214,7 +217,7 @@ impl Store for PgStore {
         after: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.reads.stream(tenant, stream, after, limit).await
+        self.streams.read(tenant, stream, after, limit).await
     }
 
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {

@@ -13,6 +13,7 @@ use super::error::OpenError;
 use super::maintenance::Maintenance;
 use super::read::Reads;
 use super::statement::BITS;
+use super::streams::Streams;
 use super::wake::{self, Wake};
 use super::writer;
 use super::{NEWEST, OLDEST, PgStore};
@@ -139,6 +140,7 @@ impl PgOptions {
         }
         PgStore {
             reads: Reads::new(database.clone(), &schema, xid_offset, partitions),
+            streams: Streams::new(database.clone(), &schema),
             documents: Documents::new(database.clone(), schema.clone()),
             maintenance: Maintenance::new(database.clone(), &schema, xid_offset, lock_of(&schema, 1)),
             tasks: wake::start(&wake, &database, &schema, self.announces),
@@ -365,9 +367,12 @@ async fn adopt(db: &mut PgConnection, place: &Place<'_>) -> Result<(), OpenError
     let failed = |error| place.failed(error);
     let mut transaction = db.begin().await.map_err(failed)?;
     let schema = &place.schema;
+    // Documents are no log, but tell by their positions which transaction wrote them. They are looked at here alone: there
+    // is no index.
     let offset = format!(
         "greatest((SELECT value FROM {schema}.commerce_settings WHERE name = 'xid_offset'),
-                  ({} >> {BITS}) + 1 - pg_snapshot_xmin(pg_current_snapshot())::text::int8) + 0 * $1",
+                  (greatest({}, (SELECT max(position) FROM {schema}.commerce_documents)) >> {BITS}) + 1
+                    - pg_snapshot_xmin(pg_current_snapshot())::text::int8) + 0 * $1",
         highest(schema)
     );
     set(&mut transaction, place, "xid_offset", &offset, 0).await?;

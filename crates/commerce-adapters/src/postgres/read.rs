@@ -11,7 +11,7 @@ use commerce_core::commit::CommitId;
 use commerce_core::context::Metadata;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Claimed, MessageBatch, ReadMessages, RecordedMessage, StoreError};
-use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::stream::{Position, RecordedEvent, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{Arguments, Row};
 use uuid::Uuid;
@@ -27,7 +27,6 @@ const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::fr
 /// The texts of all reads of one schema.
 pub(super) struct Reads {
     database: Database,
-    stream: Text,
     log: Text,
     messages: Text,
     last_message: Text,
@@ -40,15 +39,6 @@ pub(super) struct Reads {
 
 impl Reads {
     pub(super) fn new(database: Database, schema: &str, xid_offset: i64, partitions: u32) -> Self {
-        // Only the first event of a commit has its metadata; positions of a commit follow the ordinals of its events.
-        let event = |from: &str| {
-            format!(
-                "SELECT e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload,
-                        coalesce(e.metadata, f.metadata), e.tenant, e.stream
-                 FROM {from} LEFT JOIN {schema}.commerce_events f
-                   ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END"
-            )
-        };
         let oldest =
             format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
         let columns = "position, recorded_at, id, tenant, topic, key, type, headers, metadata, payload";
@@ -67,10 +57,6 @@ impl Reads {
                ORDER BY m.position LIMIT w.wanted) m ON true
              ORDER BY w.number, m.position"
         );
-        let of_stream = format!(
-            "(SELECT * FROM {schema}.commerce_events
-              WHERE stream = $2 AND tenant = $1 AND version > $3 ORDER BY version LIMIT $4) e"
-        );
         let of_log = format!(
             "(SELECT * FROM {schema}.commerce_events
               WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e"
@@ -82,8 +68,7 @@ impl Reads {
              (SELECT value FROM {schema}.commerce_settings WHERE name = 'pruned_to')"
         );
         Self {
-            stream: format!("{} ORDER BY e.version", event(&of_stream)).into(),
-            log: format!("{} ORDER BY e.position", event(&of_log)).into(),
+            log: format!("SELECT {EVENT} FROM {of_log} {} ORDER BY e.position", first_event(schema)).into(),
             messages: messages.into(),
             last_message: format!("SELECT greatest({last_message}, 0)").into(),
             newest: format!(
@@ -102,27 +87,6 @@ impl Reads {
             now: "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8".into(),
             database,
         }
-    }
-
-    pub(super) async fn stream(
-        &self,
-        tenant: &Tenant,
-        stream: &StreamId,
-        after: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let rows = self
-            .database
-            .rows(&self.stream, &|to| {
-                to.add(tenant.as_str())?;
-                to.add(stream.as_str())?;
-                to.add(clamp(after))?;
-                to.add(clamp(limit as u64))
-            })
-            .await?;
-        let mut commits = LastCommit::default();
-        let event = |row: &PgRow| event(row, &mut commits, |_| Ok((tenant.clone(), stream.clone())));
-        self.read(rows.iter().map(event))
     }
 
     pub(super) async fn log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -259,7 +223,20 @@ impl Reads {
     }
 }
 
-fn event(
+/// The columns of an event. Only the first event of a commit has its metadata.
+pub(super) const EVENT: &str =
+    "e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload,
+    coalesce(e.metadata, f.metadata), e.tenant, e.stream";
+
+/// Joins the first event of a commit to the others: positions of a commit follow the ordinals of its events.
+pub(super) fn first_event(schema: &str) -> String {
+    format!(
+        "LEFT JOIN {schema}.commerce_events f
+           ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END"
+    )
+}
+
+pub(super) fn event(
     row: &PgRow,
     commits: &mut LastCommit,
     whose: impl FnOnce(&PgRow) -> Result<(Tenant, StreamId), sqlx::Error>,
@@ -345,7 +322,7 @@ pub(super) fn tenant(name: &str, last: &mut Option<Tenant>) -> Tenant {
 
 /// Neighbouring rows often belong to one commit: its metadata is read once.
 #[derive(Default)]
-struct LastCommit {
+pub(super) struct LastCommit {
     commit: Option<(CommitId, Arc<Metadata>)>,
     event_type: Option<Arc<str>>,
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::connect::{CONNECT_WITHIN, no_answer_within};
 use super::desk::Desk;
-use super::error::{self, Class};
+use super::error::{self, Class, Said};
 
 /// After this the callers are told that the outcome is not known.
 const RESOLVED_WITHIN: Duration = Duration::from_secs(15);
@@ -78,7 +78,11 @@ pub(super) async fn resolve(
             Err(error) if error::class(&error) != Class::Lost || Instant::now() + pause > until => {
                 return Err(error.into());
             }
-            Err(_) => tokio::time::sleep(pause).await,
+            Err(error) => {
+                // All writers may be here: who waits for one is told that there is no server.
+                desk.refuse_waiting(&Said::new(&desk.address.at, error));
+                tokio::time::sleep(pause).await;
+            }
         }
         pause = (pause * 2).min(Duration::from_millis(500));
     }

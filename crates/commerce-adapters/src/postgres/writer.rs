@@ -65,10 +65,11 @@ impl Writer {
         if let Some(db) = first {
             self.line = Line::of(db).await.ok();
         }
-        while let Some(group) = self.desk.next_group().await {
-            let many = group.members.len() > 1;
+        let mut settled = 0;
+        while let Some(group) = self.desk.next_group(settled).await {
+            settled = group.members.len();
             self.write(group).await;
-            if many {
+            if settled > 1 {
                 // Those who were answered come first: what they hand over next is written together.
                 tokio::task::yield_now().await;
             }
