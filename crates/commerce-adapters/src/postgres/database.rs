@@ -230,6 +230,10 @@ async fn listen(shared: Weak<Shared>) {
         if let Ok(mut listener) = PgListener::connect_with(&pool).await
             && listener.listen(CHANNEL).await.is_ok()
         {
+            // Something may have been missed before.
+            if let Some(shared) = shared.upgrade() {
+                shared.each(|_| true, |wake| wake.changes.notify());
+            }
             loop {
                 let heard = listener.try_recv().await;
                 let Some(shared) = shared.upgrade() else { return };

@@ -336,6 +336,11 @@ pub(super) struct Overloaded {
 )]
 pub(super) struct BeganTooEarly;
 
+/// A transaction has written as much as the numbers below its id allow.
+#[derive(Debug, thiserror::Error)]
+#[error("a transaction holds at most about 900,000 events: roll it back, and write them in several")]
+pub(super) struct TooLarge;
+
 /// Others got in the way each time.
 #[derive(Debug, thiserror::Error)]
 #[error("other transactions got in the way {attempts} times, the last time: {source}")]

@@ -115,6 +115,10 @@ impl PgStore {
     /// # }
     /// ```
     ///
+    /// Apply it early in the transaction. Where a message's key is one that other processes send under as well, let a stream
+    /// or a document that both write relate them: messages alone lie in the order in which their transactions began to
+    /// write. A fence holds up whoever takes the lease over until the transaction ends.
+    ///
     /// # Errors
     /// A conflict or an invalid commit leaves the transaction as it was. After any other error roll it back; where the
     /// error is retryable, run it again from its beginning.
@@ -136,7 +140,7 @@ impl PgStore {
             .map_err(|error| error::commit_error(at, error.into()))?;
         let full = written.base + (1 << statement::BITS) - i64::from(u16::MAX) * 2;
         if written.events_from.max(written.messages_from) > full {
-            return Err(CommitError::Invalid("a transaction holds at most about 900,000 events".to_owned()));
+            return Err(CommitError::Refused { source: error::TooLarge.into() });
         }
         let mut answers = answers::answers(&group, &layout, &written);
         answers

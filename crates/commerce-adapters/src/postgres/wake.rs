@@ -55,12 +55,6 @@ impl Wake {
         self.announce.notify_one();
     }
 
-    /// Something was committed, it is not known what.
-    pub(super) fn changed(&self) {
-        self.changes.notify();
-        self.announce.notify_one();
-    }
-
     /// Wakes readers once they can see what this transaction has written.
     pub(super) fn when_visible(&self, base: i64) {
         self.awaited.fetch_max(base, Ordering::Relaxed);

@@ -164,8 +164,10 @@ impl Writer {
         match resolve::resolve(&self.desk, &ids, backend).await {
             Ok((db, found)) => {
                 self.line = Line::of(db).await.ok();
-                self.desk.wake.changed();
                 let found: HashMap<CommitId, (i64, i64)> = found;
+                if let Some(newest) = found.values().map(|(position, _)| *position).max() {
+                    self.desk.wake.committed(newest, 0);
+                }
                 let answer = |id: &CommitId| match found.get(id) {
                     Some((position, at)) => Ok(answers::committed(*id, *position, *at)),
                     None => Err(rolled_back(&Said::new(&self.desk.address.at, source.clone()))),

@@ -43,7 +43,8 @@ async fn run_chain(store: &PgStore, chain: u64) -> Vec<Link> {
             commit = commit.requires(*last);
         }
         if link >= first && link < first + 3 {
-            commit = commit.append(contested.clone(), Expected::Version(version + link - first), vec![event()]);
+            commit =
+                commit.append(contested.clone(), Expected::Version(version + link - first), vec![event()]);
         }
         handed.push((id, store.commit(commit)));
     }

@@ -88,10 +88,7 @@ async fn a_document_deleted_under_a_write_is_no_first_version() {
             let (written, deleted) = tokio::join!(stores[0].commit(next), stores[1].commit(gone));
             deleted.unwrap();
             if let Err(error) = written {
-                assert!(
-                    matches!(error.conflict(), Some(Conflict::Document { actual: 0, .. })),
-                    "{error}"
-                );
+                assert!(matches!(error.conflict(), Some(Conflict::Document { actual: 0, .. })), "{error}");
             }
             // Written first and then deleted, or deleted first and then refused.
             assert!(stores[0].document(&Tenant::default(), "things", "a").await.unwrap().is_none());

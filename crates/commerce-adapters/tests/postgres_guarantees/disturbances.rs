@@ -8,9 +8,7 @@ use commerce_core::id::Tenant;
 use commerce_core::store::{Store, StoreError};
 use commerce_test_postgres::{Proxy, database};
 
-use crate::support::{
-    append, connect, execute, length, number, own_server, process, stream, until, within,
-};
+use crate::support::{append, connect, execute, length, number, own_server, process, stream, until, within};
 
 /// Commits until one is refused, and answers why.
 async fn until_refused(store: &PgStore) -> CommitError {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use commerce_adapters::postgres::sqlx::Connection;
 use commerce_adapters::postgres::{PgDatabase, PgStore};
-use commerce_core::commit::{Claim, Commit, CommitId, DocumentWrite, Expected};
+use commerce_core::commit::CommitId;
 use commerce_core::id::Tenant;
 use commerce_core::store::{CommitOutcome, Prune, Query, ReadMessages, Store};
 use commerce_test_postgres::database;
@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::{
-    Random, SCHEMA, append, connect, event, execute, fresh_id, number, numbered, stream, until, within,
+    Random, SCHEMA, append, connect, execute, fresh_id, length, number, numbered, stream, stuck_or_done,
+    until, whole, within,
 };
 
 const READERS: usize = 3;
@@ -35,15 +36,6 @@ async fn poll_times<F: Future>(future: F, times: u64) -> Option<F::Output> {
         future.as_mut().poll(context).map(Some)
     })
     .await
-}
-
-fn whole(id: CommitId) -> Commit {
-    Commit::new()
-        .with_id(id)
-        .append(stream(id), Expected::ABSENT, vec![event(), event()])
-        .document(DocumentWrite::put("things", id.to_string(), Expected::ABSENT, b"{}".to_vec()))
-        .message(numbered(&id.to_string(), 1))
-        .claim(Claim::new("once", id.to_string()))
 }
 
 /// One call of any kind, by someone who soon loses interest. Answers the commit that was handed over.
@@ -102,8 +94,7 @@ async fn whoever_goes_away_leaves_nothing_behind() {
         }
         let mut db = home.connect().await;
         let all = handed.len() as i64;
-        for (table, each) in
-            [("commits", 1), ("events", 2), ("documents", 1), ("messages", 1), ("claims", 1)]
+        for (table, each) in [("commits", 1), ("events", 2), ("documents", 1), ("messages", 1), ("claims", 1)]
         {
             let query = format!("SELECT count(*) FROM commerce.commerce_{table}");
             assert_eq!(number(&mut db, &query).await, all * each, "{table}");
@@ -150,9 +141,31 @@ async fn nobody_gets_the_answer_to_another_ones_question() {
         store.caught_up().await.unwrap();
         for round in 0..200 {
             drop(poll_times(store.read_log(0, 100), round % 9).await);
-            assert_eq!(crate::support::length(&store, &stream(round % 50)).await, 1);
+            assert_eq!(length(&store, &stream(round % 50)).await, 1);
             assert_eq!(store.read_log(0, 100).await.unwrap().len(), 50);
         }
+    })
+    .await;
+}
+
+/// Whoever gives up on a slow answer takes its connection along: the next caller gets another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_the_answer_that_another_one_gave_up() {
+    within(30, async {
+        let home = database().await;
+        let store = PgDatabase::with_readers(home.url(), 1).unwrap().store(SCHEMA).migrate().await.unwrap();
+        let store = Arc::new(store);
+        let mut locking = home.connect().await;
+        execute(&mut locking, "BEGIN; LOCK TABLE commerce.commerce_events").await;
+        let slow = tokio::spawn({
+            let store = store.clone();
+            async move { store.read_log(0, 1).await }
+        });
+        stuck_or_done(home.url(), &slow).await;
+        slow.abort();
+        let other = within(5, store.document(&Tenant::default(), "things", "1")).await;
+        assert_eq!(other.unwrap(), None);
+        execute(&mut locking, "COMMIT").await;
     })
     .await;
 }

@@ -6,8 +6,8 @@ use commerce_core::store::Store;
 use commerce_test_postgres::Cluster;
 
 use crate::support::{
-    EventReader, MessageReader, SCHEMA, append, connect, event, execute, numbered, own_server, process, stream,
-    within,
+    EventReader, MessageReader, SCHEMA, append, connect, event, execute, numbered, own_server, process,
+    stream, within,
 };
 
 /// A reader of each log that writes down how far it has come.
@@ -33,7 +33,8 @@ impl Readers {
 
     /// Moves the checkpoints that are kept with the data.
     async fn keep(&self, store: &PgStore) {
-        let mut moves = Commit::new().checkpoint("events", store.checkpoint("events").await.unwrap(), self.events.after);
+        let mut moves =
+            Commit::new().checkpoint("events", store.checkpoint("events").await.unwrap(), self.events.after);
         for reader in &self.messages {
             let name = format!("messages/{}", reader.partition);
             moves = moves.checkpoint(name.clone(), store.checkpoint(&name).await.unwrap(), reader.after);
@@ -156,7 +157,10 @@ async fn an_older_dump_in_the_same_cluster_works_as_it_is() {
         write(&restored, 25, 40).await;
         assert_eq!(readers.read(&restored).await, (40, 40));
         restored.commit(append(&stream(1))).await.unwrap();
-        assert_eq!(open_error(&cluster.url("postgres"), true).await.kind(), commerce_core::error::Kind::NotFound);
+        assert_eq!(
+            open_error(&cluster.url("postgres"), true).await.kind(),
+            commerce_core::error::Kind::NotFound
+        );
     })
     .await;
 }

@@ -51,7 +51,8 @@ async fn version_8_never_lies_before_version_7() {
             let mut host = begin_early(&home).await;
             let version = length(&store, &stream(1)).await;
             store.commit(append(&stream(1))).await.unwrap();
-            let expected = if expected == Expected::Any { expected } else { Expected::Version(version as u64 + 1) };
+            let expected =
+                if expected == Expected::Any { expected } else { Expected::Version(version as u64 + 1) };
 
             let next = Commit::new().append(stream(1), expected, vec![event()]);
             assert_too_early(store.apply_in(&mut host, &next).await);
@@ -85,7 +86,8 @@ async fn a_document_is_not_taken_back_to_an_earlier_transaction() {
     within(30, async {
         let home = database().await;
         let store = process(home.url()).await;
-        let put = |expected| Commit::new().document(DocumentWrite::put("stock", "a", expected, b"1".to_vec()));
+        let put =
+            |expected| Commit::new().document(DocumentWrite::put("stock", "a", expected, b"1".to_vec()));
         for expected in [Expected::Version(1), Expected::Any] {
             let mut host = begin_early(&home).await;
             store.commit(put(Expected::Any)).await.unwrap();
@@ -111,8 +113,10 @@ async fn an_early_transaction_that_builds_on_nothing_newer_is_in_time() {
         store.commit(append(&stream("newer")).message(message("newer"))).await.unwrap();
         store.commit(append(&stream("newer")).message(message("newer"))).await.unwrap();
 
-        let first = store.apply_in(&mut host, &append(&stream("other")).message(message("other"))).await.unwrap();
-        let second = store.apply_in(&mut host, &append(&stream("other")).message(message("other"))).await.unwrap();
+        let first =
+            store.apply_in(&mut host, &append(&stream("other")).message(message("other"))).await.unwrap();
+        let second =
+            store.apply_in(&mut host, &append(&stream("other")).message(message("other"))).await.unwrap();
         execute(&mut host, "COMMIT").await;
         assert!(first.position < second.position);
 

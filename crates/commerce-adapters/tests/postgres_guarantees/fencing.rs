@@ -6,11 +6,11 @@ use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict, Expected};
 use commerce_core::id::Tenant;
 use commerce_core::store::{Lease, Store};
-use commerce_test_postgres::{TestDatabase, database};
+use commerce_test_postgres::database;
 use uuid::Uuid;
 
 use crate::support::{
-    Gate, append, build_gate, event_of, execute, length, process, stream, waiting_for_others, within,
+    Gate, append, build_gate, event_of, execute, length, process, stream, stuck_or_done, within,
 };
 
 const ONE: Uuid = Uuid::from_u128(1);
@@ -40,14 +40,15 @@ async fn a_takeover_waits_for_a_write_under_the_lease() {
         let lease = expired(&one).await;
 
         let mut gate = Gate::close(home.url()).await;
-        let write = Commit::new().append(stream(1), Expected::ABSENT, vec![event_of("Held")]).fenced_by(&lease);
+        let write =
+            Commit::new().append(stream(1), Expected::ABSENT, vec![event_of("Held")]).fenced_by(&lease);
         let write = one.commit(write);
         gate.holds(1).await;
         let taken = tokio::spawn(async move {
             let lease = take_over(&other).await;
             (lease, length(&other, &stream(1)).await)
         });
-        gate.waiting_or(&taken).await;
+        stuck_or_done(home.url(), &taken).await;
         assert!(!taken.is_finished(), "it was taken over in the middle of a write");
         gate.open().await;
 
@@ -70,7 +71,7 @@ async fn a_write_waits_for_a_takeover_and_is_refused() {
         let take = "BEGIN; UPDATE commerce.commerce_leases SET token = token + 1, holder = gen_random_uuid()";
         execute(&mut other, take).await;
         let write = tokio::spawn(one.commit(append(&stream(1)).fenced_by(&lease)));
-        waiting_or_done(&home, &write).await;
+        stuck_or_done(home.url(), &write).await;
         execute(&mut other, "COMMIT").await;
 
         let error = write.await.unwrap().unwrap_err();
@@ -80,13 +81,6 @@ async fn a_write_waits_for_a_takeover_and_is_refused() {
     .await;
 }
 
-async fn waiting_or_done<T>(home: &TestDatabase, task: &tokio::task::JoinHandle<T>) {
-    tokio::select! {
-        () = waiting_for_others(home, 1) => {}
-        () = async { while !task.is_finished() { tokio::task::yield_now().await } } => {}
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_written_under_a_lease_once_another_has_it() {
     within(60, async {
@@ -94,10 +88,10 @@ async fn nothing_is_written_under_a_lease_once_another_has_it() {
         let (one, other) = (process(home.url()).await, process(home.url()).await);
         let (mut before, mut fenced) = (0, 0);
         for round in 0..60 {
-            let lease = one.acquire_lease(&format!("lease {round}"), ONE, Duration::ZERO).await.unwrap().unwrap();
-            let writes: Vec<_> = (0..8)
-                .map(|_| tokio::spawn(one.commit(append(&stream(round)).fenced_by(&lease))))
-                .collect();
+            let lease =
+                one.acquire_lease(&format!("lease {round}"), ONE, Duration::ZERO).await.unwrap().unwrap();
+            let writes: Vec<_> =
+                (0..8).map(|_| tokio::spawn(one.commit(append(&stream(round)).fenced_by(&lease)))).collect();
             while other.acquire_lease(&lease.name, OTHER, Duration::from_secs(60)).await.unwrap().is_none() {}
             let seen = length(&other, &stream(round)).await;
             let mut written = 0;

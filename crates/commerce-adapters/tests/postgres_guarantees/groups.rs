@@ -2,8 +2,10 @@
 
 use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, Commit, CommitError, CommitId, Conflict, DocumentWrite, Expected};
-use commerce_core::store::{CommitOutcome, Store};
+use commerce_core::id::Tenant;
+use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_test_postgres::{TestDatabase, database};
+use tokio::task::JoinSet;
 
 use crate::support::{Random, begin, event, fresh_id, length, number, process, stream, within};
 
@@ -114,7 +116,9 @@ async fn a_key_too_long_for_an_index_is_refused_alone() {
         };
         for fault in faults() {
             let neighbours = |from: u64| {
-                (from..from + 20).map(|_| fresh_id()).map(|id| (id, store.commit(begin(&stream(id)).with_id(id))))
+                (from..from + 20)
+                    .map(|_| fresh_id())
+                    .map(|id| (id, store.commit(begin(&stream(id)).with_id(id))))
             };
             let mut handed: Vec<_> = neighbours(0).collect();
             let refused = store.commit(fault);
@@ -155,8 +159,42 @@ async fn a_text_with_a_zero_byte_is_refused_and_named() {
                 other => panic!("{other:?}"),
             }
         }
+        let read = store.document(&Tenant::default(), "a\0b", "1").await.unwrap_err();
+        assert!(matches!(read, StoreError::Invalid(_)), "it is no use to try again: {read}");
         // Where a text is JSON, it can be kept.
-        store.commit(Commit::new().message(crate::support::numbered("k", 1).header("h", "a\0b"))).await.unwrap();
+        store
+            .commit(Commit::new().message(crate::support::numbered("k", 1).header("h", "a\0b")))
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+/// What is read together is answered on its own as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_fails_fails_alone() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for n in 0..20 {
+            store.commit(begin(&stream(n))).await.unwrap();
+        }
+        home.execute("UPDATE commerce.commerce_events SET metadata = '{' WHERE stream = 'thing/7'").await;
+        let mut reads = JoinSet::new();
+        for n in 0..200 {
+            let (store, n) = (store.clone(), n % 20);
+            reads.spawn(async move {
+                let name = if n == 13 { stream("a\0b") } else { stream(n) };
+                (n, store.read_stream(&Tenant::default(), &name, 0, 10).await)
+            });
+        }
+        for (n, read) in reads.join_all().await {
+            match (n, read) {
+                (13, Err(StoreError::Invalid(_))) | (7, Err(StoreError::Damaged { .. })) => {}
+                (_, Ok(events)) if n != 7 && n != 13 => assert_eq!(events.len(), 1),
+                (n, other) => panic!("{n}: {other:?}"),
+            }
+        }
     })
     .await;
 }

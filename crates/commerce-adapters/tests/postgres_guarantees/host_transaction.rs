@@ -60,7 +60,11 @@ async fn a_conflict_leaves_the_transaction_as_it_was() {
         home.execute("CREATE TABLE invoices (number int PRIMARY KEY)").await;
         let store = process(home.url()).await;
         store.commit(begin(&stream(1)).claim(Claim::new("sku", "a"))).await.unwrap();
-        let lost = store.acquire_lease("lease", uuid::Uuid::nil(), std::time::Duration::ZERO).await.unwrap().unwrap();
+        let lost = store
+            .acquire_lease("lease", uuid::Uuid::nil(), std::time::Duration::ZERO)
+            .await
+            .unwrap()
+            .unwrap();
         store.release_lease(&lost).await.unwrap();
         let mut host = connect(home.url()).await;
         execute(&mut host, "BEGIN; INSERT INTO invoices VALUES (7)").await;

@@ -39,7 +39,10 @@ impl Readers {
 
     fn seen(&self) -> ([usize; 2], [usize; 2]) {
         let of_topics = |some: bool| {
-            self.messages.iter().filter(move |reader| reader.topics.is_empty() != some).map(|reader| reader.seen)
+            self.messages
+                .iter()
+                .filter(move |reader| reader.topics.is_empty() != some)
+                .map(|reader| reader.seen)
         };
         ([self.events[0].seen, self.events[1].seen], [of_topics(false).sum(), of_topics(true).sum()])
     }
@@ -114,7 +117,10 @@ async fn what_an_application_commits_late_is_stepped_over_by_no_reader() {
         // When it goes on, and commits.
         one.apply_in(&mut host, &with_message(append(&stream("late")), 0, 2)).await.unwrap();
         execute(&mut host, "COMMIT").await;
-        other.commit(Commit::new().message(NewMessage::new("numbered", "last").payload(b"1".to_vec()))).await.unwrap();
+        other
+            .commit(Commit::new().message(NewMessage::new("numbered", "last").payload(b"1".to_vec())))
+            .await
+            .unwrap();
         other.caught_up().await.unwrap();
 
         readers.read([&one, &other]).await;

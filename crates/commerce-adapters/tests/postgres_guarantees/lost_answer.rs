@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use commerce_adapters::postgres::{PgDatabase, PgStore};
-use commerce_core::commit::{
-    Claim, Commit, CommitError, CommitId, Committed, Conflict, DocumentWrite, Expected,
-};
+use commerce_core::commit::{Commit, CommitError, CommitId, Committed, Conflict, Expected};
 use commerce_core::store::{CommitFuture, CommitOutcome, Store};
 use commerce_test_postgres::{CutMode, Proxy, TestDatabase, database};
 
 use crate::support::{
-    Gate, SCHEMA, append, build_gate, event, event_of, fresh_id, number, numbered, process, stream, until,
+    Gate, SCHEMA, append, build_gate, event, event_of, fresh_id, number, process, stream, until, whole,
     within,
 };
 
@@ -19,16 +17,6 @@ const NEEDLE: &str = "commerce-commit";
 /// Over the three moments of a cut: 500.
 const ROUNDS: [(CutMode, usize); 3] =
     [(CutMode::BeforeServer, 170), (CutMode::AfterServer, 170), (CutMode::InFlight, 160)];
-
-/// Something of everything, under an id, all of which is there or not.
-fn whole(id: CommitId) -> Commit {
-    Commit::new()
-        .with_id(id)
-        .append(stream(id), Expected::ABSENT, vec![event(), event()])
-        .document(DocumentWrite::put("things", id.to_string(), Expected::ABSENT, b"{}".to_vec()))
-        .message(numbered(&id.to_string(), 1))
-        .claim(Claim::new("once", id.to_string()))
-}
 
 /// How many of its parts there are.
 async fn parts(home: &TestDatabase, id: CommitId) -> i64 {
@@ -159,7 +147,8 @@ async fn what_is_answered_as_rolled_back_does_not_happen_afterwards() {
         gate.open().await;
         assert_eq!(store.outcome(id).await.unwrap(), CommitOutcome::RolledBack);
         // Its other writer's connection was cut as well: it finds that out, and tells the caller to try again.
-        until("the id can be used", async || store.commit(append(&stream(1)).with_id(id)).await.is_ok()).await;
+        until("the id can be used", async || store.commit(append(&stream(1)).with_id(id)).await.is_ok())
+            .await;
     })
     .await;
 }

@@ -4,7 +4,6 @@
 //! that holds a transaction open, or that measures time, has a [`Cluster`](commerce_test_postgres::Cluster) of its own: an
 //! open transaction delays the readers of a whole cluster.
 #![cfg(feature = "postgres")]
-
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests may fail as loudly as tests
 
 mod support;
@@ -29,4 +28,3 @@ mod restart;
 mod retention;
 mod unwritten_streams;
 mod waking;
-mod adhoc;

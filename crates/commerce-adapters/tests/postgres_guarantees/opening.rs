@@ -90,7 +90,8 @@ async fn a_read_only_database_is_told_apart() {
     within(30, async {
         let home = database().await;
         process(home.url()).await.close().await;
-        let read_only = |on| format!("ALTER DATABASE \"{}\" SET default_transaction_read_only = {on}", home.name());
+        let read_only =
+            |on| format!("ALTER DATABASE \"{}\" SET default_transaction_read_only = {on}", home.name());
         home.execute(&read_only("on")).await;
         for migrate in [false, true] {
             let error = refused(store(home.url()), migrate).await;
@@ -124,7 +125,11 @@ async fn a_right_that_lacks_is_named_and_few_are_needed() {
         assert!(matches!(error, OpenError::Forbidden { .. }), "{error}");
 
         // May look, but not write.
-        execute(&mut owner, "GRANT USAGE ON SCHEMA commerce TO shop; GRANT SELECT ON ALL TABLES IN SCHEMA commerce TO shop").await;
+        execute(
+            &mut owner,
+            "GRANT USAGE ON SCHEMA commerce TO shop; GRANT SELECT ON ALL TABLES IN SCHEMA commerce TO shop",
+        )
+        .await;
         let looking = store(&as_shop).open().await.unwrap();
         let error = looking.commit(append(&stream(1))).await.unwrap_err();
         assert!(matches!(error, CommitError::Refused { .. }), "{error}");

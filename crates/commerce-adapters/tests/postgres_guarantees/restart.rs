@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use commerce_adapters::postgres::PgStore;
-use commerce_core::commit::{Claim, CommitError, CommitId};
+use commerce_core::commit::{Claim, Commit, CommitError, CommitId, Expected};
 use commerce_core::id::Tenant;
 use commerce_core::store::{CommitOutcome, Store};
 use tokio::task::JoinSet;
 
-use crate::support::{append, connect, fresh_id, length, number, numbered, own_server, process, stream, until, within};
+use crate::support::{
+    Gate, append, build_gate, connect, event_of, fresh_id, length, number, numbered, own_server, process,
+    stream, until, within,
+};
 
 const CALLERS: usize = 32;
 /// A caller waits no longer than this while there is no server.
@@ -147,6 +150,33 @@ async fn without_a_server_callers_are_told_in_time_and_where_it_should_be() {
         cluster.start_again().await;
         until("the store is back", async || call(&store).await.answer.is_ok()).await;
         check(&store, &calls, true).await;
+    })
+    .await;
+}
+
+/// Although each writer has something under way, and looks for what became of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_while_all_writers_look_for_lost_answers() {
+    within(60, async {
+        let (cluster, url) = own_server().await;
+        let store = process(&url).await;
+        build_gate(&mut connect(&url).await).await;
+        let mut gate = Gate::close(&url).await;
+        let held = |n| Commit::new().append(stream(n), Expected::ABSENT, vec![event_of("Held")]);
+        let first = store.commit(held(1));
+        gate.holds(1).await;
+        let second = store.commit(held(2));
+        gate.holds(2).await;
+
+        cluster.kill().await;
+        let error = within(4, store.commit(append(&stream(3)))).await.unwrap_err();
+        assert!(matches!(error, CommitError::RolledBack { .. }), "{error}");
+        assert!(error.to_string().contains("can't be reached"), "{error}");
+        cluster.start_again().await;
+        for lost in [first, second] {
+            let error = lost.await.unwrap_err();
+            assert!(matches!(error, CommitError::RolledBack { .. }), "{error}");
+        }
     })
     .await;
 }

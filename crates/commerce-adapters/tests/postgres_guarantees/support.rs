@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use commerce_adapters::postgres::{PgDatabase, PgStore, sqlx};
 use commerce_core::Host;
-use commerce_core::commit::{Commit, CommitId, Expected, NewEvent, NewMessage};
+use commerce_core::commit::{Claim, Commit, CommitId, DocumentWrite, Expected, NewEvent, NewMessage};
 use commerce_core::id::Tenant;
-use commerce_core::store::{ReadMessages, Store};
+use commerce_core::store::{MessageBatch, ReadMessages, Store};
 use commerce_core::stream::{Position, StreamId, Version};
 use commerce_outbox::SystemHost;
-use commerce_test_postgres::{Cluster, TestDatabase};
+use commerce_test_postgres::Cluster;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::task::JoinHandle;
 
 /// A condition that does not come about within this time is not met.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -103,10 +104,7 @@ pub(crate) async fn length(store: &PgStore, stream: &StreamId) -> usize {
     store.read_stream(&Tenant::default(), stream, 0, 100_000).await.unwrap().len()
 }
 
-const WAITING: &str =
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-
-/// Lets an event of the type `Held` wait, in the middle of its transaction, as long as someone holds [`Gate`].
+/// Lets an event of the type `Held` wait, in the middle of its transaction, as long as a [`Gate`] is closed.
 pub(crate) async fn build_gate(db: &mut PgConnection) {
     execute(
         db,
@@ -118,7 +116,7 @@ pub(crate) async fn build_gate(db: &mut PgConnection) {
     .await;
 }
 
-/// Closed as long as it lives: see [`build_gate`].
+/// Closed until it is opened: see [`build_gate`].
 pub(crate) struct Gate(PgConnection);
 
 impl Gate {
@@ -130,26 +128,8 @@ impl Gate {
 
     /// Waits until so many statements wait at the gate.
     pub(crate) async fn holds(&mut self, count: i64) {
-        self.waiting("wait_event = 'advisory'", count).await;
-    }
-
-    /// Waits until so many statements wait for what others have locked or written, not for the gate.
-    pub(crate) async fn waiting_behind(&mut self, count: i64) {
-        self.waiting("wait_event IN ('transactionid', 'tuple')", count).await;
-    }
-
-    /// Waits until a statement waits for what others have locked or written, or a task has ended without that.
-    pub(crate) async fn waiting_or<T>(&mut self, task: &tokio::task::JoinHandle<T>) {
-        let query = format!("{WAITING} AND wait_event <> 'advisory'");
-        until("it waits, or is done", async || {
-            task.is_finished() || number(&mut self.0, &query).await > 0
-        })
-        .await;
-    }
-
-    async fn waiting(&mut self, condition: &str, count: i64) {
-        let query = format!("{WAITING} AND {condition}");
-        until(condition, async || number(&mut self.0, &query).await == count).await;
+        let query = format!("{WAITING} AND wait_event = 'advisory'");
+        until("they wait at the gate", async || number(&mut self.0, &query).await == count).await;
     }
 
     pub(crate) async fn open(self) {
@@ -157,9 +137,26 @@ impl Gate {
     }
 }
 
-/// Waits until so many statements in this database wait for a row or a transaction of another.
-pub(crate) async fn waiting_for_others(home: &TestDatabase, count: i64) {
-    Gate(home.connect().await).waiting_behind(count).await;
+const WAITING: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+/// Waits until a statement in this database waits for what another has locked or written; or until the task has ended
+/// without that.
+pub(crate) async fn stuck_or_done<T>(url: &str, task: &JoinHandle<T>) {
+    // Not in a transaction, which would see the same each time.
+    let mut db = connect(url).await;
+    let query = format!("{WAITING} AND wait_event <> 'advisory'");
+    until("it is stuck or done", async || task.is_finished() || number(&mut db, &query).await > 0).await;
+}
+
+/// Something of everything, under an id, all of which is there or not.
+pub(crate) fn whole(id: CommitId) -> Commit {
+    Commit::new()
+        .with_id(id)
+        .append(stream(id), Expected::ABSENT, vec![event(), event()])
+        .document(DocumentWrite::put("things", id.to_string(), Expected::ABSENT, b"{}".to_vec()))
+        .message(numbered(&id.to_string(), 1))
+        .claim(Claim::new("once", id.to_string()))
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
@@ -225,10 +222,17 @@ impl MessageReader {
         Self { partition, topics, after: 0, seen: 0, numbers: HashMap::new() }
     }
 
+    pub(crate) fn request(&self) -> ReadMessages<'static> {
+        ReadMessages { partition: self.partition, after: self.after, topics: self.topics, limit: 2_000 }
+    }
+
+    /// Reads what is there, and answers how much that was.
     pub(crate) async fn read(&mut self, store: &PgStore) -> usize {
-        let &mut Self { partition, topics, after, .. } = self;
-        let batch =
-            store.read_messages(ReadMessages { partition, after, topics, limit: 2_000 }).await.unwrap();
+        let batch = store.read_messages(self.request()).await.unwrap();
+        self.take(batch)
+    }
+
+    pub(crate) fn take(&mut self, batch: MessageBatch) -> usize {
         for message in &batch.messages {
             assert!(message.position > self.after, "{} was passed already", message.position);
             self.after = message.position;

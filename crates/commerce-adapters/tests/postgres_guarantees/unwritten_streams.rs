@@ -7,7 +7,7 @@ use commerce_test_postgres::database;
 
 use crate::support::{
     Gate, append, begin, build_gate, event, event_of, execute, length, number, process, stream,
-    waiting_for_others, within,
+    stuck_or_done, within,
 };
 
 /// Begins one stream as long as the other has not begun.
@@ -38,7 +38,7 @@ async fn of_two_that_count_on_each_others_absence_one_is_refused() {
         let first = one.commit(either(&a, &b, "Held"));
         gate.holds(1).await;
         let second = tokio::spawn(other.commit(either(&b, &a, "Happened")));
-        gate.waiting_or(&second).await;
+        stuck_or_done(home.url(), &second).await;
         gate.open().await;
 
         let (first, second) = (first.await, second.await.unwrap());
@@ -102,8 +102,8 @@ async fn a_stream_that_an_open_transaction_counts_on_is_appended_to_after_it() {
             one.apply_in(&mut host, &counts).await.unwrap();
 
             let appended = tokio::spawn(other.commit(append(&limit)));
-            waiting_for_others(&home, 1).await;
-            assert!(!appended.is_finished());
+            stuck_or_done(home.url(), &appended).await;
+            assert!(!appended.is_finished(), "it did not wait");
             execute(&mut host, end).await;
             appended.await.unwrap().unwrap();
             let mut db = home.connect().await;

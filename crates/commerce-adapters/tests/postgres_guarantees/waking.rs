@@ -7,7 +7,8 @@ use commerce_core::commit::{Commit, NewMessage};
 use commerce_core::store::Store;
 
 use crate::support::{
-    SCHEMA, append, connect, event_of, execute, number, own_server, own_server_with, process, stream, until, within,
+    SCHEMA, append, connect, event_of, execute, number, own_server, own_server_with, process, stream, until,
+    within,
 };
 
 /// Readers look by themselves after a second: well before that.
@@ -165,7 +166,10 @@ async fn no_transaction_that_commits_anything_notifies() {
         let (one, other) = (process(&url).await, process(&url).await);
         listening(&url, 2).await;
         for round in 0..20 {
-            let sent = Commit::new().message(NewMessage::new("sent", "1").not_before(one.now().await.unwrap().plus(Duration::from_millis(1))));
+            let sent = Commit::new().message(
+                NewMessage::new("sent", "1")
+                    .not_before(one.now().await.unwrap().plus(Duration::from_millis(1))),
+            );
             one.commit(append(&stream(round)).and(sent)).await.unwrap();
             other.release_due(10).await.unwrap();
         }

@@ -308,6 +308,8 @@ impl<'s> Text<'s> {
                INSERT INTO {{s}}.commerce_documents AS o (version, position, collection, tenant, id, fields, body)
                SELECT f.version + 1, n.base, f.collection, f.tenant, f.id, f.fields, f.body
                FROM found f CROSS JOIN now n WHERE f.body IS NOT NULL AND {stands}
+               -- In one order, so that two processes wait for each other in turn and not in a circle.
+               ORDER BY f.collection, f.tenant, f.id
                ON CONFLICT (collection, tenant, id) DO UPDATE
                  SET version = excluded.version, position = excluded.position, fields = excluded.fields,
                      body = excluded.body
@@ -408,6 +410,7 @@ impl<'s> Text<'s> {
             ",\n{name} AS (
                INSERT INTO {{s}}.commerce_claims AS o (expires_at, commit_id, tenant, scope, key, answer)
                SELECT expires_at, id, tenant, scope, key, answer FROM {rows} WHERE {stands}
+               ORDER BY key, scope, tenant
                ON CONFLICT (key, scope, tenant) DO UPDATE
                  SET expires_at = excluded.expires_at, commit_id = excluded.commit_id, answer = excluded.answer
                  {condition}
