@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Keeps one PostgreSQL server for the process at the other end of stdin. That end closes when the process is gone, however
 # it went, and then the server is stopped and its folder removed.
 #

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Drops the databases that the process at the other end of stdin made on a server that stays, and could not drop itself
 # because it was killed. Reads "+ NAME" before one is created and "- NAME" after it was dropped.
 #
