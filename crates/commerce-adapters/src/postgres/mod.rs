@@ -100,17 +100,36 @@ impl PgStore {
     /// together with its own rows. It is written when that transaction commits. After that call [`Changes::notify`] on
     /// [`Store::changes`], so that readers need not wait for their next look.
     ///
-    /// ```no_run
+    /// ```
     /// use commerce_adapters::postgres::{PgStore, sqlx};
     /// use commerce_core::commit::{Commit, NewMessage};
-    /// use sqlx::Connection;
+    /// use commerce_core::store::Store;
+    /// use sqlx::{Connection, PgConnection};
     ///
-    /// # async fn example(store: PgStore, db: &mut sqlx::PgConnection) -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let database = commerce_test_postgres::database().await;
+    /// # let url = database.url();
+    /// let store = PgStore::connect(url).schema("invoice_messages").migrate().await?;
+    /// let mut db = PgConnection::connect(url).await?;
+    /// sqlx::query("CREATE TABLE invoices (number text)").execute(&mut db).await?;
+    /// let sent = Commit::new().message(NewMessage::new("invoices", "7").of_type("invoice.sent"));
+    /// let invoice = "INSERT INTO invoices VALUES ('7')";
+    ///
     /// let mut transaction = db.begin().await?;
-    /// sqlx::query("INSERT INTO invoices (number) VALUES ($1)").bind("7").execute(&mut *transaction).await?;
-    /// let sent = NewMessage::new("invoices", "7").of_type("invoice.sent");
-    /// store.apply_in(&mut transaction, &Commit::new().message(sent)).await?;
+    /// sqlx::query(invoice).execute(&mut *transaction).await?;
+    /// store.apply_in(&mut transaction, &sent).await?;
+    /// transaction.rollback().await?;
+    /// assert_eq!(store.last_message().await?, 0, "what is rolled back is not sent");
+    ///
+    /// let mut transaction = db.begin().await?;
+    /// sqlx::query(invoice).execute(&mut *transaction).await?;
+    /// store.apply_in(&mut transaction, &sent).await?;
     /// transaction.commit().await?;
+    /// store.changes().notify();
+    /// assert!(store.last_message().await? > 0, "what is committed is sent");
+    /// # let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM invoices").fetch_one(&mut db).await?;
+    /// # assert_eq!(rows, 1);
     /// # Ok(())
     /// # }
     /// ```

@@ -9,6 +9,7 @@
 mod bind;
 mod sections;
 mod text;
+mod writes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

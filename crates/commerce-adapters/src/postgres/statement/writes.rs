@@ -1,0 +1,237 @@
+//! What the statement writes, leaving out what has failed.
+
+use super::BITS;
+use super::sections::*;
+use super::text::Text;
+
+impl Text<'_> {
+    /// That a row's component has not failed.
+    fn stands(&self, row: &str) -> String {
+        if self.sections.has(LOOKS) && self.sections.has(ALONE) {
+            "NOT EXISTS (SELECT FROM failures)".to_owned()
+        } else if self.sections.has(LOOKS) {
+            format!("NOT {row}.component = ANY ((SELECT components FROM failed)::int4[])")
+        } else {
+            "true".to_owned()
+        }
+    }
+
+    pub(super) fn write_events(&mut self) {
+        if self.sections.has(HAS_EVENTS) {
+            self.rows(
+                "e",
+                "component int4, place int8, tenant text, stream text, version int8, head int8, type text, \
+                 schema int4, payload bytea, id uuid, ordinal int4, metadata text",
+            );
+            let (behind, heads) = if self.sections.has(HAS_FOLLOWING) {
+                (" + coalesce(h.version, 0)", "LEFT JOIN heads h ON h.i = e.head")
+            } else {
+                ("", "")
+            };
+            let stands = self.stands("e");
+            self.push(&format!(
+                ",\nwritten_events AS (
+                   INSERT INTO {{s}}.commerce_events
+                     (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload)
+                   SELECT n.events_from + e.place, e.version{behind}, n.at, e.id, e.schema, e.ordinal, e.tenant, e.stream,
+                          e.type, e.metadata, e.payload
+                   FROM e {heads} CROSS JOIN now n WHERE {stands})"
+            ));
+        }
+        if self.sections.has(HAS_HELD) {
+            self.rows("held", "head int8");
+            let stands = self.stands("h");
+            let last = (1_i64 << BITS) - 1;
+            self.push(&format!(
+                ",\nheld_places AS (
+                   INSERT INTO {{s}}.commerce_events
+                     (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, payload)
+                   SELECT n.base + {last} - held.i, h.version + 1, n.at, '00000000-0000-0000-0000-000000000000', 0, -1,
+                          h.tenant, h.stream, '', ''
+                   FROM held JOIN heads h ON h.i = held.head CROSS JOIN now n WHERE {stands})"
+            ));
+        }
+    }
+
+    pub(super) fn write_documents(&mut self) {
+        if !self.sections.has(HAS_DOCUMENTS) {
+            return;
+        }
+        let stands = self.stands("f");
+        let fresh_fields = if self.sections.has(HAS_FIELDS) {
+            format!(
+                ",\nfresh_fields AS (
+                   INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
+                   SELECT f.collection, entry, f.tenant, f.id FROM found f CROSS JOIN LATERAL unnest(f.fields) entry
+                   WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}')))"
+            )
+        } else {
+            String::new()
+        };
+        self.push(&format!(
+            ",\nput AS (
+               INSERT INTO {{s}}.commerce_documents AS o (version, position, collection, tenant, id, fields, body)
+               SELECT f.version + 1, n.base, f.collection, f.tenant, f.id, f.fields, f.body
+               FROM found f CROSS JOIN now n WHERE f.body IS NOT NULL AND {stands}
+               -- In one order, so that two processes wait for each other in turn and not in a circle.
+               ORDER BY f.collection, f.tenant, f.id
+               ON CONFLICT (collection, tenant, id) DO UPDATE
+                 SET version = excluded.version, position = excluded.position, fields = excluded.fields,
+                     body = excluded.body
+                 WHERE o.version = excluded.version - 1
+               -- One that was there and has been deleted meanwhile is inserted, but not as a first version.
+               RETURNING (xmax = 0) = (version = 1) AS as_found),
+             gone_fields AS (
+               DELETE FROM {{s}}.commerce_document_fields o
+               USING (SELECT f.collection, entry, f.tenant, f.id
+                      FROM found f CROSS JOIN LATERAL unnest(f.old_fields) entry
+                      WHERE f.old_fields IS NOT NULL AND {stands}
+                        AND NOT entry = ANY (coalesce(f.fields, '{{}}'))) g
+               WHERE o.collection = g.collection AND o.entry = g.entry AND o.tenant = g.tenant AND o.id = g.id)
+             {fresh_fields}"
+        ));
+        self.counts.push(format!(
+            "(SELECT count(*) FILTER (WHERE as_found) FROM put)
+               = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND {stands})"
+        ));
+        if self.sections.has(HAS_DELETIONS) {
+            self.push(&format!(
+                ",\ndeleted AS (
+                   DELETE FROM {{s}}.commerce_documents o USING found f
+                   WHERE f.body IS NULL AND {stands} AND o.collection = f.collection AND o.tenant = f.tenant
+                     AND o.id = f.id AND o.version = f.version RETURNING 1)"
+            ));
+            self.counts.push(format!(
+                "(SELECT count(*) FROM deleted)
+                   = (SELECT count(*) FROM found f WHERE f.body IS NULL AND f.version > 0 AND {stands})"
+            ));
+        }
+    }
+
+    pub(super) fn write_messages(&mut self) {
+        if !self.sections.has(HAS_MESSAGES) {
+            return;
+        }
+        self.rows(
+            "m",
+            "component int4, commit_id uuid, ordinal int4, id uuid, partition int4, tenant text, topic text, key text, \
+             type text, headers text, metadata text, payload bytea, not_before int8",
+        );
+        let stands = self.stands("m");
+        let due = if self.sections.has(HAS_TIMED) {
+            " AND (m.not_before IS NULL OR m.not_before <= n.at)"
+        } else {
+            ""
+        };
+        self.push(&format!(
+            ",\nsent AS (
+               INSERT INTO {{s}}.commerce_messages
+                 (position, recorded_at, id, partition, tenant, topic, key, type, headers, metadata, payload)
+               SELECT n.messages_from + m.i - 1, n.at, m.id, m.partition, m.tenant, m.topic, m.key, m.type, m.headers,
+                      m.metadata, m.payload
+               FROM m CROSS JOIN now n WHERE {stands}{due})"
+        ));
+        if self.sections.has(HAS_TIMED) {
+            self.push(&format!(
+                ",\ntimed AS (
+                   INSERT INTO {{s}}.commerce_scheduled_messages
+                     (not_before, commit_id, ordinal, recorded_at, id, partition, tenant, topic, key, type, headers,
+                      metadata, payload)
+                   SELECT m.not_before, m.commit_id, m.ordinal, n.at, m.id, m.partition, m.tenant, m.topic, m.key, m.type,
+                          m.headers, m.metadata, m.payload
+                   FROM m CROSS JOIN now n WHERE {stands} AND m.not_before > n.at)"
+            ));
+        }
+    }
+
+    pub(super) fn write_claims(&mut self) {
+        if self.sections.has(HAS_CLAIMS) {
+            self.take_claims("k", "taken", "WHERE o.expires_at <= (SELECT at FROM now)");
+            let stands = self.stands("k");
+            self.counts
+                .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
+        }
+        if self.sections.has(HAS_RETAKEN) {
+            self.rows(
+                "t",
+                "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
+            );
+            self.take_claims("t", "retaken", "");
+        }
+        if self.sections.has(HAS_RELEASES) {
+            self.rows("g", "component int4, tenant text, scope text, key text");
+            let stands = self.stands("g");
+            self.push(&format!(
+                ",\nreleased AS (
+                   DELETE FROM {{s}}.commerce_claims o USING g
+                   WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant AND {stands})"
+            ));
+        }
+    }
+
+    fn take_claims(&mut self, rows: &str, name: &str, condition: &str) {
+        let stands = self.stands(rows);
+        self.push(&format!(
+            ",\n{name} AS (
+               INSERT INTO {{s}}.commerce_claims AS o (expires_at, commit_id, tenant, scope, key, answer)
+               SELECT expires_at, id, tenant, scope, key, answer FROM {rows} WHERE {stands}
+               ORDER BY key, scope, tenant
+               ON CONFLICT (key, scope, tenant) DO UPDATE
+                 SET expires_at = excluded.expires_at, commit_id = excluded.commit_id, answer = excluded.answer
+                 {condition}
+               RETURNING 1)"
+        ));
+    }
+
+    pub(super) fn move_checkpoints(&mut self) {
+        if !self.sections.has(HAS_CHECKPOINTS) {
+            return;
+        }
+        let stands = self.stands("r");
+        self.push(&format!(
+            ",\nmoved AS (
+               UPDATE {{s}}.commerce_checkpoints o SET position = r.becomes FROM readers r
+               WHERE o.reader = r.reader AND o.position = r.was AND r.position IS NOT NULL AND {stands} RETURNING 1),
+             begun AS (
+               INSERT INTO {{s}}.commerce_checkpoints (position, reader)
+               SELECT r.becomes, r.reader FROM readers r WHERE r.position IS NULL AND {stands})"
+        ));
+        self.counts.push(format!(
+            "(SELECT count(*) FROM moved) = (SELECT count(*) FROM readers r WHERE r.position IS NOT NULL AND {stands})"
+        ));
+    }
+
+    pub(super) fn write_commits(&mut self) {
+        let stands = self.stands("c");
+        let scheduled = if self.sections.has(HAS_TIMED) {
+            "(SELECT count(*) FROM m WHERE m.commit_id = c.id AND m.not_before > n.at)"
+        } else {
+            "0"
+        };
+        self.push(&format!(
+            ",\nnoted AS (
+               INSERT INTO {{s}}.commerce_commits (id, recorded_at, position, last_message, scheduled)
+               SELECT c.id, n.at, n.events_from + c.last_event, n.messages_from + c.last_message, {scheduled}
+               FROM c CROSS JOIN now n WHERE {stands})"
+        ));
+    }
+
+    pub(super) fn answer(&mut self) {
+        let last = if self.sections.has(HAS_NO_EVENTS) {
+            "coalesce((SELECT max(position) FROM {s}.commerce_events), 0)"
+        } else {
+            "0::int8"
+        };
+        let counts = if self.counts.is_empty() { "true".to_owned() } else { self.counts.join("\n AND ") };
+        let failures = if self.sections.has(LOOKS) {
+            "b.section, b.i, b.actual, b.by, b.answer FROM now n LEFT JOIN failures b ON true"
+        } else {
+            "NULL::int4, 0::int8, 0::int8, NULL::uuid, NULL::bytea FROM now n"
+        };
+        self.push(&format!(
+            "\nSELECT n.at, n.base, n.events_from, n.messages_from,
+                 (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << {BITS}, {last},
+                 1 / CASE WHEN {counts} THEN 1 ELSE 0 END, {failures}"
+        ));
+    }
+}
