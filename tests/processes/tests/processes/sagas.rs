@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Host;
-use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_core::commit::Commit;
 use commerce_core::store::{Query, Store, StoreError};
 use commerce_outbox::{DeadLetters, Scope, SystemHost, Unfinished};
 use commerce_processes::orders::{MADE, Order, SAGA, SERVICES, STEPS, UNDONE, saga};
@@ -132,11 +132,6 @@ type Effects = HashMap<String, Vec<String>>;
 
 /// All effects, by stream.
 async fn collect(store: &Arc<dyn Store>, effects: &mut Effects) {
-    // Whatever was written before, also by other processes, has a lower place in the log than this. The first try may
-    // find out that the connection is gone.
-    let last = DocumentWrite::put("ends", "here", Expected::Any, b"{}".to_vec());
-    until("it can be written", async || store.commit(Commit::new().document(last.clone())).await.is_ok())
-        .await;
     store.caught_up().await.unwrap();
     let mut after = 0;
     loop {

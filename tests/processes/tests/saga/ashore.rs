@@ -79,6 +79,29 @@ impl Ashore {
     }
 }
 
+/// A request that owns its topics.
+struct Asked {
+    partition: u32,
+    after: Position,
+    limit: usize,
+    topics: Vec<String>,
+}
+
+impl Asked {
+    fn of(request: &ReadMessages<'_>) -> Self {
+        let ReadMessages { partition, after, limit, topics } = *request;
+        Self { partition, after, limit, topics: topics.iter().map(|topic| (*topic).to_owned()).collect() }
+    }
+
+    fn topics(&self) -> Vec<&str> {
+        self.topics.iter().map(String::as_str).collect()
+    }
+
+    fn request<'a>(&self, topics: &'a [&'a str]) -> ReadMessages<'a> {
+        ReadMessages { partition: self.partition, after: self.after, limit: self.limit, topics }
+    }
+}
+
 /// What was written is shown before it is answered: a reader that looked too early would wait for the paused clock.
 async fn shown(store: &Arc<dyn Store>) -> Result<(), StoreError> {
     store.caught_up().await?;
@@ -91,14 +114,15 @@ impl Store for Ashore {
     fn commit(&self, commit: Commit) -> CommitFuture {
         self.loan.tide().turn();
         let answer = self.loan.store().commit(commit);
-        let (loan, runtime) = (self.loan.clone(), self.runtime.clone());
-        let answered = spawn_blocking(move || {
-            runtime.block_on(async {
-                let answer = answer.await;
-                shown(loan.store()).await.unwrap();
-                answer
-            })
+        let loan = self.loan.clone();
+        // There, as the test's runtime may end before it is answered: until then the loan lasts.
+        let answered = self.runtime.spawn(async move {
+            let answer = answer.await;
+            shown(loan.store()).await.unwrap();
+            answer
         });
+        let runtime = self.runtime.clone();
+        let answered = spawn_blocking(move || runtime.block_on(answered).unwrap());
         Box::pin(async move { answered.await.unwrap() })
     }
 
@@ -126,11 +150,16 @@ impl Store for Ashore {
     }
 
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
-        let ReadMessages { partition, after, limit, topics } = request;
-        let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        let asked = Asked::of(&request);
+        self.call(move |store| async move { store.read_messages(asked.request(&asked.topics())).await }).await
+    }
+
+    async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
+        let asked: Vec<Asked> = requests.iter().map(Asked::of).collect();
         self.call(move |store| async move {
-            let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-            store.read_messages(ReadMessages { partition, after, limit, topics: &topics }).await
+            let topics: Vec<Vec<&str>> = asked.iter().map(Asked::topics).collect();
+            let requests = asked.iter().zip(&topics).map(|(asked, topics)| asked.request(topics));
+            store.read_partitions(&requests.collect::<Vec<_>>()).await
         })
         .await
     }
