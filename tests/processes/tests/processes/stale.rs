@@ -107,11 +107,17 @@ async fn what_a_stale_consumer_has_in_hand_has_no_second_effect() {
         }
         done
     };
-    for number in 0..25 {
-        send(number).await;
-    }
-    until("it is at work", async || done().await > 0).await;
-    stale.pause().await;
+    let all = async {
+        for number in 0..25 {
+            send(number).await;
+        }
+    };
+    // While more arrives, so that it is stopped with some of them in hand.
+    let at_work = async {
+        until("it is at work", async || !jobs::effects(&works, &keys[0]).await.is_empty()).await;
+        stale.pause().await;
+    };
+    tokio::join!(all, at_work);
     assert!(done().await < 1_000, "it is in the middle of it");
     let next = Worker::ready(&["consumer", home.url(), LEASE]).await;
     until("the other has all of it", async || done().await == 1_000).await;
