@@ -1,6 +1,6 @@
 //! Measures what the crates reach, each figure beside what is measured in the same round.
 //!
-//! To measure something more, write a [`Measure`](harness::Measure) in a file below `measures` (or `baseline`, if it is
+//! To measure something more, write a [`Measure`] in a file below `measures` (or `baseline`, if it is
 //! not ours) and name it in that folder's `mod.rs`: the rest follows from what it says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a measurement that fails should stop loudly
 
