@@ -18,8 +18,8 @@ use super::wake::Wake;
 
 /// More commits than this don't wait: a caller is told to come again.
 const QUEUE: usize = 8_192;
-/// While a group is under way, another begins only if so many rows wait, or if they have waited for so long. Fewer and
-/// larger groups cost less; measured with 32 callers of one event each, they write half as much again.
+/// While a group is under way, another begins only if so many rows wait, or if they have waited for so long: one large group
+/// costs less than two small ones.
 const SECOND_GROUP: (usize, Duration) = (64, Duration::from_millis(1));
 /// So far behind the first that waits the queue is searched for what can be written now.
 const SEARCHED: usize = 1_024;
