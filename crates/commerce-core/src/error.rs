@@ -1,5 +1,11 @@
 //! What a caller can do about an error.
 
+use crate::commit::CommitError;
+use crate::event::CodecError;
+use crate::repository;
+use crate::store::StoreError;
+use crate::value::Violation;
+
 /// The kinds of error. Every public error of these crates answers `kind()` with one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -17,4 +23,135 @@ pub enum Kind {
     Terminal,
     /// This program is at fault.
     Bug,
+}
+
+/// Why a request was refused, told alike by every domain: an HTTP layer makes one kind of answer of all of them.
+pub trait Refusal: std::error::Error {
+    /// What the caller can do about it.
+    fn kind(&self) -> Kind;
+    /// A stable code for programs, in `snake_case`.
+    fn code(&self) -> &'static str;
+    /// A sentence for the caller, which says nothing about the inside.
+    fn sentence(&self) -> String {
+        self.to_string()
+    }
+    /// All that is wrong with the request, when that is why.
+    fn violations(&self) -> &[Violation] {
+        &[]
+    }
+}
+
+impl Refusal for CommitError {
+    fn kind(&self) -> Kind {
+        self.kind()
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => "version_conflict",
+            Self::Unknown { .. } => "outcome_unknown",
+            Self::RolledBack { .. } => "store_unavailable",
+            _ => "internal_error",
+        }
+    }
+    fn sentence(&self) -> String {
+        let sentence = match self {
+            Self::Conflict(_) => "it was changed at the same time: read it again",
+            Self::Unknown { .. } => {
+                "whether it was done is not known: ask again under the same idempotency key"
+            }
+            _ => "the data can't be written now: try again",
+        };
+        sentence.to_owned()
+    }
+}
+
+impl Refusal for StoreError {
+    fn kind(&self) -> Kind {
+        self.kind()
+    }
+    fn code(&self) -> &'static str {
+        "store_unavailable"
+    }
+    fn sentence(&self) -> String {
+        "the data can't be reached now: try again".to_owned()
+    }
+}
+
+impl Refusal for CodecError {
+    fn kind(&self) -> Kind {
+        Kind::Bug
+    }
+    fn code(&self) -> &'static str {
+        "internal_error"
+    }
+}
+
+impl<R: Refusal> Refusal for repository::Error<R> {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Rejected(refusal) => refusal.kind(),
+            error => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(refusal) => refusal.code(),
+            Self::Conflict(_) => "version_conflict",
+            Self::Store(error) => error.code(),
+            Self::Commit(error) => error.code(),
+            Self::Codec(error) => error.code(),
+        }
+    }
+    fn sentence(&self) -> String {
+        match self {
+            Self::Rejected(refusal) => refusal.sentence(),
+            Self::Conflict(_) => "it was changed at the same time, again and again: try later".to_owned(),
+            Self::Store(error) => error.sentence(),
+            Self::Commit(error) => error.sentence(),
+            Self::Codec(error) => error.sentence(),
+        }
+    }
+    fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Rejected(refusal) => refusal.violations(),
+            _ => &[],
+        }
+    }
+}
+
+/// Each of these types says the same by methods of its own.
+macro_rules! refusals {
+    ($($type:ty),* ; without violations: $($plain:ty),*) => {
+        $(impl Refusal for $type {
+            fn kind(&self) -> Kind {
+                self.kind()
+            }
+            fn code(&self) -> &'static str {
+                self.code()
+            }
+            fn violations(&self) -> &[Violation] {
+                self.violations()
+            }
+        })*
+        $(impl Refusal for $plain {
+            fn kind(&self) -> Kind {
+                self.kind()
+            }
+            fn code(&self) -> &'static str {
+                self.code()
+            }
+        })*
+    };
+}
+
+refusals! {
+    crate::catalog::CategoryRejection,
+    crate::catalog::ProductRejection,
+    crate::order::OrderRejection,
+    crate::payment::PaymentRejection,
+    crate::shipping::ShipmentRejection;
+    without violations:
+    crate::inventory::StockRejection,
+    crate::inventory::reservation::ReservationRejection,
+    crate::inventory::reservation::DemandError
 }

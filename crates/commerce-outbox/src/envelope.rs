@@ -60,6 +60,10 @@ enum SpecVersion {
 /// A message that came over another bus keeps its first id and source in these headers.
 pub(crate) const ID_HEADER: &str = "ce-id";
 pub(crate) const SOURCE_HEADER: &str = "ce-source";
+/// A message that one commit writes on behalf of many flows, as a publication of events does, keeps its own in these.
+pub(crate) const CORRELATION_HEADER: &str = "ce-correlationid";
+pub(crate) const CAUSATION_HEADER: &str = "ce-causationid";
+pub(crate) const TRACEPARENT_HEADER: &str = "ce-traceparent";
 
 impl Envelope {
     /// A message as `source`'s outbox log keeps it.
@@ -96,6 +100,12 @@ impl Envelope {
         let mut headers = recorded.headers;
         let first_id = headers.remove(ID_HEADER).and_then(|id| Uuid::parse_str(&id).ok());
         let first_source = headers.remove(SOURCE_HEADER).map(Arc::from);
+        let mut flow = |header| headers.remove(header);
+        let id_of = |text: Option<String>| text.and_then(|id| Uuid::parse_str(&id).ok());
+        let correlation = id_of(flow(CORRELATION_HEADER)).unwrap_or(recorded.metadata.correlation);
+        let causation = id_of(flow(CAUSATION_HEADER)).or(recorded.metadata.causation);
+        let traceparent =
+            flow(TRACEPARENT_HEADER).map(Arc::from).or_else(|| recorded.metadata.traceparent.clone());
         Self {
             specversion: SpecVersion::One,
             id: first_id.unwrap_or(recorded.id),
@@ -105,9 +115,9 @@ impl Envelope {
             topic: recorded.topic,
             key: recorded.key,
             tenant: recorded.tenant,
-            correlation: recorded.metadata.correlation,
-            causation: recorded.metadata.causation,
-            traceparent: recorded.metadata.traceparent.clone(),
+            correlation,
+            causation,
+            traceparent,
             headers,
             data,
             damage,

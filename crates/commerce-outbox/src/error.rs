@@ -1,5 +1,5 @@
 use commerce_core::commit::{CommitError, Conflict};
-use commerce_core::error::Kind;
+use commerce_core::error::{Kind, Refusal};
 use commerce_core::event::CodecError;
 use commerce_core::store::StoreError;
 
@@ -36,6 +36,26 @@ impl HandleError {
     /// What happens next.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+}
+
+impl Refusal for HandleError {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+    fn code(&self) -> &'static str {
+        match self.kind {
+            Kind::Conflict => "version_conflict",
+            Kind::Retryable => "store_unavailable",
+            _ => "internal_error",
+        }
+    }
+    fn sentence(&self) -> String {
+        let sentence = match self.kind {
+            Kind::Conflict => "it was changed at the same time: read it again",
+            _ => "it can't be done now: try again",
+        };
+        sentence.to_owned()
     }
 }
 

@@ -18,6 +18,20 @@ pub const PAYMENT: &str = "payment.commands";
 pub const SHIPPING: &str = "shipping.commands";
 /// Where the order service's sagas listen for replies.
 pub const ORDER_REPLIES: &str = "order.replies";
+/// What has happened in the catalog service.
+pub const CATALOG_EVENTS: &str = "catalog.events";
+/// What has happened in the identity service.
+pub const IDENTITY_EVENTS: &str = "identity.events";
+/// Secrets that the identity service has mailed to their owners.
+pub const IDENTITY_SECRETS: &str = "identity.secrets";
+/// What has happened in the inventory service.
+pub const INVENTORY_EVENTS: &str = "inventory.events";
+/// What has happened in the order service.
+pub const ORDER_EVENTS: &str = "order.events";
+/// What has happened in the payment service.
+pub const PAYMENT_EVENTS: &str = "payment.events";
+/// What has happened in the shipping service.
+pub const SHIPPING_EVENTS: &str = "shipping.events";
 
 macro_rules! message {
     ($name:ident, $topic:expr, $message_type:literal, $key:ident) => {

@@ -8,7 +8,7 @@ use commerce_core::Host;
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::Store;
 use commerce_outbox::SystemHost;
-use reference_server::shop::{StoreUrl, Stores};
+use reference_server::shop::{SERVICES, StoreUrl, Stores};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, Database};
@@ -122,7 +122,7 @@ impl ShopStand {
                 Self { stores, place: Place::Folder(folder) }
             }
             Kind::Postgres => {
-                let (place, stores) = Place::postgres(bench, 5).await;
+                let (place, stores) = Place::postgres(bench, SERVICES.len()).await;
                 let mut stores = stores.into_iter();
                 let mut store = || -> Arc<dyn Store> { stores.next().unwrap() };
                 let stores = Stores {
@@ -131,6 +131,9 @@ impl ShopStand {
                     payment: store(),
                     shipping: store(),
                     catalog: store(),
+                    identity: store(),
+                    notification: store(),
+                    analytics: store(),
                 };
                 Self { stores, place }
             }

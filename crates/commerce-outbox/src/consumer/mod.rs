@@ -22,6 +22,7 @@ pub use handler::{Handler, Message};
 pub use scope::{Handled, Scope};
 
 use crate::bus::{Bus, Subscription};
+use crate::envelope::Envelope;
 use crate::error::{BusError, HandleError};
 use crate::retry::RetryPolicy;
 use dispatch::Dispatcher;
@@ -70,8 +71,21 @@ pub struct Consumer {
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
     topics: Vec<String>,
-    handlers: HashMap<String, Arc<dyn Handler>>,
+    handlers: Handlers,
     options: Options,
+}
+
+/// Who handles what.
+#[derive(Default)]
+struct Handlers {
+    of_type: HashMap<String, Arc<dyn Handler>>,
+    of_topic: HashMap<String, Arc<dyn Handler>>,
+}
+
+impl Handlers {
+    fn of(&self, envelope: &Envelope) -> Option<&Arc<dyn Handler>> {
+        self.of_type.get(&*envelope.message_type).or_else(|| self.of_topic.get(&*envelope.topic))
+    }
 }
 
 #[derive(Clone)]
@@ -92,7 +106,7 @@ impl Consumer {
             store,
             host,
             topics: Vec::new(),
-            handlers: HashMap::new(),
+            handlers: Handlers::default(),
             options: Options {
                 concurrency: 64,
                 retry: RetryPolicy::default(),
@@ -115,10 +129,20 @@ impl Consumer {
 
     /// Handles messages of a type with a handler that sees the whole envelope.
     pub fn on_type(mut self, topic: &str, message_type: &str, handler: Arc<dyn Handler>) -> Self {
+        self.handlers.of_type.insert(message_type.to_owned(), handler);
+        self.read(topic)
+    }
+
+    /// Handles whatever else comes in a topic, of any type.
+    pub fn on_topic(mut self, topic: &str, handler: Arc<dyn Handler>) -> Self {
+        self.handlers.of_topic.insert(topic.to_owned(), handler);
+        self.read(topic)
+    }
+
+    fn read(mut self, topic: &str) -> Self {
         if !self.topics.iter().any(|known| known == topic) {
             self.topics.push(topic.to_owned());
         }
-        self.handlers.insert(message_type.to_owned(), handler);
         self
     }
 

@@ -1,6 +1,6 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tracing::warn;
 
+use super::Handlers;
 use super::Options;
 use super::handler::Handler;
 use super::scope::{Handled, Scope};
@@ -40,7 +41,7 @@ pub(super) struct Worker {
     pub(super) news: Notify,
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
-    handlers: HashMap<String, Arc<dyn Handler>>,
+    handlers: Handlers,
     inbox: Cow<'static, str>,
     held_keys: Mutex<HashSet<KeyName>>,
 }
@@ -50,7 +51,7 @@ impl Worker {
         group: &str,
         store: Arc<dyn Store>,
         host: Arc<dyn Host>,
-        handlers: HashMap<String, Arc<dyn Handler>>,
+        handlers: Handlers,
         options: Options,
     ) -> Self {
         Self {
@@ -170,7 +171,7 @@ impl Worker {
         if let Some(damage) = envelope.damage() {
             return Err(HandleError::new(Kind::Invalid, format!("the body can't be read: {damage}")));
         }
-        let Some(handler) = self.handlers.get(&*envelope.message_type) else {
+        let Some(handler) = self.handlers.of(envelope) else {
             return Err(HandleError::new(
                 Kind::Invalid,
                 format!("the group {} has no handler for {}", self.held.group, envelope.message_type),

@@ -62,7 +62,7 @@ async fn scheduled(source: &str, store: &dyn Store, findings: &mut Findings) -> 
 /// A group's place in one partition, and the store that knows what it has handled.
 struct Cursor<'a> {
     group: &'static str,
-    topic: &'static str,
+    topics: &'static [&'static str],
     done: Position,
     inbox: &'a Arc<dyn Store>,
 }
@@ -78,7 +78,7 @@ async fn outbox(
     for route in readers(source) {
         let Some(inbox) = store_of(stores, route.group) else { continue };
         let done = store.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
-        cursors.push(Cursor { group: route.group, topic: route.topic, done, inbox });
+        cursors.push(Cursor { group: route.group, topics: route.topics, done, inbox });
     }
     let mut after = 0;
     loop {
@@ -108,7 +108,7 @@ async fn arrived(
     let id = message.headers.get(FIRST_ID).cloned().unwrap_or_else(|| message.id.to_string());
     let what = format!("({}, key {}) of the {source} outbox", message.message_type, message.key);
     let mut read = false;
-    for cursor in cursors.iter().filter(|cursor| cursor.topic == &*message.topic) {
+    for cursor in cursors.iter().filter(|cursor| cursor.topics.contains(&&*message.topic)) {
         read = true;
         if message.position > cursor.done && !cursor.has_taken(&message.tenant, &id).await? {
             let detail = format!("{what} was not handled by {}", cursor.group);

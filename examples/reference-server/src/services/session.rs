@@ -38,6 +38,20 @@ impl<A: Aggregate> Session<A> {
         &self.events
     }
 
+    /// The version after what was decided.
+    pub(crate) fn version(&self) -> Version {
+        self.version + self.events.len() as u64
+    }
+
+    /// The version that was loaded.
+    pub(crate) fn loaded_version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn id(&self) -> &A::Id {
+        &self.id
+    }
+
     pub(crate) fn exists(&self) -> bool {
         self.version > 0 || !self.events.is_empty()
     }

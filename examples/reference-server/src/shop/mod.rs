@@ -14,15 +14,15 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
 use commerce_core::store::StoreError;
-use commerce_outbox::{Bus, BusError, Consumer, Retention, StoreBus, SystemHost};
+use commerce_outbox::{Bus, BusError, Consumer, Publication, Retention, StoreBus, SystemHost};
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use migrate::{Done, Migrated, migrate};
-pub use stores::{OpenError, Stores};
+pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};
-pub use wiring::{ROUTES, Route, readers};
+pub use wiring::{PUBLICATIONS, ROUTES, Route, readers};
 
 use owner::Owner;
 
@@ -76,6 +76,7 @@ pub struct Shop {
     stores: Stores,
     host: Arc<dyn Host>,
     expiry_grace: Duration,
+    publishes: bool,
 }
 
 impl Shop {
@@ -100,6 +101,7 @@ impl Shop {
             stores,
             host,
             expiry_grace: options.expiry_grace,
+            publishes: false,
         })
     }
 
@@ -109,7 +111,7 @@ impl Shop {
     }
 
     /// The bus on which a service hears what is meant for it.
-    fn bus(&self, group: &str) -> Arc<dyn Bus> {
+    pub(crate) fn bus(&self, group: &str) -> Arc<dyn Bus> {
         let stores = self.stores.all();
         let sources = ROUTES.iter().filter(|route| route.group == group).flat_map(|route| route.sources);
         let bus = sources.fold(StoreBus::new(self.host.clone()), |bus, source| {
@@ -139,12 +141,39 @@ impl Shop {
         async move { owner.run(&shutdown, |turn| inventory.consumer(bus.clone()).run(turn)).await }
     }
 
-    /// What keeps each service's store from growing with what no one needs any more.
-    fn retentions(&self) -> impl Iterator<Item = Retention> {
-        self.stores.all().into_iter().map(|(source, store)| {
+    /// What keeps each service's store from growing with what no one needs any more. Groups that follow published events
+    /// alone hold nothing back as long as nothing was ever published.
+    async fn retentions(&self) -> Result<Vec<Retention>, StoreError> {
+        let mut retentions = Vec::new();
+        for (source, store) in self.stores.all() {
+            let published = match PUBLICATIONS.iter().find(|(service, _)| *service == source) {
+                Some((_, topic)) => Publication::new(store.clone(), *topic).position().await? > 0,
+                None => true,
+            };
+            let readers =
+                readers(source).filter(|route| self.publishes || published || !route.follows_events());
             let retention = Retention::new(store.clone(), self.host.clone());
-            readers(source).fold(retention, |retention, route| retention.group(route.group))
-        })
+            retentions.push(readers.fold(retention, |retention, route| retention.group(route.group)));
+        }
+        Ok(retentions)
+    }
+
+    /// The services' events are published too, for those that follow them.
+    pub fn publishing(mut self) -> Self {
+        self.publishes = true;
+        self
+    }
+
+    /// What tells the others of each service's events.
+    fn publications(&self) -> Vec<Publication> {
+        let topics = PUBLICATIONS.iter().filter(|_| self.publishes);
+        let stores = self.stores.all();
+        topics
+            .filter_map(|(service, topic)| {
+                let (_, store) = stores.iter().find(|(name, _)| name == service)?;
+                Some(Publication::new((*store).clone(), *topic))
+            })
+            .collect()
     }
 
     /// Waits, while the services run, until every message has been handled or is a dead letter.
@@ -175,7 +204,10 @@ impl Shop {
             inventory.run_expiry(grace, token).await;
             Ok(())
         });
-        for retention in self.retentions() {
+        for publication in self.publications() {
+            tasks.spawn(publication.run(shutdown.clone()));
+        }
+        for retention in self.retentions().await? {
             let token = shutdown.clone();
             tasks.spawn(async move {
                 retention.run(PRUNE_EVERY, token).await;

@@ -55,7 +55,7 @@ async fn is_quiet(stores: &Stores) -> Result<bool, StoreError> {
 async fn has_read_all(route: &Route, source: &dyn Store) -> Result<bool, StoreError> {
     for partition in 0..source.partitions() {
         let after = source.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
-        let request = ReadMessages { partition, after, topics: &[route.topic], limit: 1 };
+        let request = ReadMessages { partition, after, topics: route.topics, limit: 1 };
         if !source.read_messages(request).await?.messages.is_empty() {
             return Ok(false);
         }

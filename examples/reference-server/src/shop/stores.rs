@@ -10,11 +10,12 @@ use commerce_core::store::{Store, StoreError};
 use super::url::{PgUrl, StoreUrl};
 
 /// The services, each of which has a store.
-pub(super) const SERVICES: [&str; 5] = ["order", "inventory", "payment", "shipping", "catalog"];
+pub const SERVICES: [&str; 8] =
+    ["order", "inventory", "payment", "shipping", "catalog", "identity", "notification", "analytics"];
 /// The schema of a service that has a database to itself.
 const SCHEMA: &str = "commerce";
-/// How many connections read a database of one service alone: of five such databases, as many as the server's usual
-/// limit of 100 has room for with three processes.
+/// How many connections read a database of one service alone: of eight such databases, as many as the server's usual
+/// limit of 100 has room for with two processes.
 const READERS: usize = 3;
 
 /// One store for each service. No service reads another's.
@@ -30,6 +31,12 @@ pub struct Stores {
     pub shipping: Arc<dyn Store>,
     /// Of the catalog service.
     pub catalog: Arc<dyn Store>,
+    /// Of the identity service.
+    pub identity: Arc<dyn Store>,
+    /// Of the notification service.
+    pub notification: Arc<dyn Store>,
+    /// Of the analytics service.
+    pub analytics: Arc<dyn Store>,
 }
 
 /// Why the stores could not be opened.
@@ -84,14 +91,11 @@ impl Stores {
                 Self::in_folder(folder, host)
             }
             StoreUrl::Postgres(url) => {
-                let [order, inventory, payment, shipping, catalog] = on_postgres(url)?;
-                Ok(Self {
-                    order: Arc::new(order.migrate().await?),
-                    inventory: Arc::new(inventory.migrate().await?),
-                    payment: Arc::new(payment.migrate().await?),
-                    shipping: Arc::new(shipping.migrate().await?),
-                    catalog: Arc::new(catalog.migrate().await?),
-                })
+                let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+                for options in on_postgres(url)? {
+                    stores.push(Arc::new(options.migrate().await?));
+                }
+                Ok(Self::of(stores))
             }
         }
     }
@@ -107,21 +111,37 @@ impl Stores {
             }
             StoreUrl::Memory | StoreUrl::Sqlite(_) => Self::open(url, host).await,
             StoreUrl::Postgres(url) => {
-                let [order, inventory, payment, shipping, catalog] = on_postgres(url)?;
-                Ok(Self {
-                    order: Arc::new(order.open().await?),
-                    inventory: Arc::new(inventory.open().await?),
-                    payment: Arc::new(payment.open().await?),
-                    shipping: Arc::new(shipping.open().await?),
-                    catalog: Arc::new(catalog.open().await?),
-                })
+                let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+                for options in on_postgres(url)? {
+                    stores.push(Arc::new(options.open().await?));
+                }
+                Ok(Self::of(stores))
             }
         }
     }
 
     fn in_memory(host: &Arc<dyn Host>) -> Self {
         let store = || Arc::new(MemoryStore::new(host.clone()));
-        Self { order: store(), inventory: store(), payment: store(), shipping: store(), catalog: store() }
+        Self {
+            order: store(),
+            inventory: store(),
+            payment: store(),
+            shipping: store(),
+            catalog: store(),
+            identity: store(),
+            notification: store(),
+            analytics: store(),
+        }
+    }
+
+    /// One store for each of [`SERVICES`], in that order.
+    fn of(stores: Vec<Arc<dyn Store>>) -> Self {
+        let stores: Result<[Arc<dyn Store>; SERVICES.len()], _> = stores.try_into();
+        let Ok([order, inventory, payment, shipping, catalog, identity, notification, analytics]) = stores
+        else {
+            unreachable!("a store is opened for each service");
+        };
+        Self { order, inventory, payment, shipping, catalog, identity, notification, analytics }
     }
 
     fn in_folder(folder: &Path, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
@@ -135,18 +155,24 @@ impl Stores {
             payment: store("payment.db")?,
             shipping: store("shipping.db")?,
             catalog: store("catalog.db")?,
+            identity: store("identity.db")?,
+            notification: store("notification.db")?,
+            analytics: store("analytics.db")?,
         })
     }
 
     /// Each with its service's name.
-    pub fn all(&self) -> [(&'static str, &Arc<dyn Store>); 5] {
-        let [order, inventory, payment, shipping, catalog] = SERVICES;
+    pub fn all(&self) -> [(&'static str, &Arc<dyn Store>); SERVICES.len()] {
+        let [order, inventory, payment, shipping, catalog, identity, notification, analytics] = SERVICES;
         [
             (order, &self.order),
             (inventory, &self.inventory),
             (payment, &self.payment),
             (shipping, &self.shipping),
             (catalog, &self.catalog),
+            (identity, &self.identity),
+            (notification, &self.notification),
+            (analytics, &self.analytics),
         ]
     }
 
@@ -163,12 +189,11 @@ impl Stores {
 }
 
 /// How each service's store is opened.
-pub(super) fn on_postgres(url: &PgUrl) -> Result<[PgOptions; 5], postgres::OpenError> {
+pub(super) fn on_postgres(url: &PgUrl) -> Result<Vec<PgOptions>, postgres::OpenError> {
     if url.has_database_each() {
         let store = |service| Ok(PgDatabase::with_readers(&url.of(service), READERS)?.store(SCHEMA));
-        let [order, inventory, payment, shipping, catalog] = SERVICES.map(store);
-        return Ok([order?, inventory?, payment?, shipping?, catalog?]);
+        return SERVICES.into_iter().map(store).collect();
     }
     let database = PgDatabase::new(&url.of(""))?;
-    Ok(SERVICES.map(|service| database.store(service)))
+    Ok(SERVICES.into_iter().map(|service| database.store(service)).collect())
 }

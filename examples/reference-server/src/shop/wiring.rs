@@ -1,6 +1,9 @@
 //! Who reads what from whom: for the services, for retention, and for the audit.
 
-use crate::messages::{INVENTORY, ORDER_REPLIES, PAYMENT, SHIPPING};
+use crate::messages::{
+    CATALOG_EVENTS, IDENTITY_EVENTS, IDENTITY_SECRETS, INVENTORY, INVENTORY_EVENTS, ORDER_EVENTS,
+    ORDER_REPLIES, PAYMENT, PAYMENT_EVENTS, SHIPPING, SHIPPING_EVENTS,
+};
 
 /// A consumer group, what it reads, and from whose outbox logs. The group bears the name of its service, whose store
 /// keeps what it has handled.
@@ -8,22 +11,60 @@ use crate::messages::{INVENTORY, ORDER_REPLIES, PAYMENT, SHIPPING};
 pub struct Route {
     /// The consumer group, and the service.
     pub group: &'static str,
-    /// The topic it reads.
-    pub topic: &'static str,
+    /// The topics it reads.
+    pub topics: &'static [&'static str],
     /// The services whose outbox logs it reads.
     pub sources: &'static [&'static str],
 }
 
+impl Route {
+    /// Whether it reads nothing but what services tell of their events, and what follows from them.
+    pub(super) fn follows_events(&self) -> bool {
+        matches!(self.group, "notification" | "analytics")
+    }
+}
+
 /// Every consumer group.
-pub const ROUTES: [Route; 4] = [
-    Route { group: "order", topic: ORDER_REPLIES, sources: &["inventory", "payment", "shipping"] },
-    Route { group: "inventory", topic: INVENTORY, sources: &["order"] },
+pub const ROUTES: [Route; 6] = [
+    Route {
+        group: "order",
+        topics: &[ORDER_REPLIES, CATALOG_EVENTS, SHIPPING_EVENTS],
+        sources: &["inventory", "payment", "shipping", "catalog"],
+    },
+    Route { group: "inventory", topics: &[INVENTORY], sources: &["order"] },
     // It tells itself which refunds are to be paid out.
-    Route { group: "payment", topic: PAYMENT, sources: &["order", "payment"] },
-    Route { group: "shipping", topic: SHIPPING, sources: &["order"] },
+    Route { group: "payment", topics: &[PAYMENT], sources: &["order", "payment"] },
+    Route { group: "shipping", topics: &[SHIPPING], sources: &["order"] },
+    Route {
+        group: "notification",
+        topics: &[
+            IDENTITY_SECRETS,
+            IDENTITY_EVENTS,
+            ORDER_EVENTS,
+            PAYMENT_EVENTS,
+            SHIPPING_EVENTS,
+            INVENTORY_EVENTS,
+        ],
+        sources: &["identity", "order", "payment", "shipping", "inventory"],
+    },
+    Route {
+        group: "analytics",
+        topics: &[CATALOG_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS],
+        sources: &["catalog", "order", "payment", "shipping"],
+    },
 ];
 
 /// The groups that read a service's outbox log.
 pub fn readers(source: &str) -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(move |route| route.sources.contains(&source))
 }
+
+/// What each service tells the others of its events.
+pub const PUBLICATIONS: [(&str, &str); 6] = [
+    ("catalog", CATALOG_EVENTS),
+    ("identity", IDENTITY_EVENTS),
+    ("inventory", INVENTORY_EVENTS),
+    ("order", ORDER_EVENTS),
+    ("payment", PAYMENT_EVENTS),
+    ("shipping", SHIPPING_EVENTS),
+];

@@ -62,5 +62,8 @@ async fn on_postgres(database: &TestDatabase, host: &Arc<dyn Host>) -> Stores {
         payment: store("payment").await,
         shipping: store("shipping").await,
         catalog: store("catalog").await,
+        identity: store("identity").await,
+        notification: store("notification").await,
+        analytics: store("analytics").await,
     }
 }

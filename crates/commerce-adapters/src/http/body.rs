@@ -1,0 +1,136 @@
+//! Request bodies.
+
+use axum::extract::{FromRequest, Request};
+use commerce_core::value::Violation;
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::buffer::{self, LARGEST_BODY};
+use super::problem::Problem;
+use super::text::{escaped, without_nul};
+
+/// A body of JSON, of at most 1 MiB. Types that `deny_unknown_fields` keep a misspelt field from being dropped.
+///
+/// Refused with a clear answer: another content type (415), no body, JSON that is broken, of the wrong shape, or with
+/// U+0000 in a text (400 `invalid_body`, with a pointer to the place), and a body that is too large (413).
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        must_be_json(request.headers())?;
+        let bytes = buffer::read(request.into_body(), LARGEST_BODY).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"));
+    if is_json {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "send the body as application/json, with that Content-Type",
+    ))
+}
+
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::invalid("invalid_body", "the body is empty: send a JSON object"));
+    }
+    let value: serde_json::Value = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::invalid("invalid_body", format!("the body is not JSON: {error}")))?;
+    without_nul(&value).map_err(invalid_body)?;
+    // Read from the text again: it alone knows of members that come twice.
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (pointer, detail) = (pointer(error.path()), error.inner().to_string());
+        invalid_body(Violation::new(pointer, code_of(&detail), detail))
+    })
+}
+
+fn invalid_body(violation: Violation) -> Problem {
+    let detail = format!("the body can't be read at {:?}: {}", violation.pointer, violation.detail);
+    Problem::invalid("invalid_body", detail).with("errors", serde_json::json!([violation]))
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escaped(key)),
+            Segment::Enum { variant } => format!("/{}", escaped(variant)),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// serde says what is wrong by a sentence alone; it begins alike for each kind of fault.
+fn code_of(detail: &str) -> &'static str {
+    let known = [
+        ("unknown field", "unknown_field"),
+        ("missing field", "missing_field"),
+        ("duplicate field", "duplicate_field"),
+        ("unknown variant", "unknown_value"),
+        ("invalid type", "wrong_type"),
+    ];
+    known.iter().find(|(start, _)| detail.starts_with(start)).map_or("invalid_value", |(_, code)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        #[allow(dead_code)]
+        quantity: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Basket {
+        #[allow(dead_code)]
+        lines: Vec<Line>,
+    }
+
+    fn fault(body: &str) -> (String, String) {
+        let problem = parse::<Basket>(body.as_bytes()).unwrap_err();
+        assert_eq!((problem.status(), problem.code()), (StatusCode::BAD_REQUEST, "invalid_body"));
+        let body = format!("{problem:?}");
+        (body.clone(), body)
+    }
+
+    #[test]
+    fn every_fault_is_pointed_at() {
+        for (body, pointer, code) in [
+            (r#"{"lines":[{"quantity":1},{"quantity":"two"}]}"#, "/lines/1/quantity", "wrong_type"),
+            (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity", "invalid_value"),
+            (r#"{"lines":[{"quantity":1e99}]}"#, "/lines/0/quantity", "wrong_type"),
+            (r#"{"lines":[{"quantity":1,"x":1}]}"#, "/lines/0", "unknown_field"),
+            (r#"{"lines":[{}]}"#, "/lines/0", "missing_field"),
+            (r#"{"lines":[{"quantity":1,"quantity":2}]}"#, "/lines/0", "duplicate_field"),
+            (r#"{"lines":["\u0000"]}"#, "/lines/0", "contains_nul"),
+        ] {
+            let (shown, _) = fault(body);
+            assert!(shown.contains(pointer) && shown.contains(code), "{body}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for body in ["", "{", "nul", "\"\\ud800\"", "[1,]", "{\"lines\":[]} x", "\u{feff}{}"] {
+            fault(body);
+        }
+    }
+}

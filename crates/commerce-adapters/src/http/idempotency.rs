@@ -1,0 +1,182 @@
+//! `Idempotency-Key`: the same request twice has one effect and one answer
+//! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)).
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use commerce_core::Context;
+use commerce_core::commit::Commit;
+use commerce_core::id::Tenant;
+use commerce_outbox::{Begin, Idempotency, Ticket};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header, response};
+use http_body_util::BodyExt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::buffer::{self, LARGEST_BODY};
+use super::caller::Caller;
+use super::problem::Problem;
+
+/// Names a request, so that it can be sent again.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// `true` on an answer that was given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key.
+const LONGEST: usize = 255;
+
+/// Gives a POST with an `Idempotency-Key` one effect and one answer, kept as long as `keys` say. The key counts within
+/// the caller and the route. The same key with another request is a 422; while the first request is under way, a second is a 409.
+/// Answers of 500 and above are not kept.
+pub async fn idempotent(
+    State((store, keys)): State<(Arc<dyn commerce_core::store::Store>, Idempotency)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return next.run(request).await;
+    }
+    answered(store, keys, request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn answered(
+    store: Arc<dyn commerce_core::store::Store>,
+    keys: Idempotency,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let key = key_of(&request)?;
+    let tenant = request
+        .extensions()
+        .get::<Arc<Context>>()
+        .map(|context| context.tenant().clone())
+        .unwrap_or_default();
+    let (mut parts, body) = request.into_parts();
+    let bytes = buffer::read(body, LARGEST_BODY).await?;
+    let fingerprint = digest(&[parts.uri.query().unwrap_or_default().as_bytes(), &bytes]);
+    match keys.begin(&tenant, &key, &fingerprint).await.map_err(unavailable)? {
+        Begin::Fresh(ticket) => {
+            let answer = Answer::holding(ticket);
+            parts.extensions.insert(answer.clone());
+            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            settle(&store, &tenant, answer, response).await
+        }
+        Begin::Replay(stored) => Stored::from_bytes(&stored)?.replay(),
+        Begin::InProgress => {
+            let detail = "a request with this Idempotency-Key is under way: ask again for its answer";
+            Err(Problem::conflict("idempotency_in_progress", detail).retry_after(Duration::from_secs(1)))
+        }
+        Begin::Mismatch => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "this Idempotency-Key was used for another request: choose another key",
+        )),
+    }
+}
+
+/// The client's key, within the caller and the route.
+fn key_of(request: &Request) -> Result<String, Problem> {
+    let given = request.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
+    let key = given.filter(|key| !key.is_empty() && key.len() <= LONGEST).ok_or_else(|| {
+        Problem::invalid(
+            "invalid_header",
+            format!("Idempotency-Key must be 1 to {LONGEST} printable characters"),
+        )
+    })?;
+    let caller = request
+        .extensions()
+        .get::<Caller>()
+        .map_or_else(|| "anonymous".to_owned(), |caller| caller.id.to_string());
+    Ok(digest(&[
+        caller.as_bytes(),
+        request.method().as_str().as_bytes(),
+        request.uri().path().as_bytes(),
+        key.as_bytes(),
+    ]))
+}
+
+/// Stores an answer that the handler has not stored with its commit.
+async fn settle(
+    store: &Arc<dyn commerce_core::store::Store>,
+    tenant: &Tenant,
+    answer: Answer,
+    response: Response,
+) -> Result<Response, Problem> {
+    let Some(ticket) = answer.take() else { return Ok(response) };
+    if response.status().is_server_error() {
+        give_back(ticket).await;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.map_err(Problem::bug)?.to_bytes();
+    let stored = Stored::of(&parts, &bytes).to_bytes()?;
+    let commit = Commit { tenant: tenant.clone(), ..Commit::new() };
+    let commit = ticket.complete(commit, stored).map_err(Problem::bug)?;
+    if let Err(error) = store.commit(commit).await {
+        // What was asked is done; only its answer will not be given again.
+        tracing::warn!(%error, "an answer could not be stored under its idempotency key");
+    }
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+async fn give_back(ticket: Ticket) {
+    if let Err(error) = ticket.abandon().await {
+        tracing::warn!(%error, "an idempotency key stays locked for a minute");
+    }
+}
+
+fn unavailable(error: commerce_outbox::IdempotencyError) -> Problem {
+    let detail = "the data can't be reached now: try again";
+    Problem::unavailable("store_unavailable", detail, Duration::from_secs(1)).caused_by(error)
+}
+
+/// SHA-256 over the parts, each behind its length, in hexadecimal digits.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Stored {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// The headers that belong to the answer itself.
+const KEPT: [HeaderName; 4] =
+    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::WWW_AUTHENTICATE];
+
+impl Stored {
+    pub(super) fn of(parts: &response::Parts, body: &[u8]) -> Self {
+        let value = |name: &HeaderName| parts.headers.get(name)?.to_str().ok();
+        let headers =
+            KEPT.iter().filter_map(|name| Some((name.to_string(), value(name)?.to_owned()))).collect();
+        Self { status: parts.status.as_u16(), headers, body: String::from_utf8_lossy(body).into_owned() }
+    }
+
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
+        serde_json::to_vec(self).map_err(Problem::bug)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(bytes).map_err(Problem::bug)
+    }
+
+    fn replay(self) -> Result<Response, Problem> {
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        response = response.header(REPLAYED, HeaderValue::from_static("true"));
+        response.body(Body::from(self.body)).map_err(Problem::bug)
+    }
+}

@@ -1,0 +1,126 @@
+//! Lists, a page at a time.
+
+use axum::extract::FromRequestParts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::etag::Listing;
+use super::params;
+use super::problem::Problem;
+
+/// The most there can be on a page.
+const MOST: usize = 100;
+/// So many, unless it is said.
+const USUAL: usize = 20;
+
+/// Where a page begins. Opaque to clients; what is in it is the endpoint's.
+pub trait Cursor: Serialize + DeserializeOwned {}
+impl<T: Serialize + DeserializeOwned> Cursor for T {}
+
+/// `?limit=&cursor=`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// 1 to 100, 20 unless it is said.
+    pub limit: usize,
+    cursor: Option<String>,
+}
+
+impl Page {
+    /// From the parameters, where they are read together with others.
+    ///
+    /// # Errors
+    /// 400 `invalid_query` when the limit is not from 1 to 100.
+    pub fn new(limit: Option<usize>, cursor: Option<String>) -> Result<Self, Problem> {
+        let limit = limit.unwrap_or(USUAL);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid(
+                "invalid_query",
+                format!("limit is {limit}, and must be from 1 to {MOST}"),
+            ));
+        }
+        Ok(Self { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()) })
+    }
+
+    /// Where the page begins; none for the first.
+    ///
+    /// # Errors
+    /// 400 `invalid_cursor` for a text that is none of this endpoint's cursors.
+    pub fn after<C: Cursor>(&self) -> Result<Option<C>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let decoded =
+            URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        decoded.map(Some).ok_or_else(|| {
+            Problem::invalid("invalid_cursor", "the cursor is none of this list: begin without one")
+        })
+    }
+
+    /// How many to read: one more than the page holds, which tells whether there is another.
+    pub fn look_ahead(&self) -> usize {
+        self.limit + 1
+    }
+
+    /// A page from what was read, [`look_ahead`](Self::look_ahead) at most; `cursor` says where its last item stands.
+    ///
+    /// # Errors
+    /// Never, as long as the cursor can be written as JSON.
+    pub fn listing<T, C: Cursor>(
+        &self,
+        mut items: Vec<T>,
+        cursor: impl Fn(&T) -> C,
+    ) -> Result<Listing<T>, Problem> {
+        let more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let next_cursor = match items.last().filter(|_| more) {
+            Some(last) => Some(encode(&cursor(last))?),
+            None => None,
+        };
+        Ok(Listing { items, next_cursor })
+    }
+}
+
+fn encode(cursor: &impl Serialize) -> Result<String, Problem> {
+    let bytes = serde_json::to_vec(cursor).map_err(Problem::bug)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Written { limit, cursor } = params::parse(parts.uri.query().unwrap_or_default())?;
+        Self::new(limit, cursor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_leads_to_the_next_until_the_last() {
+        let first = Page::new(Some(2), None).unwrap();
+        let listing = first.listing(vec![1, 2, 3], |item| *item).unwrap();
+        assert_eq!(listing.items, [1, 2]);
+        let next = Page::new(Some(2), listing.next_cursor).unwrap();
+        assert_eq!(next.after::<u32>().unwrap(), Some(2));
+        assert_eq!(next.listing(vec![3], |item| *item).unwrap().next_cursor, None);
+    }
+
+    #[test]
+    fn a_limit_out_of_range_and_a_strange_cursor_are_refused() {
+        assert!(Page::new(Some(0), None).is_err());
+        assert!(Page::new(Some(101), None).is_err());
+        let strange = Page::new(None, Some("!!".into())).unwrap();
+        assert_eq!(strange.after::<u32>().unwrap_err().code(), "invalid_cursor");
+    }
+}

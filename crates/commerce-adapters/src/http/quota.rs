@@ -1,0 +1,103 @@
+//! How many requests a client may make: counters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+/// So many in so long a time, at once or spread over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// So many.
+    pub requests: u32,
+    /// In so long a time.
+    pub per: Duration,
+}
+
+impl Quota {
+    /// So many a minute.
+    pub const fn per_minute(requests: u32) -> Self {
+        Self { requests, per: Duration::from_secs(60) }
+    }
+
+    /// How long one request's share of the time is.
+    fn interval(self) -> Duration {
+        self.per / self.requests.max(1)
+    }
+}
+
+/// Counts requests: in memory, or somewhere that several processes share.
+#[async_trait]
+pub trait Quotas: Send + Sync + 'static {
+    /// Counts one request against a client's quota.
+    ///
+    /// # Errors
+    /// After how long the client may come again. A counter that can't be reached lets requests through.
+    async fn take(&self, client: &str, quota: Quota) -> Result<(), Duration>;
+}
+
+/// Counts in this process, by the generic cell rate algorithm (ITU-T I.371): a client that has used its quota up gets
+/// one request more as each share of the time passes.
+#[derive(Clone, Default)]
+pub struct MemoryQuotas {
+    /// For each client, the moment at which it will have its whole quota again.
+    full_at: Arc<Mutex<HashMap<String, Instant>>>,
+}
+
+/// So many clients are remembered before those with a whole quota are forgotten.
+const MANY: usize = 10_000;
+
+#[async_trait]
+impl Quotas for MemoryQuotas {
+    async fn take(&self, client: &str, quota: Quota) -> Result<(), Duration> {
+        self.take_at(client, quota, Instant::now())
+    }
+}
+
+impl MemoryQuotas {
+    fn take_at(&self, client: &str, quota: Quota, now: Instant) -> Result<(), Duration> {
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = full_at.get(client).copied().unwrap_or(now).max(now);
+        let after_this = full + quota.interval();
+        let latest = now + quota.per;
+        if after_this > latest {
+            return Err(after_this - latest);
+        }
+        if full_at.len() >= MANY {
+            full_at.retain(|_, full| *full > now);
+        }
+        full_at.insert(client.to_owned(), after_this);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_can_be_used_at_once_and_comes_back_bit_by_bit() {
+        let quotas = MemoryQuotas::default();
+        let (quota, now) = (Quota::per_minute(3), Instant::now());
+        for _ in 0..3 {
+            assert_eq!(quotas.take_at("a", quota, now), Ok(()));
+        }
+        let wait = quotas.take_at("a", quota, now).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(20));
+        assert_eq!(quotas.take_at("b", quota, now), Ok(()), "another client has its own");
+        assert_eq!(quotas.take_at("a", quota, now + wait), Ok(()));
+        assert!(quotas.take_at("a", quota, now + wait).is_err());
+    }
+
+    #[test]
+    fn clients_with_a_whole_quota_are_forgotten() {
+        let quotas = MemoryQuotas::default();
+        let (quota, now) = (Quota::per_minute(60), Instant::now());
+        for client in 0..MANY {
+            assert_eq!(quotas.take_at(&client.to_string(), quota, now), Ok(()));
+        }
+        assert_eq!(quotas.take_at("late", quota, now + Duration::from_secs(61)), Ok(()));
+        assert_eq!(quotas.full_at.lock().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,201 @@
+//! Tells other services what has happened in one.
+//!
+//! A publication follows the event log of a service by a checkpoint, and writes each event as a message to the outbox of
+//! the same store: a batch of messages and the checkpoint's move are one commit, so every event is published once, in
+//! the order of its stream, and the commits that make events stay as small as they are.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Timestamp;
+use commerce_core::commit::{Commit, CommitError, NewMessage};
+use commerce_core::id::Tenant;
+use commerce_core::store::{Store, StoreError};
+use commerce_core::stream::{Position, RecordedEvent, Version};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::envelope::{CAUSATION_HEADER, CORRELATION_HEADER, ID_HEADER, TRACEPARENT_HEADER};
+use crate::error::BusError;
+
+/// So many events are published in one commit.
+const BATCH: usize = 500;
+/// So long a publication that is not woken waits before it looks again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// An event as other services learn of it. The message's id is the event's, and its key the stream, so that whoever
+/// listens takes each event in once and those of a stream in order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PublishedEvent {
+    /// Unique to the event.
+    pub event_id: Uuid,
+    /// The kind of aggregate: `order`.
+    pub stream_kind: String,
+    /// Which one.
+    pub stream_id: String,
+    /// The event's place in the stream, from 1.
+    pub version: Version,
+    /// The type of event: `OrderPlaced`.
+    pub event_type: String,
+    /// The schema version of its fields.
+    pub schema: u32,
+    /// When it was written.
+    pub recorded_at: Timestamp,
+    /// Its fields.
+    pub fields: Box<RawValue>,
+}
+
+/// Publishes the events of a service.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use commerce_core::commit::{Commit, Expected, NewEvent};
+/// # use commerce_core::memory::MemoryStore;
+/// # use commerce_core::store::Store;
+/// # use commerce_core::stream::StreamId;
+/// # use commerce_outbox::{Publication, SystemHost};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemHost)));
+/// # let placed = NewEvent { event_type: "OrderPlaced".into(), schema: 1, payload: b"{}".to_vec() };
+/// store.commit(Commit::new().append(StreamId::new("order", 7), Expected::ABSENT, vec![placed])).await?;
+///
+/// let publication = Publication::new(store.clone(), "order.events");
+/// assert_eq!(publication.publish().await?, 1);
+/// assert_eq!(publication.publish().await?, 0, "once is enough");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Publication {
+    store: Arc<dyn Store>,
+    topic: Cow<'static, str>,
+    kinds: Option<Vec<&'static str>>,
+}
+
+impl Publication {
+    /// Publishes what is written to this store, to this topic.
+    pub fn new(store: Arc<dyn Store>, topic: impl Into<Cow<'static, str>>) -> Self {
+        Self { store, topic: topic.into(), kinds: None }
+    }
+
+    /// Only events of these kinds of aggregates.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
+        self.kinds = Some(kinds.into_iter().collect());
+        self
+    }
+
+    /// How far it has come in the event log; zero if it never ran.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn position(&self) -> Result<Position, StoreError> {
+        self.store.checkpoint(&self.reader()).await
+    }
+
+    /// Publishes what was not yet. Answers how many events that were.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, or holds an event that is not JSON. What is published stays so.
+    pub async fn publish(&self) -> Result<usize, BusError> {
+        let mut published = 0;
+        loop {
+            let from = self.position().await?;
+            let events = self.store.read_log(from, BATCH).await?;
+            for run in events.chunk_by(|one, other| one.tenant == other.tenant) {
+                published += self.publish_run(from, run).await?;
+            }
+            if events.len() < BATCH {
+                return Ok(published);
+            }
+        }
+    }
+
+    /// Publishes until `shutdown`, at once when something is written in this process, and else within a second. A store
+    /// that is out of reach is waited for.
+    ///
+    /// # Errors
+    /// When the log holds an event that is not JSON.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        while !shutdown.is_cancelled() {
+            let change = self.store.changes().listen();
+            match self.publish().await {
+                Ok(_) => {}
+                Err(BusError::Unavailable { source }) => {
+                    warn!(topic = %self.topic, error = %source, "events can't be published now");
+                }
+                Err(damaged) => return Err(damaged),
+            }
+            let woken = tokio::time::timeout(LOOK, change);
+            tokio::select! {
+                _ = woken => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn reader(&self) -> String {
+        format!("publication/{}", self.topic)
+    }
+
+    /// One tenant's events, as a commit is one tenant's. Another process that publishes the same log may be faster: then
+    /// nothing of this is written.
+    async fn publish_run(&self, from: Position, run: &[RecordedEvent]) -> Result<usize, BusError> {
+        let Some(last) = run.last() else { return Ok(0) };
+        let from = from.max(self.position().await?);
+        let fresh = run.iter().filter(|event| event.position > from);
+        let wanted = fresh.filter(|event| self.wants(event));
+        let messages = wanted.map(|event| self.message(event)).collect::<Result<Vec<_>, _>>()?;
+        if last.position <= from {
+            return Ok(0);
+        }
+        let count = messages.len();
+        let commit = Commit { tenant: tenant_of(run), messages, ..Commit::new() };
+        match self.store.commit(commit.checkpoint(self.reader(), from, last.position)).await {
+            Ok(_) => Ok(count),
+            Err(CommitError::Conflict(_)) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn wants(&self, event: &RecordedEvent) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.stream.kind()))
+    }
+
+    fn message(&self, event: &RecordedEvent) -> Result<NewMessage, BusError> {
+        let damaged = |source: serde_json::Error| BusError::Damaged {
+            at: format!("event {} of stream {}", event.version, event.stream),
+            source: source.into(),
+        };
+        let body = PublishedEvent {
+            event_id: event.id,
+            stream_kind: event.stream.kind().to_owned(),
+            stream_id: event.stream.id().to_owned(),
+            version: event.version,
+            event_type: event.event_type.to_string(),
+            schema: event.schema,
+            recorded_at: event.recorded_at,
+            fields: serde_json::from_slice(&event.payload).map_err(damaged)?,
+        };
+        let payload = serde_json::to_vec(&body).map_err(damaged)?;
+        let message = NewMessage::new(self.topic.clone(), event.stream.as_str())
+            .of_type(format!("{}.{}", body.stream_kind, body.event_type))
+            .payload(payload)
+            .header(ID_HEADER, event.id.to_string())
+            .header(CAUSATION_HEADER, event.id.to_string())
+            .header(CORRELATION_HEADER, event.metadata.correlation.to_string());
+        Ok(match &event.metadata.traceparent {
+            Some(traceparent) => message.header(TRACEPARENT_HEADER, traceparent.to_string()),
+            None => message,
+        })
+    }
+}
+
+fn tenant_of(run: &[RecordedEvent]) -> Tenant {
+    run.first().map(|event| event.tenant.clone()).unwrap_or_default()
+}

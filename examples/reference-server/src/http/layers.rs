@@ -1,0 +1,94 @@
+//! What goes around the routes of every service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use commerce_adapters::http::{
+    Buffering, Readiness, Tokens, authenticate, buffer, correlate, idempotent, measure, method_not_allowed,
+    not_found, openapi,
+};
+use commerce_core::Host;
+use commerce_core::store::Store;
+use commerce_outbox::Idempotency;
+use http::StatusCode;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+/// A request that takes longer is given up: its effects, if any, are as whole as ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What all services share.
+#[derive(Clone)]
+pub struct Common {
+    /// The clock, and the source of ids.
+    pub host: Arc<dyn Host>,
+    /// Whose tokens are whose.
+    pub tokens: Arc<dyn Tokens>,
+}
+
+/// A service as HTTP.
+pub struct Service {
+    /// Its name.
+    pub name: &'static str,
+    /// Its routes under `/api/v1`, with all that they need around them.
+    pub routes: Router,
+    /// Its description.
+    pub openapi: OpenApi,
+    /// What it needs.
+    pub readiness: Readiness,
+}
+
+impl Service {
+    /// Puts around a service's routes what all need: idempotency keys in its own store, and callers.
+    pub(crate) fn new(
+        name: &'static str,
+        common: &Common,
+        store: &Arc<dyn Store>,
+        routes: OpenApiRouter,
+        readiness: Readiness,
+    ) -> Self {
+        let (routes, mut openapi) = OpenApiRouter::new().nest("/api/v1", routes).split_for_parts();
+        openapi.info =
+            InfoBuilder::new().title(format!("{name} service")).version(env!("CARGO_PKG_VERSION")).build();
+        openapi::complete(&mut openapi);
+        let keys = Idempotency::new(store.clone(), common.host.clone(), name);
+        let routes = routes
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(middleware::from_fn_with_state((store.clone(), keys), idempotent))
+            .layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
+        Self { name, routes, openapi, readiness }
+    }
+
+    /// The service on its own: with its health, its figures and its description.
+    pub fn alone(
+        self,
+        common: &Common,
+        metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
+    ) -> Router {
+        let routes = self.routes.merge(self.readiness.routes()).merge(about(self.openapi, metrics));
+        outermost(routes.fallback(not_found), common)
+    }
+}
+
+/// `/metrics` and `/openapi.json`.
+pub(crate) fn about(
+    openapi: OpenApi,
+    metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
+) -> Router {
+    let openapi = Arc::new(openapi);
+    Router::new()
+        .route("/openapi.json", get(move || async move { Json(openapi.as_ref().clone()) }))
+        .route("/metrics", get(move || async move { metrics() }))
+}
+
+/// What every request goes through first, whoever answers it.
+pub(crate) fn outermost(routes: Router, common: &Common) -> Router {
+    routes
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(middleware::from_fn_with_state(Buffering::default(), buffer))
+        .layer(middleware::from_fn_with_state(common.host.clone(), correlate))
+        .layer(middleware::from_fn(measure))
+}

@@ -1,0 +1,120 @@
+//! How a request changes something.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use commerce_adapters::http::{Answer, Asked, IfMatch, Problem};
+use commerce_core::commit::{Commit, CommitError, Conflict};
+use commerce_core::store::Store;
+use commerce_core::stream::Version;
+use commerce_core::{Aggregate, Context};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::services::Session;
+
+/// So often a request is decided anew when others were faster.
+const ATTEMPTS: u32 = 10;
+
+/// What every request that changes something brings with it: its context, the version that it means, and the right to
+/// its answer.
+pub(crate) struct Write {
+    /// When, by whom, as part of what.
+    pub(crate) context: Context,
+    /// Which version is meant.
+    pub(crate) if_match: IfMatch,
+    /// Where its answer goes.
+    pub(crate) answer: Answer,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Write {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Ok(Asked(context)) = Asked::from_request_parts(parts, state).await;
+        let if_match = IfMatch::from_request_parts(parts, state).await?;
+        let Ok(answer) = Answer::from_request_parts(parts, state).await;
+        Ok(Self { context, if_match, answer })
+    }
+}
+
+impl Write {
+    /// Makes a new aggregate. `decide` gives it its commands, and answers what else belongs into the commit, such as
+    /// claims; `show` makes the answer.
+    pub(crate) async fn create<A: Aggregate>(
+        &self,
+        store: &Arc<dyn Store>,
+        id: A::Id,
+        decide: impl FnOnce(&mut Session<A>) -> Result<Commit, Problem>,
+        show: impl FnOnce(&Session<A>) -> Response,
+    ) -> Result<Response, Problem> {
+        let mut session = Session::<A>::absent(id);
+        let more = decide(&mut session)?;
+        let commit = session.write_to(Commit::within(&self.context))?.and(more);
+        let answered = self.answer.commit(store, commit, show(&session)).await?;
+        Ok(answered.map_err(problem)?.0)
+    }
+
+    /// Changes an aggregate: loads it, checks `If-Match`, decides, and commits; again, if someone else was faster and
+    /// the client meant no version in particular.
+    pub(crate) async fn change<A: Aggregate>(
+        &self,
+        store: &Arc<dyn Store>,
+        id: A::Id,
+        decide: impl Fn(&mut Session<A>) -> Result<Commit, Problem>,
+        show: impl Fn(&Session<A>) -> Response,
+    ) -> Result<Response, Problem> {
+        let mut attempt = 1;
+        loop {
+            let mut session = Session::<A>::load(store, &self.context, id.clone()).await?;
+            if session.exists() {
+                self.if_match.check(session.loaded_version())?;
+            }
+            let more = decide(&mut session)?;
+            let commit = session.write_to(Commit::within(&self.context))?.and(more);
+            match self.answer.commit(store, commit, show(&session)).await? {
+                Ok((response, _)) => return Ok(response),
+                Err(CommitError::Conflict(Conflict::Stream { actual, .. })) if self.if_match.is_given() => {
+                    self.if_match.check(actual)?;
+                    return Err(changed(actual));
+                }
+                Err(CommitError::Conflict(Conflict::Stream { .. })) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(problem(error)),
+            }
+        }
+    }
+}
+
+fn changed(actual: Version) -> Problem {
+    let detail = "the resource has changed since: read it again";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+        .with("current_version", actual)
+}
+
+/// What a commit that failed means to a client: a claim that is taken has a name of its own.
+pub(crate) fn problem(error: CommitError) -> Problem {
+    match &error {
+        CommitError::Conflict(Conflict::Claim { key, .. }) => {
+            let (code, what) = taken(&key.scope);
+            Problem::conflict(code, format!("{what} {:?} is taken", key.key))
+        }
+        CommitError::Conflict(Conflict::Document { collection, .. }) if collection == "idempotency" => {
+            let detail = "the same request is under way: ask again for its answer";
+            Problem::conflict("idempotency_in_progress", detail)
+        }
+        _ => error.into(),
+    }
+}
+
+/// What the scopes of claims are called towards clients.
+fn taken(scope: &str) -> (&'static str, &'static str) {
+    match scope {
+        "sku" => ("sku_taken", "the sku"),
+        "email" => ("email_taken", "the e-mail address"),
+        "live-payment" => ("payment_live", "the live payment of order"),
+        "tracking-number" => ("tracking_number_taken", "the tracking number"),
+        "template-name" => ("template_name_taken", "the template name"),
+        _ => ("already_taken", "it"),
+    }
+}

@@ -1,0 +1,92 @@
+//! Lists: read models that follow each service's own events.
+//!
+//! They are caught up in the background, and once more by whoever reads them: a client sees in a list what it was
+//! answered before, and a checkout pays nothing for lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_adapters::http::Problem;
+use commerce_core::error::Kind;
+use commerce_core::projection::{Error, Projection, ProjectionReader, Projector};
+use commerce_core::store::Store;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+pub mod catalog;
+mod row;
+
+pub use row::Row;
+pub(crate) use row::{Fields, fold};
+
+/// So many events are taken in at once.
+const BATCH: usize = 500;
+/// So long a view that is not woken waits before it looks again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A read model and what keeps it up to date.
+#[derive(Clone)]
+pub struct View {
+    store: Arc<dyn Store>,
+    projector: Projector,
+    reader: ProjectionReader,
+    /// Two that catch up at once in one process would only be in each other's way.
+    turn: Arc<Mutex<()>>,
+}
+
+impl View {
+    /// What this projection makes of the store's events.
+    pub fn new(store: Arc<dyn Store>, projection: Arc<dyn Projection>) -> Self {
+        let reader = ProjectionReader::new(store.clone(), projection.name());
+        let projector = Projector::new(store.clone(), projection);
+        Self { store, projector, reader, turn: Arc::default() }
+    }
+
+    /// The documents, with everything in them that was answered before this call.
+    ///
+    /// # Errors
+    /// 503 when the store can't be read.
+    pub async fn fresh(&self) -> Result<&ProjectionReader, Problem> {
+        self.store.caught_up().await?;
+        self.catch_up().await.map_err(|error| match error.kind() {
+            Kind::Retryable | Kind::Conflict => {
+                let detail = "the list can't be brought up to date now: try again";
+                Problem::unavailable("store_unavailable", detail, LOOK).caused_by(error)
+            }
+            _ => Problem::bug(error),
+        })?;
+        Ok(&self.reader)
+    }
+
+    async fn catch_up(&self) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        loop {
+            match self.projector.run_batch(BATCH).await {
+                Ok(progress) if progress.caught_up => return Ok(()),
+                // Another process has taken these in.
+                Ok(_) | Err(Error::Overtaken { .. }) => {}
+                Err(Error::NeedsRebuild { .. }) => {
+                    self.projector.rebuild(BATCH).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Follows the events until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let change = self.store.changes().listen();
+            if let Err(error) = self.catch_up().await {
+                warn!(%error, "a list can't be brought up to date now");
+            }
+            tokio::select! {
+                _ = tokio::time::timeout(LOOK, change) => {}
+                () = shutdown.cancelled() => {}
+            }
+            // What comes close together is taken in together.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
