@@ -8,6 +8,7 @@
 //! | `testing` | no | given/when/then for aggregates, a clock that stands still, and the conformance suite that any store runs to prove itself |
 
 pub mod aggregate;
+pub mod analytics;
 pub mod catalog;
 pub mod commit;
 pub mod context;
