@@ -1,4 +1,4 @@
-//! The decisions of a commerce system: aggregates, events, money, five domains, and the ports they need. No I/O.
+//! The decisions of a commerce system: aggregates, events, money, eight domains, and the ports they need. No I/O.
 //!
 //! Everything a decision changes is one [`Commit`](commit::Commit), which a [`Store`](store::Store) applies
 //! atomically or not at all.
