@@ -73,10 +73,3 @@ names!(
     Failed = "failed",
     Cancelled = "cancelled"
 );
-
-impl NotificationStatus {
-    /// Whether it is neither sent any more nor has to be: nothing needs its text.
-    pub const fn is_settled(self) -> bool {
-        !matches!(self, Self::Pending)
-    }
-}

@@ -9,7 +9,9 @@ use super::support::*;
 use crate::commit::Commit;
 use crate::fixture::block_on;
 use crate::host::Host;
-use crate::notification::{NotificationView, SecretNotice, SecretPurpose, default_templates, reactions};
+use crate::notification::{
+    DeliveryError, NotificationView, SecretNotice, SecretPurpose, default_templates, reactions,
+};
 use crate::store::Store;
 
 fn secret(purpose: SecretPurpose) -> SecretNotice {
@@ -73,4 +75,20 @@ fn a_secret_stays_out_of_the_subject_whatever_the_template_says() {
     let reset = secret(SecretPurpose::ResetPassword);
     let refused = block_on(world.notifications.react_to_secret(&reset, Uuid::from_u128(1), Commit::new()));
     assert_eq!(refused.unwrap_err().code(), "missing_variable");
+}
+
+#[test]
+fn a_secret_that_is_not_sent_after_all_is_forgotten() {
+    let refusal = || Err(DeliveryError::terminal("no", "no"));
+    let kept = |world: &World, view: &NotificationView| {
+        let id = view.id.to_string();
+        block_on(world.store.document(&tenant(), "notification-confidential", &id)).unwrap().is_some()
+    };
+    let world = World::answering([refusal()]);
+    let refused = tell(&world, &secret(SecretPurpose::ResetPassword), Uuid::from_u128(1)).unwrap();
+    block_on(world.notifications.deliver_due(&world.channels(), 10)).unwrap();
+    let cancelled = tell(&world, &secret(SecretPurpose::ResetPassword), Uuid::from_u128(2)).unwrap();
+    assert!(!kept(&world, &refused) && kept(&world, &cancelled));
+    block_on(world.notifications.cancel(&world.host.context(), cancelled.id)).unwrap();
+    assert!(!kept(&world, &cancelled));
 }

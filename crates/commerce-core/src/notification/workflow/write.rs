@@ -4,7 +4,10 @@ use super::{CONFIDENTIAL, Error, NOTIFICATIONS, Notifications, page};
 use crate::commit::{Commit, CommitError, Conflict, DocumentWrite, Expected};
 use crate::context::Context;
 use crate::id::NotificationId;
-use crate::notification::{Notification, NotificationCommand, NotificationStatus, NotificationView};
+use crate::notification::{
+    Notification, NotificationCommand, NotificationEvent, NotificationRejection, NotificationStatus,
+    NotificationView,
+};
 use crate::repository::{ATTEMPTS, Decided};
 
 impl Notifications {
@@ -34,7 +37,7 @@ impl Notifications {
 
 /// The state after a decision.
 pub(super) fn shown(decided: &Decided<Notification>, id: NotificationId) -> Result<NotificationView, Error> {
-    let not_found = || Error::Notification(crate::notification::NotificationRejection::NotFound);
+    let not_found = || Error::Notification(NotificationRejection::NotFound);
     decided.state.view(id, decided.version).ok_or_else(not_found)
 }
 
@@ -53,8 +56,18 @@ pub(super) fn with_notice(
         write = write.field("due_at", due_at);
     }
     let commit = commit.document(write);
-    if view.body.is_none() && view.status.is_settled() {
+    if view.body.is_none() && decided.events.iter().any(settles) {
         return Ok(commit.document(DocumentWrite::delete(CONFIDENTIAL, id.to_string(), Expected::Any)));
     }
     Ok(commit)
+}
+
+/// Whether nothing needs the notification's text from now on.
+fn settles(event: &NotificationEvent) -> bool {
+    matches!(
+        event,
+        NotificationEvent::NotificationSent { .. }
+            | NotificationEvent::NotificationFailed { .. }
+            | NotificationEvent::NotificationCancelled { .. }
+    )
 }
