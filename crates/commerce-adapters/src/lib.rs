@@ -5,10 +5,19 @@
 //! | `http` | no | problem details, callers and roles, idempotency keys, entity tags, rate limits, health and figures for axum |
 //! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
 //! | `postgres` | no | a store in one schema of a PostgreSQL database, shared by as many processes as there are |
+//! | `smtp` | no | a channel that sends notifications as mail, over SMTP with TLS |
+//! | `templates` | no | a renderer of notification templates: minijinja, strict and bounded |
+//! | `webhook-channel` | no | a channel that POSTs notifications, signed after Standard Webhooks, and the check for receivers |
 
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "templates")]
+pub mod templates;
+#[cfg(feature = "webhook-channel")]
+pub mod webhook_channel;

@@ -78,6 +78,14 @@ uuid_id!(
     /// A category of the catalog.
     pub CategoryId
 );
+uuid_id!(
+    /// A notification.
+    pub NotificationId
+);
+uuid_id!(
+    /// A template of notifications.
+    pub TemplateId
+);
 
 /// Whose data it is. Part of every key: two tenants never see each other's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

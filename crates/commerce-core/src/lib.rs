@@ -20,6 +20,7 @@ pub mod host;
 pub mod id;
 pub mod inventory;
 pub mod memory;
+pub mod notification;
 pub mod order;
 pub mod owned;
 pub mod payment;
