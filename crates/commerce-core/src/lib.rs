@@ -1,4 +1,4 @@
-//! The decisions of a commerce system: aggregates, events, money, five domains, and the ports they need. No I/O.
+//! The decisions of a commerce system: aggregates, events, money, six domains, and the ports they need. No I/O.
 //!
 //! Everything a decision changes is one [`Commit`](commit::Commit), which a [`Store`](store::Store) applies
 //! atomically or not at all.
@@ -17,6 +17,7 @@ pub mod event;
 mod fixture;
 pub mod host;
 pub mod id;
+pub mod identity;
 pub mod inventory;
 pub mod memory;
 pub mod order;
