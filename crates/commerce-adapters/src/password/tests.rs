@@ -1,6 +1,13 @@
 //! The hasher with little memory, once with all of it.
 
-use commerce_core::identity::{Password, PasswordHash, PasswordHasher, SecretSource};
+use std::sync::Arc;
+
+use commerce_core::Host;
+use commerce_core::identity::{
+    Accounts, Login, Password, PasswordHash, PasswordHasher, Register, SecretSource,
+};
+use commerce_core::memory::MemoryStore;
+use commerce_core::testing::TestHost;
 
 use super::{Argon2Hasher, OsSecrets};
 
@@ -73,4 +80,25 @@ fn secrets_are_long_url_safe_and_never_the_same() {
 fn a_digest_is_sha_256() {
     // SHA-256 of "abc" (FIPS 180-4), in URL-safe base64.
     assert_eq!(OsSecrets.digest("abc").as_str(), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+}
+
+#[tokio::test]
+async fn accounts_work_on_them() {
+    let host = Arc::new(TestHost::new());
+    let store = Arc::new(MemoryStore::new(host.clone()));
+    let accounts = Accounts::new(store, Arc::new(light()), Arc::new(OsSecrets)).await.unwrap();
+    let password = || Password::new("Correct-horse-1");
+    let (email, first_name, last_name) =
+        ("ada@example.org".to_owned(), "Ada".to_owned(), "Lovelace".to_owned());
+    let request = Register { email: email.clone(), password: password(), first_name, last_name };
+    let ada = accounts.register(&host.context(), request).await.unwrap();
+
+    let login = |password| Login { email: email.clone(), password };
+    let session = accounts.login(&host.context(), login(password())).await.unwrap();
+    let token = session.refresh_token.expose();
+    assert_eq!(accounts.refresh(&host.context(), token).await.unwrap().user_id, ada);
+    let reused = accounts.refresh(&host.context(), token).await.unwrap_err();
+    assert_eq!(reused.code(), "invalid_token");
+    let wrong = accounts.login(&host.context(), login(Password::new("Wrong-horse-1"))).await.unwrap_err();
+    assert_eq!(wrong.code(), "invalid_credentials");
 }

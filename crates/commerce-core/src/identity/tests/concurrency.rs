@@ -102,3 +102,25 @@ fn an_address_is_registered_once_by_several_at_once() {
     assert_eq!(bench.events(), ["UserRegistered"]);
     assert_eq!(bench.mail().len(), 1);
 }
+
+/// A server runs them on whatever thread is free. This fails to compile if one of them can't be sent there.
+#[test]
+fn every_operation_can_move_between_threads() {
+    fn sent<T: Send>(_: T) {}
+    let (bench, ada) = Bench::with_ada();
+    let (accounts, context, password) = (&bench.accounts, bench.context(), Password::new(OTHER));
+    let change =
+        ChangePassword { user_id: ada, session_id: None, current: password.clone(), new: password.clone() };
+    sent(accounts.register(&context, register(EMAIL)));
+    sent(accounts.ensure(&context, NewUser { account: register(EMAIL), roles: Role::Admin.into() }));
+    sent(accounts.login(&context, login(EMAIL, PASSWORD)));
+    sent(accounts.refresh(&context, ""));
+    sent(accounts.logout(&context, ""));
+    sent(accounts.change_password(&context, change));
+    sent(accounts.forgot_password(&context, EMAIL));
+    sent(accounts.reset_password(&context, "", &password));
+    sent(accounts.confirm_email(&context, ""));
+    sent(accounts.deactivate(&context, ada, Expected::Any));
+    sent(accounts.set_roles(&context, ada, Role::Admin.into(), Expected::Any));
+    sent(accounts.forget_expired(&context, 1));
+}
