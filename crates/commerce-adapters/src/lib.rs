@@ -11,6 +11,13 @@
 
 #[cfg(feature = "http")]
 pub mod http;
+//! | `password` | no | Argon2id password hashes, and opaque tokens from the operating system's randomness |
+//! | `jwt` | no | access tokens: a ring of signing keys that rotates, its JWKS, and a verifier |
+
+#[cfg(feature = "jwt")]
+pub mod jwt;
+#[cfg(feature = "password")]
+pub mod password;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "smtp")]

@@ -59,6 +59,10 @@ uuid_id!(
     pub CustomerId
 );
 uuid_id!(
+    /// A user: someone who can sign in, in whatever roles.
+    pub UserId
+);
+uuid_id!(
     /// A product, the same in every service.
     pub ProductId
 );
@@ -86,6 +90,13 @@ uuid_id!(
     /// A template of notifications.
     pub TemplateId
 );
+
+impl From<UserId> for CustomerId {
+    /// A customer is a user, under the same UUID.
+    fn from(id: UserId) -> Self {
+        Self(id.0)
+    }
+}
 
 /// Whose data it is. Part of every key: two tenants never see each other's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

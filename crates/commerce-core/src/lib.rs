@@ -18,6 +18,7 @@ pub mod event;
 mod fixture;
 pub mod host;
 pub mod id;
+pub mod identity;
 pub mod inventory;
 pub mod memory;
 pub mod notification;
