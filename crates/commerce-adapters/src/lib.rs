@@ -3,17 +3,16 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | no | problem details, callers and roles, idempotency keys, entity tags, rate limits, health and figures for axum |
-//! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
+//! | `jwt` | no | access tokens: a ring of signing keys that rotates, its JWKS, and a verifier |
+//! | `password` | no | Argon2id password hashes, and opaque tokens from the operating system's randomness |
 //! | `postgres` | no | a store in one schema of a PostgreSQL database, shared by as many processes as there are |
 //! | `smtp` | no | a channel that sends notifications as mail, over SMTP with TLS |
+//! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
 //! | `templates` | no | a renderer of notification templates: minijinja, strict and bounded |
 //! | `webhook-channel` | no | a channel that POSTs notifications, signed after Standard Webhooks, and the check for receivers |
 
 #[cfg(feature = "http")]
 pub mod http;
-//! | `password` | no | Argon2id password hashes, and opaque tokens from the operating system's randomness |
-//! | `jwt` | no | access tokens: a ring of signing keys that rotates, its JWKS, and a verifier |
-
 #[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "password")]
