@@ -66,5 +66,6 @@ pub fn read(path: &Path) -> Result<Import, ImportError> {
 /// What [`read`] does once it has the bytes; `file` is only named in errors.
 fn parse(file: &Path, bytes: &[u8]) -> Result<Import, ImportError> {
     let rows = table::rows(bytes).map_err(|unfit| unfit.in_file(file))?;
-    assemble::assemble(&rows, format!("{:x}", Sha256::digest(bytes))).map_err(|unfit| unfit.in_file(file))
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assemble::assemble(&rows, digest).map_err(|unfit| unfit.in_file(file))
 }
