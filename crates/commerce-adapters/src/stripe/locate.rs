@@ -128,4 +128,5 @@ fn creation(request: &CaptureRequest) -> Result<Fields, NotRepresentable> {
     ])
 }
 
+/// The form above spells these names out.
 const _: () = assert!(matches!((KEY.as_bytes(), PAYMENT_ID.as_bytes()), (b"commerce_key", b"payment_id")));

@@ -76,7 +76,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
         2 => Just(Fault::CutAfter),
         1 => Just(Fault::CutBefore),
         1 => Just(Fault::SlowAfter),
-        2 => Just(Fault::Late),
+        5 => Just(Fault::Late),
     ];
     let token = prop_oneof![3 => Just("pm_card_visa"), 1 => Just("pm_card_declined")];
     let (faults, deliveries) =
