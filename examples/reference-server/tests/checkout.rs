@@ -21,8 +21,8 @@ use commerce_core::id::{OrderId, Tenant};
 use commerce_core::inventory::reservation::{DEFAULT_DURATION, ReservationStatus};
 use commerce_core::order::OrderStatus;
 use commerce_core::payment::{
-    CaptureRequest, Captured, ChargeState, FakeProvider, PaymentProvider, PaymentStatus, ProviderError,
-    RefundRequest, Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, FakeProvider, PaymentProvider, PaymentStatus,
+    ProviderError, RefundRequest, Refunded,
 };
 use commerce_core::shipping::ShipmentStatus;
 use commerce_core::testing::TestHost;
@@ -172,6 +172,33 @@ async fn a_payment_that_is_never_answered_fails_the_order_and_keeps_nothing() {
         assert_eq!(payment.status(), Some(PaymentStatus::Cancelled));
         let order = books::order(&counter.shop.stores().order, order_id).await;
         assert_eq!(order.failure().unwrap().code, "timeout");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_called_off_while_the_provider_is_silent_is_never_captured_later() {
+    let till = Arc::new(Till::default());
+    let options = ShopOptions {
+        step_timeout: Duration::from_secs(1),
+        provider_timeout: Duration::from_millis(100),
+        provider: till.clone(),
+        ..ShopOptions::default()
+    };
+    on_each(options, |counter| {
+        let till = till.clone();
+        async move {
+            counter.stock("TEA", 10).await;
+            till.is_slow.store(true, Ordering::SeqCst);
+            let (order_id, instance) = counter.buy("tok_visa", &[("TEA", 3)]).await;
+            assert_failed(&instance, "capture-payment", "timeout");
+            assert_nothing_kept(&counter, order_id, &[("TEA", 10)]).await;
+            let payment = books::payment(&counter.shop.stores().payment, order_id).await;
+            assert_eq!(payment.status(), Some(PaymentStatus::Cancelled));
+            // The provider gets to what it was asked for long ago.
+            assert!(till.catch_up().await > 0, "the provider was never called");
+            assert!(till.holds(order_id).is_zero(), "money was taken for a payment that was called off");
+        }
     })
     .await;
 }
@@ -391,6 +418,9 @@ struct Till {
     /// It takes the next payment, and says so once it may [`go_on`](Self::go_on).
     keeps_the_next_waiting: AtomicBool,
     go_on: Notify,
+    /// What it is asked to take waits until it [catches up](Self::catch_up), also when no one waits for it any more.
+    is_slow: AtomicBool,
+    waiting: Mutex<Vec<CaptureRequest>>,
     accounts: Mutex<BTreeMap<String, Account>>,
 }
 
@@ -402,6 +432,7 @@ struct Account {
     captured: BTreeMap<String, Money>,
     refunded: BTreeMap<String, Money>,
     external: BTreeSet<String>,
+    cancelled: BTreeSet<String>,
 }
 
 impl Till {
@@ -430,19 +461,45 @@ impl Till {
     }
 }
 
+impl Till {
+    /// Does what it was slow to do, and says how much that was.
+    async fn catch_up(&self) -> usize {
+        self.is_slow.store(false, Ordering::SeqCst);
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap());
+        for request in &waiting {
+            let _ = self.take(request).await;
+        }
+        waiting.len()
+    }
+
+    async fn take(&self, request: &CaptureRequest) -> Result<Captured, ProviderError> {
+        let answer = FakeProvider.capture(request).await;
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts.entry(request.payment_id.to_string()).or_default();
+        account.attempts.push(request.attempt);
+        // A key that was called off never takes money.
+        if account.cancelled.contains(request.key.as_str()) {
+            return Err(ProviderError::Declined {
+                code: "cancelled".into(),
+                reason: "it was called off".into(),
+            });
+        }
+        if let Ok(captured) = &answer {
+            account.captured.insert(request.key.as_str().to_owned(), request.amount);
+            account.external.insert(captured.external_payment_id.as_str().to_owned());
+        }
+        answer
+    }
+}
+
 #[async_trait]
 impl PaymentProvider for Till {
     async fn capture(&self, request: &CaptureRequest) -> Result<Captured, ProviderError> {
-        let answer = FakeProvider.capture(request).await;
-        {
-            let mut accounts = self.accounts.lock().unwrap();
-            let account = accounts.entry(request.payment_id.to_string()).or_default();
-            account.attempts.push(request.attempt);
-            if let Ok(captured) = &answer {
-                account.captured.insert(request.key.as_str().to_owned(), request.amount);
-                account.external.insert(captured.external_payment_id.as_str().to_owned());
-            }
+        if self.is_slow.load(Ordering::SeqCst) {
+            self.waiting.lock().unwrap().push(request.clone());
+            return std::future::pending().await;
         }
+        let answer = self.take(request).await;
         if self.keeps_the_next_waiting.swap(false, Ordering::SeqCst) {
             self.go_on.notified().await;
         }
@@ -463,6 +520,22 @@ impl PaymentProvider for Till {
             return Err(ProviderError::Unknown { reason: "the line is dead".to_owned() });
         }
         if known { FakeProvider.find(request).await } else { Ok(None) }
+    }
+
+    async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(ProviderError::Unknown { reason: "the line is dead".to_owned() });
+        }
+        let is_captured = {
+            let mut accounts = self.accounts.lock().unwrap();
+            let account = accounts.entry(request.payment_id.to_string()).or_default();
+            let is_captured = account.captured.contains_key(request.key.as_str());
+            if !is_captured {
+                account.cancelled.insert(request.key.as_str().to_owned());
+            }
+            is_captured
+        };
+        if is_captured { FakeProvider.cancel(request).await } else { Ok(Cancellation::Cancelled) }
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refunded, ProviderError> {

@@ -19,7 +19,8 @@
 //!
 //! The duty of the caller: one live payment per order ([`PaymentStatus::is_live`]) is a claim in the commit that
 //! creates the payment; journal entries are written in the commit of the event they follow from; a processing payment
-//! is failed or cancelled only when the provider for certain has not captured it.
+//! is failed or cancelled only when the provider for certain has not captured it and never will, which
+//! [`PaymentProvider::cancel`] brings about.
 
 mod command;
 mod decide;
@@ -46,8 +47,8 @@ pub use ledger::{
 pub use method::{PaymentMethod, UnknownPaymentMethod};
 pub use opened::PaymentFailure;
 pub use provider::{
-    CaptureRequest, Captured, ChargeState, FakeProvider, NextStep, PaymentProvider, ProviderError,
-    RefundRequest, Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, FakeProvider, NextStep, PaymentProvider,
+    ProviderError, RefundRequest, Refunded,
 };
 pub use reference::{ExternalPaymentId, InvalidReference, PaymentToken};
 pub use rejection::{PaymentAction, PaymentRejection};

@@ -1,7 +1,8 @@
 //! Payment: money is taken once, and the books say so in the same commit.
 //!
 //! A capture is two commits. The first makes durable that the provider is about to be called, and under which key; the
-//! second what it answered. If the process dies between them, the provider is *asked* what became of the charge.
+//! second what it answered. If the process dies between them, the provider is *asked* what became of the charge. A
+//! payment is cancelled once the provider has cancelled the charge for certain, not before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,7 +164,8 @@ impl Payments {
         request.finish(scope, &reply)
     }
 
-    /// Gives everything back; what was never taken is called off.
+    /// Gives everything back; what was never taken is called off, at the provider first: what the books have as cancelled
+    /// never takes money.
     async fn cancel(
         self,
         message: CancelPayment,
@@ -173,22 +175,13 @@ impl Payments {
         let context = scope.context().clone();
         let mut payment = Session::<Payment>::load(&self.store, &context, message.payment_id).await?;
         if let Some(capture) = payment.state().capture_request() {
-            match NextStep::after_find(&self.in_time(self.provider.find(&capture)).await) {
-                NextStep::Record(command) => payment.decide(command, &context).map_err(bug)?,
-                NextStep::CaptureAgain => {
-                    let cancel = PaymentCommand::Cancel { reason: message.reason.clone() };
-                    payment.decide(cancel, &context).map_err(bug)?;
-                }
-                NextStep::AwaitWebhook => {
-                    let cancel = PaymentCommand::Cancel { reason: "the customer never acted".to_owned() };
-                    payment.decide(cancel, &context).map_err(bug)?;
-                }
-                NextStep::Find => {
-                    let reply =
-                        Reply::transient("provider_unavailable", "the provider can't say what became of it");
-                    return request.finish(scope, &reply);
-                }
-            }
+            let answer = self.in_time(self.provider.cancel(&capture)).await;
+            let NextStep::Record(command) = NextStep::after_cancel(&message.reason, &answer) else {
+                let reply =
+                    Reply::transient("provider_unavailable", "the provider can't say what became of it");
+                return request.finish(scope, &reply);
+            };
+            payment.decide(command, &context).map_err(bug)?;
         }
         if let Some(amount) = payment.state().refundable_amount().filter(|amount| amount.is_positive())
             && payment.state().status().is_some_and(PaymentStatus::is_captured)

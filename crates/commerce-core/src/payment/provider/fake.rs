@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest, Refunded};
+use super::{
+    Cancellation, CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest,
+    Refunded,
+};
 use crate::payment::{ExternalPaymentId, IdempotencyKey};
 
 /// The namespace of the ids below. Never change it: a restart must not change an answer.
@@ -14,16 +17,17 @@ const FLAKY_SUCCEEDS_AT: u32 = 3;
 /// A provider without money. It keeps nothing: each answer follows from the request, so it is the same after a
 /// restart and in every process.
 ///
-/// | token | capture | find |
-/// |---|---|---|
-/// | `tok_visa` | captured | captured |
-/// | `tok_declined` | declined, `card_declined` | declined |
-/// | `tok_insufficient_funds` | declined, `insufficient_funds` | declined |
-/// | `tok_timeout` | never answers | `None`: it never arrived |
-/// | `tok_flaky` | transient in the attempts 1 and 2, then captured | `None`, then captured |
-/// | `tok_requires_action` | requires action | requires action: only the webhook knows better |
-/// | any other | declined, `invalid_token` | declined |
+/// | token | capture | find | cancel |
+/// |---|---|---|---|
+/// | `tok_visa` | captured | captured | too late: captured |
+/// | `tok_declined` | declined, `card_declined` | declined | declined |
+/// | `tok_insufficient_funds` | declined, `insufficient_funds` | declined | declined |
+/// | `tok_timeout` | never answers | `None`: it never arrived | cancelled |
+/// | `tok_flaky` | transient in the attempts 1 and 2, then captured | `None`, then captured | cancelled, then captured |
+/// | `tok_requires_action` | requires action | requires action: only the webhook knows better | cancelled |
+/// | any other | declined, `invalid_token` | declined | declined |
 ///
+/// What is cancelled never captures, but isn't remembered: asked for, it is as if it had not been cancelled.
 /// Refunds always succeed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FakeProvider;
@@ -56,6 +60,16 @@ impl PaymentProvider for FakeProvider {
             Verdict::RequiresAction => {
                 Some(ChargeState::RequiresAction { external_payment_id: external_payment_id(&request.key) })
             }
+        })
+    }
+
+    async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {
+        Ok(match verdict(request) {
+            Verdict::Captured => Cancellation::Captured(captured(request)),
+            Verdict::Declined { code, reason } => {
+                Cancellation::Declined { code: code.to_owned(), reason: reason.to_owned() }
+            }
+            Verdict::Silent | Verdict::Unavailable | Verdict::RequiresAction => Cancellation::Cancelled,
         })
     }
 

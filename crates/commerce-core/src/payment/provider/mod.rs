@@ -6,6 +6,10 @@
 //!                  └──── Transient, n + 1 ────┘  ├─ RequiresAction ───────────▶ wait for the webhook
 //!      crash, or a timeout of the caller ─▶ find(key n) ◀── Unknown
 //!                                             └─ None ─▶ capture(key n), the same key
+//!
+//!      given up ─▶ cancel(key n) ─▶ Cancelled ─▶ commit Cancel
+//!                      ▲       │  ├─ Captured ──▶ commit Succeed, then Refund
+//!                      └ Unknown  └─ Declined ──▶ commit Fail
 //! ```
 //!
 //! [`NextStep`] is this drawing as a function. How often and how long to try is the caller's.
@@ -19,5 +23,6 @@ mod tests;
 pub use fake::FakeProvider;
 pub use next_step::NextStep;
 pub use port::{
-    CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest, Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest,
+    Refunded,
 };

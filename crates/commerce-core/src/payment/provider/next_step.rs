@@ -1,7 +1,10 @@
 //! From an answer to what follows.
 
-use super::{CaptureRequest, Captured, ChargeState, ProviderError};
-use crate::payment::PaymentCommand;
+use super::{Cancellation, CaptureRequest, Captured, ChargeState, ProviderError};
+use crate::payment::{Payment, PaymentCommand, PaymentStatus};
+
+/// Why a payment is cancelled that was found to be called off at the provider.
+const FOUND_CANCELLED: &str = "it was called off at the provider";
 
 /// What follows from a provider's answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +44,38 @@ impl NextStep {
             Ok(Some(ChargeState::Captured(captured))) => succeed(captured),
             Ok(Some(ChargeState::Declined { code, reason })) => fail(code, reason),
             Ok(Some(ChargeState::RequiresAction { .. })) => Self::AwaitWebhook,
+            Ok(Some(ChargeState::Cancelled)) => cancel(FOUND_CANCELLED),
             Ok(Some(ChargeState::Processing)) | Err(_) => Self::Find,
             Ok(None) => Self::CaptureAgain,
+        }
+    }
+
+    /// After [`cancel`](super::PaymentProvider::cancel) has answered, for this `reason`: 1 to 500 characters. Without
+    /// an answer ([`Find`](Self::Find)) the charge may still take money, so the payment stays as it is: call again.
+    pub fn after_cancel(reason: &str, answer: &Result<Cancellation, ProviderError>) -> Self {
+        match answer {
+            Ok(Cancellation::Cancelled) => cancel(reason),
+            Ok(Cancellation::Declined { code, reason }) => fail(code, reason),
+            Ok(Cancellation::Captured(captured)) => succeed(captured),
+            Err(_) => Self::Find,
+        }
+    }
+
+    /// After a webhook has said this of a charge of the payment. `None`: it changes nothing.
+    ///
+    /// Webhooks come late, twice, and in any order, so only that money was taken is believed as it is: it stays true.
+    /// Of the rest, what may end a payment that is still under way is a hint to ask the provider
+    /// ([`Find`](Self::Find)), which also answers for the attempt under way rather than for an earlier one.
+    ///
+    /// Money that was taken is recorded whatever the payment's status: the payment has no effect of it when it knows
+    /// it, and rejects it when it was failed or cancelled, which an operator has to see.
+    pub fn after_webhook(payment: &Payment, told: &ChargeState) -> Option<Self> {
+        match told {
+            ChargeState::Captured(captured) => Some(succeed(captured)),
+            ChargeState::Declined { .. } | ChargeState::Cancelled => {
+                (payment.status() == Some(PaymentStatus::Processing)).then_some(Self::Find)
+            }
+            ChargeState::RequiresAction { .. } | ChargeState::Processing => None,
         }
     }
 }
@@ -54,4 +87,8 @@ fn succeed(captured: &Captured) -> NextStep {
 
 fn fail(code: &str, reason: &str) -> NextStep {
     NextStep::Record(PaymentCommand::Fail { code: code.to_owned(), reason: reason.to_owned() })
+}
+
+fn cancel(reason: &str) -> NextStep {
+    NextStep::Record(PaymentCommand::Cancel { reason: reason.to_owned() })
 }

@@ -32,6 +32,18 @@ pub trait PaymentProvider: Send + Sync {
     /// When the question has no answer; ask again.
     async fn find(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError>;
 
+    /// Makes sure that the charge under `request.key` never takes money, also by a call that is still on its way. Call
+    /// it before a payment is given up; it may be called however often. The rest of the request is what was sent with
+    /// the key.
+    ///
+    /// An answer is for ever: what is [`Cancelled`](Cancellation::Cancelled) or [`Declined`](Cancellation::Declined)
+    /// is never captured under this key. What is [`Captured`](Cancellation::Captured) was too late to cancel and is to
+    /// be given back.
+    ///
+    /// # Errors
+    /// When it isn't known whether the charge can still take money; call again.
+    async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError>;
+
     /// Gives money back. It is given at most once under a key, however often this is called with it, so a refund is
     /// first committed, then called until it is answered.
     ///
@@ -52,6 +64,10 @@ impl<P: PaymentProvider + ?Sized> PaymentProvider for Arc<P> {
 
     async fn find(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
         (**self).find(request).await
+    }
+
+    async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {
+        (**self).cancel(request).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refunded, ProviderError> {
@@ -119,6 +135,25 @@ pub enum ChargeState {
     },
     /// The provider is still at it; ask again.
     Processing,
+    /// It was called off; nothing was or will be taken.
+    Cancelled,
+}
+
+/// How calling off a charge has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cancellation {
+    /// It is called off: nothing was or will be taken under its key.
+    Cancelled,
+    /// It was refused for good before: nothing was or will be taken under its key.
+    Declined {
+        /// The provider's stable code.
+        code: String,
+        /// The provider's sentence.
+        reason: String,
+    },
+    /// Too late: the money was taken. Give it back.
+    Captured(Captured),
 }
 
 /// Why a provider has not done what it was asked.

@@ -32,6 +32,10 @@ fn find(token: &str, attempt: u32) -> Option<ChargeState> {
     FakeProvider.find(&request(token, attempt)).now_or_never().unwrap().unwrap()
 }
 
+fn cancel(token: &str, attempt: u32) -> Cancellation {
+    FakeProvider.cancel(&request(token, attempt)).now_or_never().unwrap().unwrap()
+}
+
 fn declined_code(token: &str) -> String {
     match capture(token, 1) {
         Some(Err(ProviderError::Declined { code, .. })) => code,
@@ -152,6 +156,33 @@ fn a_charge_that_requires_action_is_found_under_the_id_the_webhook_will_name() {
 }
 
 #[test]
+fn what_can_still_be_called_off_is_cancelled() {
+    for (token, attempt) in
+        [("tok_timeout", 1), ("tok_flaky", 1), ("tok_flaky", 2), ("tok_requires_action", 1)]
+    {
+        assert_eq!(cancel(token, attempt), Cancellation::Cancelled, "{token}");
+        // It is true: no capture under the key succeeds, before or after.
+        assert!(!matches!(capture(token, attempt), Some(Ok(_))), "{token}");
+    }
+}
+
+#[test]
+fn what_was_captured_is_too_late_to_cancel() {
+    for (token, attempt) in [("tok_visa", 1), ("tok_flaky", 3)] {
+        let Some(Ok(captured)) = capture(token, attempt) else { panic!("{token} was not captured") };
+        assert_eq!(cancel(token, attempt), Cancellation::Captured(captured), "{token}");
+    }
+}
+
+#[test]
+fn what_was_declined_stays_declined_when_it_is_called_off() {
+    for token in ["tok_declined", "tok_insufficient_funds", "tok_other"] {
+        let Cancellation::Declined { code, .. } = cancel(token, 1) else { panic!("{token}") };
+        assert_eq!(code, declined_code(token));
+    }
+}
+
+#[test]
 fn a_refund_has_one_answer_per_key() {
     let answer = |number| FakeProvider.refund(&refund_request(number)).now_or_never().unwrap().unwrap();
     assert_eq!(answer(1), answer(1));
@@ -165,6 +196,7 @@ fn a_shared_provider_is_the_provider_itself() {
     let request = request("tok_visa", 1);
     assert_eq!(shared.capture(&request).now_or_never(), capture("tok_visa", 1));
     assert_eq!(shared.find(&request).now_or_never().unwrap().unwrap(), find("tok_visa", 1));
+    assert_eq!(shared.cancel(&request).now_or_never().unwrap().unwrap(), cancel("tok_visa", 1));
     assert!(shared.refund(&refund_request(1)).now_or_never().unwrap().is_ok());
 }
 
@@ -260,6 +292,84 @@ fn an_error_of_the_question_says_nothing_about_the_charge() {
     let declined = ProviderError::Declined { code: "forbidden".into(), reason: "no".into() };
     for error in [unknown(), declined, ProviderError::Transient { reason: "r".into() }] {
         assert_eq!(NextStep::after_find(&Err(error)), NextStep::Find);
+    }
+}
+
+#[test]
+fn a_charge_that_was_called_off_at_the_provider_is_cancelled() {
+    let NextStep::Record(command) = NextStep::after_find(&Ok(Some(ChargeState::Cancelled))) else {
+        panic!("nothing to record")
+    };
+    let mut payment = given::<Payment>([created(), started(1)]).state();
+    for event in payment.decide(command, &test_context()).unwrap() {
+        payment.apply(&event);
+    }
+    assert_eq!(payment.status(), Some(PaymentStatus::Cancelled));
+}
+
+#[test]
+fn a_payment_is_cancelled_only_when_the_provider_has_cancelled() {
+    let cancel = PaymentCommand::Cancel { reason: "given up".to_owned() };
+    let after = |answer| NextStep::after_cancel("given up", &answer);
+    assert_eq!(after(Ok(Cancellation::Cancelled)), NextStep::Record(cancel));
+    let captured = Captured { external_payment_id: charge("pi_1") };
+    assert_eq!(after(Ok(Cancellation::Captured(captured))), NextStep::Record(succeed()));
+    let (code, reason) = ("c".to_owned(), "r".to_owned());
+    let declined = Cancellation::Declined { code: code.clone(), reason: reason.clone() };
+    assert_eq!(after(Ok(declined)), NextStep::Record(PaymentCommand::Fail { code, reason }));
+    let declined = ProviderError::Declined { code: "forbidden".into(), reason: "no".into() };
+    for error in [unknown(), declined, ProviderError::Transient { reason: "r".into() }] {
+        assert_eq!(after(Err(error)), NextStep::Find);
+    }
+}
+
+/// Everything a webhook can say of a charge.
+fn told() -> [ChargeState; 5] {
+    let external_payment_id = charge("pi_1");
+    [
+        ChargeState::Captured(Captured { external_payment_id: external_payment_id.clone() }),
+        ChargeState::Declined { code: "c".into(), reason: "r".into() },
+        ChargeState::RequiresAction { external_payment_id },
+        ChargeState::Processing,
+        ChargeState::Cancelled,
+    ]
+}
+
+#[test]
+fn of_a_webhook_only_a_capture_is_believed_the_rest_is_asked_for() {
+    let payment = given::<Payment>([created(), started(1)]).state();
+    let steps = told().map(|told| NextStep::after_webhook(&payment, &told));
+    let (record, find) = (Some(NextStep::Record(succeed())), Some(NextStep::Find));
+    assert_eq!(steps, [record, find.clone(), None, None, find]);
+}
+
+#[test]
+fn a_webhook_that_comes_late_or_twice_changes_nothing() {
+    let payment = given::<Payment>([created(), started(1), succeeded()]).state();
+    for told in told() {
+        match NextStep::after_webhook(&payment, &told) {
+            None => {}
+            Some(NextStep::Record(command)) => {
+                assert_eq!(payment.decide(command, &test_context()), Ok(vec![]), "{told:?}");
+            }
+            other => panic!("{told:?} leads to {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn money_taken_for_a_payment_that_was_given_up_is_not_passed_over_in_silence() {
+    let failed = PaymentCommand::Fail { code: "c".to_owned(), reason: "r".to_owned() };
+    let cancelled = PaymentCommand::Cancel { reason: "given up".to_owned() };
+    for end in [failed, cancelled] {
+        let mut payment = given::<Payment>([created(), started(1)]).state();
+        payment.decide(end, &test_context()).unwrap().iter().for_each(|event| payment.apply(event));
+        let [captured, ..] = told();
+        let Some(NextStep::Record(command)) = NextStep::after_webhook(&payment, &captured) else {
+            panic!("it was passed over")
+        };
+        let rejection = payment.decide(command, &test_context()).unwrap_err();
+        assert_eq!(rejection.code(), "wrong_state");
     }
 }
 

@@ -1,0 +1,132 @@
+//! The intents of a key: made, found, looked at, called off.
+
+use commerce_core::payment::CaptureRequest;
+use serde::Deserialize;
+
+use super::amount::{NotRepresentable, minor_units};
+use super::client::{ApiClient, Fields};
+use super::failure::{Failure, Refusal};
+use super::intent::{Intent, Progress};
+use super::{KEY, PAYMENT_ID};
+
+const INTENTS: &str = "/v1/payment_intents";
+/// How many keys are tried for the creation of one intent. Each but the last has a server error kept under it.
+const CREATIONS: u32 = 3;
+
+#[derive(Deserialize)]
+struct Found {
+    data: Vec<Intent>,
+}
+
+/// Why there is no intent.
+#[derive(Debug)]
+pub(super) enum NotOpened {
+    /// Nor will there be one: the request is refused whenever it is made.
+    Never { code: String, reason: String },
+    /// It isn't known.
+    Unknown(Failure),
+}
+
+impl From<NotRepresentable> for NotOpened {
+    fn from(amount: NotRepresentable) -> Self {
+        Self::Never { code: NotRepresentable::CODE.to_owned(), reason: amount.to_string() }
+    }
+}
+
+impl From<Failure> for NotOpened {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::refused(&refusal),
+            failure => Self::Unknown(failure),
+        }
+    }
+}
+
+impl NotOpened {
+    fn refused(refusal: &Refusal) -> Self {
+        Self::Never { code: refusal.code(), reason: refusal.reason() }
+    }
+}
+
+impl ApiClient {
+    /// The intent of this key, which is made if there is none. It takes nothing. Its state is that of its creation.
+    pub(super) async fn open(&self, request: &CaptureRequest) -> Result<Intent, NotOpened> {
+        let form = creation(request)?;
+        let mut creation = 0;
+        loop {
+            let key = format!("{}:create:{creation}", request.key);
+            match self.post(INTENTS, &form, Some(&key)).await {
+                // No one ever gets an intent under this key, so everyone goes on to the same next one.
+                Err(Failure::Server { kept: true, .. }) if creation + 1 < CREATIONS => creation += 1,
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// Every intent of this key, as it is now. The first is the one to confirm.
+    pub(super) async fn intents_of(&self, request: &CaptureRequest) -> Result<Vec<Intent>, NotOpened> {
+        let opened = self.open(request).await?;
+        let mut intents = vec![self.look(&opened.id).await.map_err(NotOpened::Unknown)?];
+        // What is older than Stripe's memory of the key. It may be out of date, unlike a look.
+        let query: Fields =
+            vec![("query", format!("metadata['{KEY}']:'{}'", request.key)), ("limit", "100".into())];
+        let found: Found =
+            self.get(&format!("{INTENTS}/search"), &query).await.map_err(NotOpened::Unknown)?;
+        for older in
+            found.data.iter().filter(|older| older.id != opened.id && older.is_of(request.key.as_str()))
+        {
+            intents.push(self.look(&older.id).await.map_err(NotOpened::Unknown)?);
+        }
+        Ok(intents)
+    }
+
+    /// The intent as it is now.
+    pub(super) async fn look(&self, id: &str) -> Result<Intent, Failure> {
+        self.get(&format!("{INTENTS}/{id}"), &Fields::new()).await
+    }
+
+    pub(super) async fn confirm(&self, id: &str, token: &str) -> Result<Intent, Failure> {
+        let form: Fields = if token.starts_with("tok_") {
+            vec![
+                ("payment_method_data[type]", "card".into()),
+                ("payment_method_data[card][token]", token.into()),
+            ]
+        } else {
+            vec![("payment_method", token.into())]
+        };
+        self.post(&format!("{INTENTS}/{id}/confirm"), &form, Some(&format!("confirm:{id}"))).await
+    }
+
+    /// Calls the intent off; answers how it has ended, which is captured if that came first.
+    ///
+    /// # Errors
+    /// When it can't be said, for one because Stripe is at it.
+    pub(super) async fn close(&self, id: &str) -> Result<Intent, Failure> {
+        // No idempotency key: a refusal because it was being processed must not be kept.
+        let intent = match self.post(&format!("{INTENTS}/{id}/cancel"), &Fields::new(), None).await {
+            Err(Failure::Refused(_)) => self.look(id).await?,
+            answer => answer?,
+        };
+        if intent.is_cancelled() || intent.progress() == Progress::Captured {
+            return Ok(intent);
+        }
+        Err(Failure::NoAnswer("it can't be called off at the moment".to_owned()))
+    }
+}
+
+/// Always the same for a request, or its key would be refused.
+fn creation(request: &CaptureRequest) -> Result<Fields, NotRepresentable> {
+    Ok(vec![
+        ("amount", minor_units(request.amount)?.to_string()),
+        ("currency", request.amount.currency().code().to_ascii_lowercase()),
+        ("capture_method", "automatic".to_owned()),
+        ("automatic_payment_methods[enabled]", "true".to_owned()),
+        // A redirect needs a page to come back to, which a charge from behind has not.
+        ("automatic_payment_methods[allow_redirects]", "never".to_owned()),
+        ("metadata[commerce_key]", request.key.to_string()),
+        ("metadata[payment_id]", request.payment_id.to_string()),
+    ])
+}
+
+/// The form above spells these names out.
+const _: () = assert!(matches!((KEY.as_bytes(), PAYMENT_ID.as_bytes()), (b"commerce_key", b"payment_id")));
