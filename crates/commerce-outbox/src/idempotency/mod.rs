@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
-use commerce_core::store::{Query, Store};
+use commerce_core::store::{Document, Query, Store};
 use commerce_core::stream::Version;
 use commerce_core::{Host, Timestamp};
 
@@ -119,11 +119,12 @@ impl Idempotency {
         fingerprint: &str,
     ) -> Result<Begin, IdempotencyError> {
         let id = format!("{}/{key}", plain(&self.scope));
+        // Most keys are new: what is there is read only when it turns out that something is.
+        let mut found: Option<Document> = None;
         loop {
-            let found = self.store.document(tenant, COLLECTION, &id).await?;
             let version = found.as_ref().map_or(0, |document| document.version);
             let now = self.host.now();
-            if let Some(document) = found {
+            if let Some(document) = &found {
                 match look(document.json()?, fingerprint, now) {
                     Finding::Open => {}
                     Finding::Replay(answer) => return Ok(Begin::Replay(answer)),
@@ -135,7 +136,7 @@ impl Idempotency {
             let write = self.running(fingerprint, now).write(&self.scope, &id, version)?;
             match self.store.commit(commit_for(tenant).document(write)).await {
                 Ok(_) => return Ok(Begin::Fresh(ticket)),
-                Err(CommitError::Conflict(_)) => continue,
+                Err(CommitError::Conflict(_)) => found = self.store.document(tenant, COLLECTION, &id).await?,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use commerce_core::Host;
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
-use commerce_core::store::{ChangeListener, Query, ReadMessages, Store};
-use futures_util::future::select_all;
+use commerce_core::store::{ChangeListener, MessageBatch, Query, ReadMessages, Store};
+use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -111,9 +111,14 @@ impl Member {
             return Ok(());
         }
         let batches = store.read_partitions(&requests).await?;
-        for (index, batch) in indices.into_iter().zip(batches) {
-            let Some(partition) = self.held.get_mut(&index) else { continue };
-            match partition.take(batch).await {
+        let mut batches: BTreeMap<usize, MessageBatch> = indices.into_iter().zip(batches).collect();
+        let takes = self.held.iter_mut().filter_map(|(index, partition)| {
+            let batch = batches.remove(index)?;
+            Some(async { (*index, partition.take(batch).await) })
+        });
+        // At the same time, so that the store writes the marks of all of them together.
+        for (index, taken) in join_all(takes).await {
+            match taken {
                 Ok(found) => self.ready.extend(found),
                 Err(error) if is_lost(&error) => lost.push(index),
                 Err(error) => return Err(error),
@@ -250,9 +255,11 @@ impl Member {
         if Instant::now() < self.flush_at {
             return Ok(());
         }
-        for index in self.held.keys().copied().collect::<Vec<_>>() {
-            let Some(partition) = self.held.get_mut(&index) else { continue };
-            match partition.flush().await {
+        // At the same time, so that the store writes all cursors together.
+        let flushes =
+            self.held.iter_mut().map(|(index, partition)| async { (*index, partition.flush().await) });
+        for (index, flushed) in join_all(flushes).await {
+            match flushed {
                 Err(error) if is_lost(&error) => self.lose(index),
                 result => result?,
             }
