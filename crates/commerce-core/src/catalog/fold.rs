@@ -29,3 +29,8 @@ pub(super) fn plain(letter: char) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Combining accents, and apostrophes inside a word.
+pub(super) fn is_silent(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36f}' | '\'' | '’')
+}

@@ -14,6 +14,8 @@
 //! ```
 //!
 //! Publish, Unpublish and Archive are level-triggered: asking for the state it is in changes nothing, and succeeds.
+//! Looks at products are events of streams of their own ([`views_of`]), so that a look never changes a product's version.
+//!
 //! A category is active from its creation until it is deactivated, and can be activated again.
 
 mod category;
@@ -31,8 +33,8 @@ pub use category::{
     CategoryRejection, MAX_DEPTH, Placement, Position,
 };
 pub use product::{
-    Attribute, Gallery, Image, ImageId, Listing, MAX_ATTRIBUTES, MAX_IMAGES, MAX_TAGS, NewImage, Pricing,
-    Product, ProductChange, ProductCommand, ProductDetails, ProductEvent, ProductRejection, ProductStatus,
-    Seo, SeoOverrides, Tag,
+    Attribute, Gallery, Image, ImageId, Listing, MAX_ATTRIBUTES, MAX_IMAGES, MAX_TAGS, NewImage,
+    PRODUCT_VIEW_KIND, Pricing, Product, ProductChange, ProductCommand, ProductDetails, ProductDraft,
+    ProductEvent, ProductRejection, ProductRevision, ProductStatus, Seo, SeoOverrides, Tag, viewed, views_of,
 };
 pub use slug::{InvalidSlug, Slug};

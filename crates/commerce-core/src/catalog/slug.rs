@@ -29,7 +29,7 @@ impl Slug {
     pub fn of(text: &str) -> Option<Self> {
         let mut slug = String::with_capacity(text.len().min(Self::MAX_LENGTH));
         let mut new_word = false;
-        for character in text.chars().flat_map(char::to_lowercase).filter(|c| !is_silent(*c)) {
+        for character in text.chars().flat_map(char::to_lowercase).filter(|c| !fold::is_silent(*c)) {
             if !character.is_alphanumeric() {
                 new_word = true;
                 continue;
@@ -78,11 +78,6 @@ impl InvalidSlug {
     pub fn at(self, pointer: impl Into<String>) -> Violation {
         Violation::new(pointer, "invalid_slug", self.to_string())
     }
-}
-
-/// Combining accents, and apostrophes inside a word.
-fn is_silent(character: char) -> bool {
-    matches!(character, '\u{300}'..='\u{36f}' | '\'' | '’')
 }
 
 /// As many whole words as fit; a single word that doesn't fit is cut.

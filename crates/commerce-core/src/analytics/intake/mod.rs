@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Analytics, Fact, TakeInError};
 use crate::aggregate::Aggregate;
-use crate::catalog::Product;
+use crate::catalog::{PRODUCT_VIEW_KIND, Product};
 use crate::commit::{Append, Commit, Expected, NewEvent};
 use crate::event::{self, Event};
 use crate::order::Order;
@@ -38,7 +38,7 @@ impl PublishedEvent<'_> {
         match self.stream_kind {
             Order::KIND => Ok(order::fact(self.subject()?.into(), self.decode()?)),
             Payment::KIND => Ok(payment::fact(self.subject()?.into(), self.decode()?)),
-            Product::KIND => Ok(product::fact(self.subject()?.into(), self.decode()?)),
+            Product::KIND | PRODUCT_VIEW_KIND => Ok(product::fact(self.subject()?.into(), self.decode()?)),
             _ => Ok(None),
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalog::{Product, ProductEvent};
+use crate::catalog::{PRODUCT_VIEW_KIND, Product, ProductEvent};
 use crate::commit::Claim;
 use crate::error::Kind;
 use crate::event::{self, Event};
@@ -124,7 +124,7 @@ fn a_payment_is_kept_when_it_is_opened_captured_and_refunded() {
 fn a_view_is_kept_without_the_viewer() {
     let viewed = ProductEvent::ProductViewed { viewer: Some(customer(1)), viewed_at: at(AT) };
     let expected = Fact::ProductViewed { product_id: product(1), viewed_at: at(AT) };
-    assert_eq!(fact(Product::KIND, product(1).0, &viewed), Some(expected));
+    assert_eq!(fact(PRODUCT_VIEW_KIND, product(1).0, &viewed), Some(expected));
     assert_eq!(
         fact(Product::KIND, product(1).0, &ProductEvent::ProductPublished { published_at: at(AT) }),
         None

@@ -1,7 +1,6 @@
 //! What can be asked of a product.
 
 use super::{ImageId, NewImage, ProductDetails, SeoOverrides};
-use crate::id::CustomerId;
 use crate::value::{Money, Sku};
 
 /// What can be asked of a product.
@@ -82,11 +81,6 @@ pub enum ProductCommand {
         /// All of it.
         seo: SeoOverrides,
     },
-    /// Note that somebody has looked at it.
-    RecordView {
-        /// Who, if they are signed in.
-        viewer: Option<CustomerId>,
-    },
 }
 
 impl ProductCommand {
@@ -108,7 +102,6 @@ impl ProductCommand {
             Self::RemoveTag { .. } => "remove_tag",
             Self::SetFeatured { .. } => "set_featured",
             Self::SetSeo { .. } => "set_seo",
-            Self::RecordView { .. } => "record_view",
         }
     }
 }

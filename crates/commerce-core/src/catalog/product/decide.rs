@@ -8,7 +8,6 @@ use super::{
 };
 use crate::catalog::Slug;
 use crate::catalog::faults::Faults;
-use crate::id::CustomerId;
 use crate::time::Timestamp;
 use crate::value::{Money, Sku, Violation};
 
@@ -54,7 +53,6 @@ pub(super) fn change(listing: &Listing, command: ProductCommand, now: Timestamp)
         ProductCommand::Publish => return Ok(publish(listing, now)),
         ProductCommand::Unpublish => return unpublish(listing, now).ok_or_else(wrong_state),
         ProductCommand::Archive => return Ok(archive(listing, now)),
-        ProductCommand::RecordView { viewer } => return view(listing, viewer, now).ok_or_else(wrong_state),
         ProductCommand::Update { details } => update(listing, details),
         ProductCommand::AddImage(image) => add_image(listing, &image),
         ProductCommand::ChoosePrimaryImage { image_id } => choose_primary_image(listing, image_id),
@@ -114,11 +112,6 @@ fn archive(listing: &Listing, now: Timestamp) -> Vec<ProductEvent> {
         ProductStatus::Published => vec![unpublished, archived],
         ProductStatus::Draft | ProductStatus::Unpublished => vec![archived],
     }
-}
-
-fn view(listing: &Listing, viewer: Option<CustomerId>, now: Timestamp) -> Option<Vec<ProductEvent>> {
-    let viewed = vec![ProductEvent::ProductViewed { viewer, viewed_at: now }];
-    (listing.status() == ProductStatus::Published).then_some(viewed)
 }
 
 fn update(listing: &Listing, details: ProductDetails) -> Change {

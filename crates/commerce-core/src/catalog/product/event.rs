@@ -62,7 +62,7 @@ pub enum ProductEvent {
         /// When.
         archived_at: Timestamp,
     },
-    /// Somebody has looked at it. It stays as it is.
+    /// Somebody has looked at it. It stays as it is: see [`views_of`](super::views_of) for where this is written.
     ProductViewed {
         /// Who, if they were signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,6 @@
 
 use super::sample::*;
 use crate::catalog::*;
-use crate::id::CustomerId;
 use crate::testing::given;
 
 fn image_id() -> ImageId {
@@ -31,7 +30,6 @@ pub(super) fn every_change() -> Vec<ProductCommand> {
         ProductCommand::RemoveTag { tag: "t".into() },
         ProductCommand::SetFeatured { featured: true },
         ProductCommand::SetSeo { seo: SeoOverrides { title: Some("t".into()), ..SeoOverrides::default() } },
-        ProductCommand::RecordView { viewer: None },
     ]
 }
 
@@ -130,32 +128,4 @@ fn each_event_of_the_lifecycle_leads_to_its_status() {
     assert_eq!(status_after([created(), published()]).as_str(), "published");
     assert_eq!(status_after([created(), published(), unpublished()]).as_str(), "unpublished");
     assert_eq!(status_after([created(), archived()]).as_str(), "archived");
-}
-
-#[test]
-fn a_look_at_a_published_product_is_noted() {
-    let viewer = Some(CustomerId(uuid::Uuid::from_u128(3)));
-    given::<Product>([created(), published()])
-        .when(ProductCommand::RecordView { viewer })
-        .then([ProductEvent::ProductViewed { viewer, viewed_at: now() }]);
-}
-
-#[test]
-fn being_looked_at_doesnt_change_a_product() {
-    let before = given::<Product>([created(), published()]).state();
-    given::<Product>([created(), published()])
-        .when(ProductCommand::RecordView { viewer: None })
-        .then_state(|product| assert_eq!(product, &before));
-}
-
-#[test]
-fn a_product_that_isnt_for_sale_isnt_looked_at() {
-    for (history, status) in [
-        (vec![created()], ProductStatus::Draft),
-        (vec![created(), published(), unpublished()], ProductStatus::Unpublished),
-    ] {
-        given::<Product>(history)
-            .when(ProductCommand::RecordView { viewer: None })
-            .then_rejected(ProductRejection::WrongState { status, command: "record_view" });
-    }
 }

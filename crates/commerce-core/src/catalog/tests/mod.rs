@@ -2,6 +2,7 @@
 
 mod category;
 mod codec;
+mod draft;
 mod image;
 mod label;
 mod lifecycle;
@@ -11,3 +12,4 @@ mod product;
 mod sample;
 mod seo;
 mod slug;
+mod view;

@@ -1,5 +1,5 @@
 use commerce_core::Aggregate;
-use commerce_core::catalog::{Category, Product};
+use commerce_core::catalog::{Category, PRODUCT_VIEW_KIND, Product};
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::RecordedEvent;
 
@@ -7,7 +7,7 @@ use crate::audit::facts::Shop;
 use crate::audit::read;
 use crate::audit::report::Findings;
 
-/// Products and categories. Of categories there is nothing to know but that they can be read.
+/// Products, looks at them, and categories. Of the last two there is nothing to know but that they can be read.
 pub(super) async fn log(
     store: &dyn Store,
     shop: &mut Shop,
@@ -19,6 +19,7 @@ pub(super) async fn log(
                 shop.of(&event.tenant).products.entry(id).or_default().apply(&changed);
             }
         }
+        PRODUCT_VIEW_KIND => drop(read::event::<Product>(event, findings)),
         Category::KIND => drop(read::event::<Category>(event, findings)),
         _ => read::unknown_stream(event, findings),
     };
