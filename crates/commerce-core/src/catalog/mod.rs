@@ -15,6 +15,7 @@
 //!
 //! Publish, Unpublish and Archive are level-triggered: asking for the state it is in changes nothing, and succeeds.
 //! Looks at products are events of streams of their own ([`views_of`]), so that a look never changes a product's version.
+//! What customers search is a [`search`] index over what is published.
 //!
 //! A category is active from its creation until it is deactivated, and can be activated again.
 
@@ -22,6 +23,7 @@ mod category;
 mod faults;
 mod fold;
 mod product;
+pub mod search;
 mod slug;
 mod url;
 

@@ -10,6 +10,8 @@ mod placement;
 mod pricing;
 mod product;
 mod sample;
+mod search;
+mod search_laws;
 mod seo;
 mod slug;
 mod view;
