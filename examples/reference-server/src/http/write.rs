@@ -16,6 +16,8 @@ use crate::services::Session;
 
 /// So often a request is decided anew when others were faster.
 const ATTEMPTS: u32 = 10;
+/// The collection of idempotency keys.
+const IDEMPOTENCY: &str = "idempotency";
 
 /// What every request that changes something brings with it: its context, the version that it means, and the right to
 /// its answer.
@@ -65,13 +67,31 @@ impl Write {
         decide: impl Fn(&mut Session<A>) -> Result<Commit, Problem>,
         show: impl Fn(&Session<A>) -> Response,
     ) -> Result<Response, Problem> {
+        let look = || std::future::ready(Ok(()));
+        self.change_after(store, id, look, |session, ()| decide(session), show).await
+    }
+
+    /// The same where the decision needs a look at something else. `look` says what it has found, and is asked anew for
+    /// each decision, so that a commit that expects a version of what was looked at is decided again on what is there.
+    pub(crate) async fn change_after<A: Aggregate, T, F>(
+        &self,
+        store: &Arc<dyn Store>,
+        id: A::Id,
+        look: impl Fn() -> F,
+        decide: impl Fn(&mut Session<A>, &T) -> Result<Commit, Problem>,
+        show: impl Fn(&Session<A>) -> Response,
+    ) -> Result<Response, Problem>
+    where
+        F: Future<Output = Result<T, Problem>> + Send,
+    {
         let mut attempt = 1;
         loop {
+            let found = look().await?;
             let mut session = Session::<A>::load(store, &self.context, id.clone()).await?;
             if session.exists() {
                 self.if_match.check(session.loaded_version())?;
             }
-            let more = decide(&mut session)?;
+            let more = decide(&mut session, &found)?;
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),
@@ -79,10 +99,21 @@ impl Write {
                     self.if_match.check(actual)?;
                     return Err(changed(actual));
                 }
-                Err(CommitError::Conflict(Conflict::Stream { .. })) if attempt < ATTEMPTS => attempt += 1,
+                Err(CommitError::Conflict(conflict)) if attempt < ATTEMPTS && is_lost_race(&conflict) => {
+                    attempt += 1;
+                }
                 Err(error) => return Err(problem(error)),
             }
         }
+    }
+}
+
+/// Whether someone else has changed what was decided on. Whoever holds the idempotency key is no such one.
+fn is_lost_race(conflict: &Conflict) -> bool {
+    match conflict {
+        Conflict::Stream { .. } => true,
+        Conflict::Document { collection, .. } => collection != IDEMPOTENCY,
+        _ => false,
     }
 }
 
@@ -99,7 +130,7 @@ pub(crate) fn problem(error: CommitError) -> Problem {
             let (code, what) = taken(&key.scope);
             Problem::conflict(code, format!("{what} {:?} is taken", key.key))
         }
-        CommitError::Conflict(Conflict::Document { collection, .. }) if collection == "idempotency" => {
+        CommitError::Conflict(Conflict::Document { collection, .. }) if collection == IDEMPOTENCY => {
             let detail = "the same request is under way: ask again for its answer";
             Problem::conflict("idempotency_in_progress", detail)
         }

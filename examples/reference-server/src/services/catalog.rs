@@ -1,5 +1,8 @@
 //! Catalog: what the shop sells.
 
+mod tree;
+mod views;
+
 use std::sync::Arc;
 
 use commerce_core::catalog::{
@@ -13,6 +16,9 @@ use commerce_core::{Host, Timestamp};
 use commerce_outbox::HandleError;
 
 use super::{Session, bug};
+
+pub(crate) use tree::Tree;
+pub(crate) use views::note_view;
 
 /// The catalog service.
 #[derive(Clone)]

@@ -9,16 +9,18 @@ use std::time::Duration;
 use commerce_adapters::http::Problem;
 use commerce_core::error::Kind;
 use commerce_core::projection::{Error, Projection, ProjectionReader, Projector};
-use commerce_core::store::Store;
+use commerce_core::store::{ChangeListener, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub mod catalog;
 mod row;
+mod search;
 
 pub use row::Row;
 pub(crate) use row::{Fields, fold};
+pub use search::{Found, ProductSearch};
 
 /// So many events are taken in at once.
 const BATCH: usize = 500;
@@ -49,13 +51,7 @@ impl View {
     /// 503 when the store can't be read.
     pub async fn fresh(&self) -> Result<&ProjectionReader, Problem> {
         self.store.caught_up().await?;
-        self.catch_up().await.map_err(|error| match error.kind() {
-            Kind::Retryable | Kind::Conflict => {
-                let detail = "the list can't be brought up to date now: try again";
-                Problem::unavailable("store_unavailable", detail, LOOK).caused_by(error)
-            }
-            _ => Problem::bug(error),
-        })?;
+        self.catch_up().await.map_err(|error| behind(error.kind(), error))?;
         Ok(&self.reader)
     }
 
@@ -81,12 +77,28 @@ impl View {
             if let Err(error) = self.catch_up().await {
                 warn!(%error, "a list can't be brought up to date now");
             }
-            tokio::select! {
-                _ = tokio::time::timeout(LOOK, change) => {}
-                () = shutdown.cancelled() => {}
-            }
-            // What comes close together is taken in together.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            wait(change, &shutdown).await;
         }
+    }
+}
+
+/// Waits for the next change, or until it is time to look anyway.
+async fn wait(change: ChangeListener, shutdown: &CancellationToken) {
+    tokio::select! {
+        _ = tokio::time::timeout(LOOK, change) => {}
+        () = shutdown.cancelled() => {}
+    }
+    // What comes close together is taken in together.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+/// What it means to a client that a list is not up to date.
+fn behind(kind: Kind, error: impl std::error::Error + Send + Sync + 'static) -> Problem {
+    match kind {
+        Kind::Retryable | Kind::Conflict => {
+            let detail = "the list can't be brought up to date now: try again";
+            Problem::unavailable("store_unavailable", detail, LOOK).caused_by(error)
+        }
+        _ => Problem::bug(error),
     }
 }

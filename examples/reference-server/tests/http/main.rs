@@ -8,6 +8,11 @@ mod backend;
 mod support;
 
 mod catalog_categories;
+mod catalog_parts;
+mod catalog_products;
+mod catalog_search;
+mod catalog_tree;
+mod catalog_views;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {
