@@ -252,7 +252,11 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         }
         let in_company = |pair: &[Step<S>]| pair[1].alongside && (pair[0].decisive || pair[1].decisive);
         if self.steps.windows(2).any(in_company) {
-            return Err(BuildError::Misplaced { saga, said: "decisive", after: "a step with none alongside" });
+            return Err(BuildError::Misplaced {
+                saga,
+                said: "decisive",
+                after: "a step with none alongside",
+            });
         }
         let asks = |step: &Step<S>| {
             matches!(step.action, Work::Request(_)) || matches!(step.undo, Some(Work::Request(_)))

@@ -157,7 +157,11 @@ impl<'a> Run<'a> {
             record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
         };
         if let Some(step) = stage.clone().find(|step| failed(&self.instance.steps[*step])) {
-            return Ok(if self.is_past_deciding(step) { self.get_stuck(stage) } else { self.leave_stage(stage) });
+            return Ok(if self.is_past_deciding(step) {
+                self.get_stuck(stage)
+            } else {
+                self.leave_stage(stage)
+            });
         }
         if let Some(step) = stage.clone().find(|step| self.instance.steps[*step].action.is_none()) {
             self.instance.steps[step].action = Some(PhaseRecord::begin(self.now));

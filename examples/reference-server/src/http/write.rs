@@ -65,13 +65,31 @@ impl Write {
         decide: impl Fn(&mut Session<A>) -> Result<Commit, Problem>,
         show: impl Fn(&Session<A>) -> Response,
     ) -> Result<Response, Problem> {
+        let decide = |mut session: Session<A>| {
+            let more = decide(&mut session);
+            std::future::ready(more.map(|more| (session, more)))
+        };
+        self.change_by(store, id, decide, show).await
+    }
+
+    /// The same, where deciding takes a look at other things first.
+    pub(crate) async fn change_by<A: Aggregate, Decided>(
+        &self,
+        store: &Arc<dyn Store>,
+        id: A::Id,
+        decide: impl Fn(Session<A>) -> Decided,
+        show: impl Fn(&Session<A>) -> Response,
+    ) -> Result<Response, Problem>
+    where
+        Decided: Future<Output = Result<(Session<A>, Commit), Problem>>,
+    {
         let mut attempt = 1;
         loop {
-            let mut session = Session::<A>::load(store, &self.context, id.clone()).await?;
+            let session = Session::<A>::load(store, &self.context, id.clone()).await?;
             if session.exists() {
                 self.if_match.check(session.loaded_version())?;
             }
-            let more = decide(&mut session)?;
+            let (session, more) = decide(session).await?;
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),
@@ -80,6 +98,12 @@ impl Write {
                     return Err(changed(actual));
                 }
                 Err(CommitError::Conflict(Conflict::Stream { .. })) if attempt < ATTEMPTS => attempt += 1,
+                // Something that was looked at beside it has changed: a saga has begun.
+                Err(CommitError::Conflict(Conflict::Document { collection, .. }))
+                    if &*collection != "idempotency" && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
                 Err(error) => return Err(problem(error)),
             }
         }
@@ -115,6 +139,7 @@ fn taken(scope: &str) -> (&'static str, &'static str) {
         "live-payment" => ("payment_live", "the live payment of order"),
         "tracking-number" => ("tracking_number_taken", "the tracking number"),
         "template-name" => ("template_name_taken", "the template name"),
+        "order-way" => ("cancellation_in_progress", "the way of order"),
         _ => ("already_taken", "it"),
     }
 }

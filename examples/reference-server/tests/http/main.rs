@@ -5,9 +5,16 @@
 
 #[path = "../support/backend.rs"]
 mod backend;
+#[path = "../support/books.rs"]
+mod books;
 mod support;
 
 mod catalog_categories;
+mod order_cancelling;
+mod order_checkouts;
+mod order_parcels;
+mod order_placing;
+mod shopping;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {
