@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::commit::{Claim, Commit, DocumentWrite, Expected, NewEvent};
-use commerce_core::id::{CustomerId, OrderId, ProductId, v7};
+use commerce_core::id::{CustomerId, OrderId, ProductId, Tenant, v7};
 use commerce_core::inventory::reservation::{Demand, Line, ReservationRequest, ReservationStatus};
 use commerce_core::memory::MemoryStore;
 use commerce_core::order::{Order, OrderCommand, OrderLine, OrderStatus};
@@ -28,7 +28,7 @@ use commerce_core::stream::StreamId;
 use commerce_core::value::{Address, Country, Currency, Decimal, Money, Quantity, Sku};
 use commerce_core::{Aggregate, Context, Host, Timestamp};
 use commerce_outbox::Scope;
-use commerce_saga::testing::{End, FlowingHost, Process, Trial, prove};
+use commerce_saga::testing::{End, Faults, FlowingHost, Process, Trial, prove};
 use commerce_saga::{Orchestrator, SagaError};
 use reference_server::sagas::cancel_order::{self, CancelOrder};
 use reference_server::services::inventory::{Inventory, OpeningStock};
@@ -292,4 +292,49 @@ async fn a_cancellation_is_all_done_or_the_order_stays_as_it_was() {
     println!("{report}");
     assert!(report.completed > 0 && report.undone > 0 && report.crashed > 30, "{report}");
     assert_eq!(report.stuck, 6, "three steps can't be gone back from, each tried once and twice: {report}");
+}
+
+/// Shipping decides: the order is not touched by a cancellation that comes too late.
+#[tokio::test(start_paused = true)]
+async fn a_parcel_that_has_left_is_not_called_back() {
+    let host = Arc::new(FlowingHost::new());
+    let mut stores = BTreeMap::new();
+    for service in Cancellation.services() {
+        stores.insert(service, Cancellation.store(service, host.clone()).await);
+    }
+    let context = host.context();
+    let id = shipment_of(order_id());
+    let shipment = books::shipment(&stores["shipping"], order_id()).await;
+    let (mut shipment, mut events) = (shipment, Vec::new());
+    for command in [ShipmentCommand::SchedulePickup { at: context.now() }, ShipmentCommand::PickUp] {
+        for event in shipment.decide(command, &context).unwrap() {
+            shipment.apply(&event);
+            events.push(NewEvent::encode(&event).unwrap());
+        }
+    }
+    let picked_up = Commit::new().append(StreamId::of::<Shipment>(&id), Expected::Version(1), events);
+    stores["shipping"].commit(picked_up).await.unwrap();
+
+    let bus = Cancellation.bus(&stores, host.clone()).await;
+    let process = Process::new(host.clone(), stores.clone(), bus, Faults::default());
+    let orchestrator = Cancellation.start(&process).await;
+    let way = Claim::new("order-way", order_id().to_string());
+    let commit = Commit::within(&context).claim(way);
+    let mut scope = Scope::new(context, stores["order"].clone(), commit);
+    Cancellation.begin(&orchestrator, &mut scope).await.unwrap();
+    stores["order"].commit(scope.into_commit()).await.unwrap();
+    let (name, id) = Cancellation.run();
+    let instance = loop {
+        let instance = orchestrator.instance(&Tenant::default(), name, &id).await.unwrap();
+        if instance.status.is_final() {
+            break instance;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    process.kill();
+    assert_eq!(instance.failure.map(|failure| failure.code).as_deref(), Some("already_shipped"));
+    let expected = Found { shipment: Some(ShipmentStatus::PickedUp), ..Found::confirmed() };
+    assert_eq!(Found::read(&stores).await, expected);
+    let claimed = stores["order"].claimed(&Tenant::default(), "order-way", &id).await.unwrap();
+    assert_eq!(claimed, None, "the order goes its way");
 }

@@ -12,7 +12,7 @@ use crate::support::{App, eventually};
 on_every_backend!(
     whoever_ships_marks_an_order_as_shipped,
     an_order_is_shipped_and_delivered_as_its_parcel_is,
-    a_parcel_that_was_delivered_unseen_ships_its_order_too,
+    a_parcel_delivers_an_order_that_was_shipped_by_hand,
     admins_confirm_only_what_is_paid,
 );
 
@@ -69,8 +69,8 @@ async fn an_order_is_shipped_and_delivered_as_its_parcel_is(app: App) {
     app.close().await;
 }
 
-/// The news of its pickup come while the order is not confirmed, and after it was shipped by hand.
-async fn a_parcel_that_was_delivered_unseen_ships_its_order_too(app: App) {
+/// The news of its pickup are none then.
+async fn a_parcel_delivers_an_order_that_was_shipped_by_hand(app: App) {
     let tea = goods(&app, "TEA", "2.50", 10).await;
     let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
     until_order(&app, &id, "confirmed").await;
