@@ -29,7 +29,7 @@ pub enum SagaStatus {
     Completed,
     /// All is undone.
     Failed,
-    /// A compensation can't succeed. An operator must decide.
+    /// A compensation can't succeed, or a step after the one that decides. An operator must decide.
     Stuck,
     /// An operator has given it up.
     Abandoned,

@@ -24,7 +24,9 @@
 //!    not stop the others ([sweep][sweep]).
 //! 5. A compensation that can't succeed ends in `stuck`, where operators see it. It is never dropped
 //!    ([operators][operators]).
-//! 6. A run ends on the version of the definition that it began with ([versions][versions]).
+//! 6. After a step that [decides](SagaBuilder::decisive) nothing is undone: what follows it is tried as often as a
+//!    compensation, and ends in `stuck` likewise ([decisive][decisive]).
+//! 7. A run ends on the version of the definition that it began with ([versions][versions]).
 //!
 //! Limits: participants remember a step for a year, so no run may be stuck longer. A step without a compensation can't be
 //! undone if its answer is lost. A call's provider must honour its idempotency key, as a call may be under way when it
@@ -37,6 +39,7 @@
 //! [barrier]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/barrier.rs
 //! [sweep]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/sweep.rs
 //! [operators]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/operators.rs
+//! [decisive]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/decisive.rs
 //! [versions]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/versions.rs
 
 mod definition;

@@ -177,3 +177,37 @@ pub struct CancelShipment {
     pub reason: String,
 }
 message!(CancelShipment, SHIPPING, "shipping.cancel-shipment", order_id);
+
+/// Call the shipment of an order off that is to be cancelled, unless the parcel has left the warehouse.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallOffShipment {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Which.
+    pub shipment_id: ShipmentId,
+    /// Why.
+    pub reason: String,
+}
+message!(CallOffShipment, SHIPPING, "shipping.call-off-shipment", order_id);
+
+/// Give back all the money of an order whose shipment was called off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefundOrder {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Why.
+    pub reason: String,
+}
+message!(RefundOrder, PAYMENT, "payment.refund-order", order_id);
+
+/// Put back into stock what an order was given whose shipment was called off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PutBackStock {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Why.
+    pub reason: String,
+}
+message!(PutBackStock, INVENTORY, "inventory.put-back-stock", order_id);

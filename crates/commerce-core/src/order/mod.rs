@@ -11,13 +11,14 @@
 //! twice, so a command that repeats what has already happened is a success without events; one that contradicts it
 //! (another payment, another shipment) is refused. `cancelled` and `failed` are final, and the first reason stands.
 //!
-//! Duties of the caller: prices and names in the lines come from the shop's own catalog, never from the customer; an
+//! Duties of the caller: prices and names in the lines come from the shop's own catalog ([`priced`]), never from the customer; an
 //! order that another customer asks about doesn't exist.
 
 mod aggregate;
 mod command;
 mod event;
 mod line;
+mod offer;
 mod place;
 mod rejection;
 mod status;
@@ -28,5 +29,6 @@ pub use aggregate::{Order, PlacedOrder};
 pub use command::{Failure, OrderCommand};
 pub use event::{OrderEvent, PlacedLine};
 pub use line::{MAX_LINES, OrderLine, demand, subtotal};
+pub use offer::{Offer, Wanted, priced};
 pub use rejection::OrderRejection;
 pub use status::OrderStatus;

@@ -44,7 +44,7 @@ fn checked_lines(lines: Vec<OrderLine>, currency: Currency) -> Result<Vec<OrderL
     if violations.is_empty() { Ok(checked) } else { Err(violations) }
 }
 
-fn count_is_allowed(count: usize) -> Result<(), Violation> {
+pub(super) fn count_is_allowed(count: usize) -> Result<(), Violation> {
     match count {
         0 => Err(Violation::new("/items", "required", "must have at least one line")),
         1..=MAX_LINES => Ok(()),

@@ -1,9 +1,9 @@
 //! Why an order refuses a command.
 
 use crate::error::Kind;
-use crate::id::{PaymentId, ShipmentId};
+use crate::id::{PaymentId, ProductId, ShipmentId};
 use crate::shipping::{Carrier, TrackingNumber};
-use crate::value::Violation;
+use crate::value::{Currency, Violation};
 
 use super::{MAX_LINES, OrderStatus};
 
@@ -31,6 +31,20 @@ pub enum OrderRejection {
     /// The order has as many lines as an order can have.
     #[error("the order already has {MAX_LINES} lines, the most there can be")]
     Full,
+    /// Products are not for sale now. The caller leaves them out.
+    #[error("not for sale now: {}", names(.product_ids))]
+    ProductUnavailable {
+        /// Which, each once.
+        product_ids: Vec<ProductId>,
+    },
+    /// Not all products are priced in one currency. The caller places an order for each.
+    #[error("an order has one currency: products priced in {currency} and {other} need an order each")]
+    MixedCurrencies {
+        /// The order's.
+        currency: Currency,
+        /// Another product's.
+        other: Currency,
+    },
     /// Another payment has paid for the order: one of the two must be refunded.
     #[error("the order was paid by payment {recorded}, not {given}")]
     PaymentMismatch {
@@ -70,6 +84,8 @@ impl OrderRejection {
             Self::Invalid(_) => "invalid",
             Self::WrongState { .. } => "wrong_state",
             Self::Full => "too_many_lines",
+            Self::ProductUnavailable { .. } => "product_unavailable",
+            Self::MixedCurrencies { .. } => "mixed_currencies",
             Self::PaymentMismatch { .. } => "payment_mismatch",
             Self::ShipmentMismatch { .. } => "shipment_mismatch",
             Self::TrackingMismatch { .. } => "tracking_mismatch",
@@ -84,6 +100,8 @@ impl OrderRejection {
             Self::AlreadyExists
             | Self::WrongState { .. }
             | Self::Full
+            | Self::ProductUnavailable { .. }
+            | Self::MixedCurrencies { .. }
             | Self::PaymentMismatch { .. }
             | Self::ShipmentMismatch { .. }
             | Self::TrackingMismatch { .. } => Kind::Conflict,
@@ -96,6 +114,15 @@ impl OrderRejection {
             Self::Invalid(violations) => violations,
             _ => &[],
         }
+    }
+}
+
+/// The first three products.
+fn names(product_ids: &[ProductId]) -> String {
+    let shown: Vec<_> = product_ids.iter().take(3).map(ToString::to_string).collect();
+    match product_ids.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -84,6 +84,11 @@ impl ShipmentStatus {
         )
     }
 
+    /// Whether the parcel has left the warehouse: it can't be kept back any more.
+    pub const fn has_left(self) -> bool {
+        !matches!(self, Self::Pending | Self::PickupScheduled | Self::Cancelled)
+    }
+
     /// Whether nothing can follow.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Cancelled | Self::Returned)

@@ -200,6 +200,18 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self.last("alongside", "a step", |step| step.alongside = true)
     }
 
+    /// The step decides. If it fails for certain, what was done before it is undone, as ever. From the moment it may
+    /// have had its effect there is no way back: it and the steps after it are tried as often as a compensation
+    /// ([`undo_retry`](Self::undo_retry)), and one that can't be done leaves the saga stuck until an operator has it
+    /// tried again, or skips it. A participant's answer that it has failed for certain is remembered, and given again:
+    /// after this step, participants had better answer "not now".
+    pub fn decisive(mut self) -> Self {
+        if self.steps.iter().any(|step| step.decisive) {
+            self.misplaced = Some(("decisive", "one step alone"));
+        }
+        self.last("decisive", "a step", |step| step.decisive = true)
+    }
+
     /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga.
     pub fn when_undone<F, Fut>(mut self, run: F) -> Self
     where
@@ -237,6 +249,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(BuildError::DuplicateStep { saga, step: pair[0].to_owned() });
+        }
+        let in_company = |pair: &[Step<S>]| pair[1].alongside && (pair[0].decisive || pair[1].decisive);
+        if self.steps.windows(2).any(in_company) {
+            return Err(BuildError::Misplaced {
+                saga,
+                said: "decisive",
+                after: "a step with none alongside",
+            });
         }
         let asks = |step: &Step<S>| {
             matches!(step.action, Work::Request(_)) || matches!(step.undo, Some(Work::Request(_)))

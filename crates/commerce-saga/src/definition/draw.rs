@@ -30,11 +30,16 @@ impl<S> Saga<S> {
         text
     }
 
-    /// A step that fails leads to the undoing of the last one before it that can be undone.
+    /// A step that fails leads to the undoing of the last one before it that can be undone; after the step that
+    /// decides, it leads nowhere.
     fn draw_compensation(&self, text: &mut String) {
         let mut undo_before: Option<String> = None;
-        for step in &self.steps {
+        for (index, step) in self.steps.iter().enumerate() {
             let name = node(&step.name);
+            if self.decisive.is_some_and(|decisive| index > decisive) {
+                let _ = writeln!(text, "    {name} --> stuck: failed");
+                continue;
+            }
             if let Some(undo) = &undo_before {
                 let _ = writeln!(text, "    {name} --> {undo}: failed");
             } else {

@@ -56,6 +56,8 @@ pub struct Saga<S> {
     pub(crate) steps: Vec<Step<S>>,
     pub(super) stages: Vec<Range<usize>>,
     undone: Option<Undone<S>>,
+    /// The step from which on there is no way back.
+    pub(super) decisive: Option<usize>,
 }
 
 // Of one type alone, so that `Saga::builder::<State>(…)` names no other.
@@ -84,7 +86,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
                 _ => stages.push(index..index + 1),
             }
         }
-        Self { name, version, replies, steps, stages, undone }
+        let decisive = steps.iter().position(|step| step.decisive);
+        Self { name, version, replies, steps, stages, undone, decisive }
     }
 }
 
@@ -110,6 +113,8 @@ pub(crate) trait Definition: Send + Sync {
     fn kind(&self, step: usize, phase: Phase) -> Option<StepKind>;
     fn within(&self, step: usize) -> Duration;
     fn retry(&self, step: usize, phase: Phase) -> RetryPolicy;
+    /// The step that decides, if one does.
+    fn decisive(&self) -> Option<usize>;
     fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError>;
     async fn local(
         &self,
@@ -206,11 +211,16 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
     }
 
     fn retry(&self, step: usize, phase: Phase) -> RetryPolicy {
+        let to_the_end = self.decisive.is_some_and(|decisive| step >= decisive);
         match (self.steps.get(step), phase) {
-            (Some(step), Phase::Action) => step.retry,
-            (Some(step), Phase::Undo) => step.undo_retry,
+            (Some(step), Phase::Action) if !to_the_end => step.retry,
+            (Some(step), _) => step.undo_retry,
             (None, _) => RetryPolicy::default(),
         }
+    }
+
+    fn decisive(&self) -> Option<usize> {
+        self.decisive
     }
 
     fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError> {

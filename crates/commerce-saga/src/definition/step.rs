@@ -43,6 +43,8 @@ pub(crate) struct Step<S> {
     pub(crate) retry: RetryPolicy,
     pub(crate) undo_retry: RetryPolicy,
     pub(crate) alongside: bool,
+    /// Once it may have had its effect, there is no way back.
+    pub(crate) decisive: bool,
 }
 
 impl<S> Step<S> {
@@ -56,6 +58,7 @@ impl<S> Step<S> {
             retry: RetryPolicy { attempts: 3, ..RetryPolicy::default() },
             undo_retry: RetryPolicy::default(),
             alongside: false,
+            decisive: false,
         }
     }
 }

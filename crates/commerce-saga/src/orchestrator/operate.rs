@@ -9,7 +9,7 @@ use crate::error::SagaError;
 use crate::instance::{Instance, Note, PhaseRecord, PhaseStatus, SagaStatus};
 
 impl Orchestrator {
-    /// Tries a stuck compensation again, with all its attempts.
+    /// Tries what it is stuck at again, with all its attempts: a compensation, or an action after the step that decides.
     ///
     /// # Errors
     /// When there is no such instance, it is not stuck, or the store fails.
@@ -32,7 +32,7 @@ impl Orchestrator {
         .await
     }
 
-    /// Takes a stuck compensation as done: someone has seen to it by hand.
+    /// Takes what it is stuck at as done: someone has seen to it by hand.
     ///
     /// # Errors
     /// When there is no such instance, it is not stuck, or the store fails.
@@ -159,18 +159,22 @@ impl Orchestrator {
 }
 
 impl Instance {
-    /// Changes the compensation it is stuck at. Answers whether it is stuck.
+    /// Changes the compensation it is stuck at, or the action where there is no way back. Answers whether it is stuck.
     fn unstick(&mut self, change: impl FnOnce(&mut PhaseRecord)) -> bool {
         if self.status != SagaStatus::Stuck {
             return false;
         }
-        let stuck = self
-            .steps
-            .iter_mut()
-            .rev()
-            .filter_map(|step| step.undo.as_mut())
-            .find(|undo| undo.status == PhaseStatus::Failed);
-        self.status = SagaStatus::Compensating;
-        stuck.map(change).is_some()
+        let failed = |phase: &&mut PhaseRecord| phase.status == PhaseStatus::Failed;
+        let mut undos = self.steps.iter_mut().rev().filter_map(|step| step.undo.as_mut());
+        if let Some(undo) = undos.find(failed) {
+            self.status = SagaStatus::Compensating;
+            change(undo);
+            return true;
+        }
+        let mut actions = self.steps.iter_mut().rev().filter_map(|step| step.action.as_mut());
+        let Some(action) = actions.find(failed) else { return false };
+        (self.status, self.failure) = (SagaStatus::Running, None);
+        change(action);
+        true
     }
 }

@@ -156,8 +156,12 @@ impl<'a> Run<'a> {
         let failed = |record: &StepRecord| {
             record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
         };
-        if stage.clone().any(|step| failed(&self.instance.steps[step])) {
-            return Ok(self.leave_stage(stage));
+        if let Some(step) = stage.clone().find(|step| failed(&self.instance.steps[*step])) {
+            return Ok(if self.is_past_deciding(step) {
+                self.get_stuck(stage)
+            } else {
+                self.leave_stage(stage)
+            });
         }
         if let Some(step) = stage.clone().find(|step| self.instance.steps[*step].action.is_none()) {
             self.instance.steps[step].action = Some(PhaseRecord::begin(self.now));
@@ -170,6 +174,23 @@ impl<'a> Run<'a> {
         }
         self.instance.stage += 1;
         Ok(true)
+    }
+
+    /// Whether there is no way back from this step's failure.
+    pub(super) fn is_past_deciding(&self, step: usize) -> bool {
+        let may_have_effect = self.instance.steps.get(step).is_some_and(|record| record.may_have_effect);
+        self.definition
+            .decisive()
+            .is_some_and(|decisive| step > decisive || (step == decisive && may_have_effect))
+    }
+
+    /// What can neither go on nor back waits for an operator, once nothing of it is under way.
+    fn get_stuck(&mut self, stage: Range<usize>) -> bool {
+        let mut actions = stage.filter_map(|step| self.instance.steps[step].action.as_ref());
+        if !actions.any(PhaseRecord::is_open) {
+            self.instance.status = SagaStatus::Stuck;
+        }
+        false
     }
 
     /// Once a step has failed, those beside it are not begun and not tried again. What was asked is waited for: it is

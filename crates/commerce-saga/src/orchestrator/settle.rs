@@ -64,6 +64,14 @@ impl Run<'_> {
             }
             return self.settle(step, phase, ending).await;
         }
+        let given_up = phase == Phase::Action && record.status == PhaseStatus::Failed;
+        if given_up && matches!(ending, Ending::Done(_)) && self.instance.status == SagaStatus::Stuck {
+            // The same where there is no way back.
+            self.instance.status = SagaStatus::Running;
+            self.instance.failure = None;
+            return self.settle(step, phase, ending).await;
+        }
+        let Some(record) = self.record(step, phase) else { return Ok(()) };
         let outdated =
             attempt < record.attempts && matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. });
         if !record.is_open() || outdated {
@@ -81,6 +89,11 @@ impl Run<'_> {
         match ending {
             Ending::Done(answer) => self.settle_done(step, phase, answer).await,
             Ending::Failed { code, detail } => {
+                let asked = self.definition.kind(step, phase) == Some(StepKind::Request);
+                if phase == Phase::Action && asked && self.definition.decisive() == Some(step) {
+                    // Its participant's answer to all attempts, also to those that were not heard of.
+                    self.instance.steps[step].may_have_effect = false;
+                }
                 self.give_up(step, phase, code, detail);
                 Ok(())
             }

@@ -59,7 +59,7 @@ impl Orchestrator {
     fn tell(&self, instance: &Instance) {
         let Instance { saga, id, status, .. } = instance;
         if *status == SagaStatus::Stuck {
-            error!(saga, id, "a compensation can't succeed: the saga is stuck until an operator decides");
+            error!(saga, id, "a saga can neither go on nor back: it is stuck until an operator decides");
         } else if status.is_final() {
             debug!(saga, id, status = status.as_str(), "a saga ended");
         } else {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::faults::{Fault, StepPlan, Strike};
+use super::faults::{Fault, Place, StepPlan, Strike};
 use super::store::Moment;
 use crate::definition::StepKind;
 use crate::reply::Phase;
 
-/// Attempts of a compensation that are made to go wrong: fewer than it has.
+/// Attempts of a compensation, or of a step that must be done, that are made to go wrong: fewer than it has.
 const UNDO_FAILS: u32 = 2;
 
 /// One run of the saga, and what goes wrong in it.
@@ -28,6 +28,8 @@ pub(super) enum Expected {
     UndoneBy(String),
     /// Either: the answer that is lost may be found out.
     Either(String),
+    /// Neither, and an operator is needed: this step can't be done, and there is no way back.
+    StuckAt(String),
 }
 
 impl Case {
@@ -37,6 +39,21 @@ impl Case {
         let may_be_found_out = fault == Fault::LoseReply && step.action == StepKind::Call;
         let expected = if may_be_found_out { Expected::Either(name) } else { Expected::UndoneBy(name) };
         Self { strikes: vec![strike], expected, ..Self::default() }
+    }
+
+    /// What must come of a fault at a step, by where it stands.
+    fn at(step: &StepPlan, fault: Fault) -> Self {
+        match (step.place, fault) {
+            (Place::Before, _) | (Place::Decisive, Fault::Fail) => Self::failing(step, fault),
+            (Place::After, Fault::Fail) => {
+                Self { expected: Expected::StuckAt(step.name.clone()), ..Self::failing(step, fault) }
+            }
+            _ => {
+                let strike =
+                    Strike { step: step.name.clone(), phase: Phase::Action, fault, times: UNDO_FAILS };
+                Self { strikes: vec![strike], ..Self::default() }
+            }
+        }
     }
 
     fn repeated(mut self) -> Self {
@@ -66,13 +83,13 @@ pub(super) fn faulty(steps: &[StepPlan], skip: impl Fn(&str, Fault) -> bool) -> 
     for step in steps {
         for fault in possible(step) {
             if !skip(&step.name, fault) {
-                let case = Case::failing(step, fault);
+                let case = Case::at(step, fault);
                 cases.push(case.clone().repeated());
                 cases.push(case);
             }
         }
     }
-    let Some((last, before)) = steps.split_last() else { return cases };
+    let Some((last, before)) = undoable(steps).split_last() else { return cases };
     let failing = Case::failing(last, Fault::Fail);
     for step in before {
         let faults: &[Fault] = match step.undo {
@@ -83,6 +100,12 @@ pub(super) fn faulty(steps: &[StepPlan], skip: impl Fn(&str, Fault) -> bool) -> 
         cases.extend(faults.iter().map(|fault| failing.clone().undo_struck(step, *fault).repeated()));
     }
     cases
+}
+
+/// The steps whose failure leads back.
+pub(super) fn undoable(steps: &[StepPlan]) -> &[StepPlan] {
+    let end = steps.iter().position(|step| step.place == Place::After);
+    &steps[..end.unwrap_or(steps.len())]
 }
 
 fn possible(step: &StepPlan) -> Vec<Fault> {

@@ -57,6 +57,15 @@ pub(super) struct StepPlan {
     pub(super) name: String,
     pub(super) action: StepKind,
     pub(super) undo: Option<StepKind>,
+    pub(super) place: Place,
+}
+
+/// On which side of the step that decides a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Before,
+    Decisive,
+    After,
 }
 
 impl Faults {
@@ -110,9 +119,16 @@ impl Faults {
     {
         let steps: Vec<Step<S>> = std::mem::take(&mut saga.steps);
         let mut plans = Vec::new();
+        let mut place = Place::Before;
         for step in steps {
             let name: Arc<str> = step.name.as_str().into();
+            place = match place {
+                Place::Before if step.decisive => Place::Decisive,
+                Place::Before => Place::Before,
+                Place::Decisive | Place::After => Place::After,
+            };
             plans.push(StepPlan {
+                place,
                 name: step.name.clone(),
                 action: kind(&step.action),
                 undo: step.undo.as_ref().map(kind),

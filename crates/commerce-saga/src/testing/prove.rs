@@ -37,6 +37,8 @@ pub struct Report {
     pub completed: usize,
     /// So many were undone.
     pub undone: usize,
+    /// So many were stuck where they must be: a step after the one that decides could not be done.
+    pub stuck: usize,
     /// So many crashed, or lost the answer to a write, on their way.
     pub crashed: usize,
     /// What ended in any other way than it must: what was tried, and what was found.
@@ -59,7 +61,7 @@ pub async fn examine<T: Trial>(trial: &T, options: Options) -> Report {
     let good = Case::default();
     let Some(ran) = report.run(trial, good.clone(), &options).await else { return report };
     let steps = ran.faults.steps(trial.run().0);
-    let Some(last) = steps.last() else {
+    let Some(last) = cases::undoable(&steps).last() else {
         report
             .broken
             .push((good.to_string(), "its definition was not registered by Process::faulty".to_owned()));
@@ -99,6 +101,7 @@ impl Report {
             Ok(ran) => {
                 self.completed += usize::from(ran.status == SagaStatus::Completed);
                 self.undone += usize::from(ran.status == SagaStatus::Failed);
+                self.stuck += usize::from(ran.status == SagaStatus::Stuck);
                 self.crashed += usize::from(ran.struck);
             }
             Err(found) => self.broken.push((case.to_string(), found.clone())),
@@ -108,10 +111,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, completed, undone, crashed, broken } = self;
+        let Self { runs, completed, undone, stuck, crashed, broken } = self;
         write!(
             f,
-            "{runs} runs: {completed} completed, {undone} undone, {} neither; {crashed} with a crash or a lost answer",
+            "{runs} runs: {completed} completed, {undone} undone, {stuck} rightly stuck, {} none of these; {crashed} with a crash or a lost answer",
             broken.len()
         )?;
         for (case, found) in broken {

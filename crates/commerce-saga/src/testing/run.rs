@@ -160,6 +160,10 @@ impl<T: Trial> World<'_, T> {
         let step = match (&case.expected, instance.status) {
             (Expected::Done | Expected::Either(_), SagaStatus::Completed) => None,
             (Expected::UndoneBy(step) | Expected::Either(step), SagaStatus::Failed) => Some(step.as_str()),
+            (Expected::StuckAt(step), SagaStatus::Stuck) => {
+                let is_it = failed == Some(step.as_str());
+                return if is_it { Ok(()) } else { Err(format!("stuck at {failed:?}, not at {step:?}")) };
+            }
             (_, status) => return Err(format!("it ended as {}", status.as_str())),
         };
         if failed != step {

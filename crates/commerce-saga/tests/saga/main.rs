@@ -5,6 +5,7 @@
 
 mod barrier;
 mod calls;
+mod decisive;
 mod ends;
 mod operators;
 mod proof;

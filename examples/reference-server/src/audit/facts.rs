@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub(super) trial_balance: BTreeMap<Currency, i128>,
     pub(super) shipments: HashMap<ShipmentId, Option<ShipmentFacts>>,
     pub(super) checkouts: HashMap<OrderId, Checkout>,
+    /// How the cancellations of orders stand that were confirmed.
+    pub(super) cancellations: HashMap<OrderId, SagaStatus>,
     pub(super) returns: HashMap<Uuid, ReturnFacts>,
 }
 
@@ -104,7 +106,7 @@ pub(super) struct ReturnFacts {
 /// What an order has come to, for whoever asks what may be left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Its checkout is under way: whatever is there is explained.
+    /// Its checkout or its cancellation is under way: whatever is there is explained.
     UnderWay,
     /// It is confirmed, or further.
     Confirmed,
@@ -118,7 +120,9 @@ impl Facts {
     }
 
     pub(super) fn outcome(&self, order_id: OrderId) -> Outcome {
-        if self.checkouts.get(&order_id).is_some_and(|checkout| !checkout.status.is_final()) {
+        let checkout = self.checkouts.get(&order_id).map(|checkout| checkout.status);
+        let cancellation = self.cancellations.get(&order_id).copied();
+        if checkout.into_iter().chain(cancellation).any(|status| !status.is_final()) {
             return Outcome::UnderWay;
         }
         match self.placed(order_id).map(|order| order.status) {

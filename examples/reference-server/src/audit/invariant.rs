@@ -80,11 +80,11 @@ pub const ORDER_SHIPMENT_MISSING: &str = "order_shipment_missing";
 pub const ORDER_RESERVATION_MISSING: &str = "order_reservation_missing";
 /// A failed order says why, by a code.
 pub const ORDER_FAILURE_MISSING: &str = "order_failure_missing";
-/// Every order has its checkout.
+/// Every order has its checkout, unless its customer never began to pay.
 pub const ORDER_WITHOUT_SAGA: &str = "order_without_saga";
 /// No order has more than one checkout.
 pub const ORDER_WITH_SEVERAL_SAGAS: &str = "order_with_several_sagas";
-/// An order and its checkout have ended alike.
+/// An order has ended as its checkout and its cancellation have.
 pub const ORDER_SAGA_DISAGREES: &str = "order_saga_disagrees";
 /// An order that is under way has a checkout that is under way.
 pub const ORDER_UNFINISHED: &str = "order_unfinished";
@@ -120,7 +120,7 @@ pub const SKU_NOT_UNIQUE: &str = "sku_not_unique";
 pub const SAGA_UNFINISHED: &str = "saga_unfinished";
 /// No saga was given up by an operator.
 pub const SAGA_ABANDONED: &str = "saga_abandoned";
-/// Every checkout is that of an order.
+/// Every checkout and every cancellation is that of an order.
 pub const SAGA_WITHOUT_ORDER: &str = "saga_without_order";
 
 // Messages.

@@ -3,6 +3,7 @@
 
 pub mod catalog;
 mod layers;
+pub mod orders;
 pub mod roles;
 mod schema;
 mod write;

@@ -67,8 +67,11 @@ impl Write {
         decide: impl Fn(&mut Session<A>) -> Result<Commit, Problem>,
         show: impl Fn(&Session<A>) -> Response,
     ) -> Result<Response, Problem> {
-        let look = || std::future::ready(Ok(()));
-        self.change_after(store, id, look, |session, ()| decide(session), show).await
+        let decide = |mut session: Session<A>| {
+            let more = decide(&mut session);
+            std::future::ready(more.map(|more| (session, more)))
+        };
+        self.change_by(store, id, decide, show).await
     }
 
     /// The same where the decision needs a look at something else. `look` says what it has found, and is asked anew for
@@ -84,14 +87,33 @@ impl Write {
     where
         F: Future<Output = Result<T, Problem>> + Send,
     {
+        let (look, decide) = (&look, &decide);
+        let decide = |mut session: Session<A>| async move {
+            let found = look().await?;
+            let more = decide(&mut session, &found)?;
+            Ok((session, more))
+        };
+        self.change_by(store, id, decide, show).await
+    }
+
+    /// The same, where deciding takes its own time.
+    pub(crate) async fn change_by<A: Aggregate, Decided>(
+        &self,
+        store: &Arc<dyn Store>,
+        id: A::Id,
+        decide: impl Fn(Session<A>) -> Decided,
+        show: impl Fn(&Session<A>) -> Response,
+    ) -> Result<Response, Problem>
+    where
+        Decided: Future<Output = Result<(Session<A>, Commit), Problem>>,
+    {
         let mut attempt = 1;
         loop {
-            let found = look().await?;
-            let mut session = Session::<A>::load(store, &self.context, id.clone()).await?;
+            let session = Session::<A>::load(store, &self.context, id.clone()).await?;
             if session.exists() {
                 self.if_match.check(session.loaded_version())?;
             }
-            let more = decide(&mut session, &found)?;
+            let (session, more) = decide(session).await?;
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),
@@ -146,6 +168,7 @@ fn taken(scope: &str) -> (&'static str, &'static str) {
         "live-payment" => ("payment_live", "the live payment of order"),
         "tracking-number" => ("tracking_number_taken", "the tracking number"),
         "template-name" => ("template_name_taken", "the template name"),
+        "order-way" => ("cancellation_in_progress", "the way of order"),
         _ => ("already_taken", "it"),
     }
 }

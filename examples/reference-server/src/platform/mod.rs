@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway;
 use crate::http::catalog::CatalogApi;
+use crate::http::orders::OrdersApi;
 use crate::http::{Common, Service};
 use crate::shop::{Shop, ShopOptions, Stores};
 use crate::views::View;
@@ -31,6 +32,7 @@ pub struct Platform {
     /// The services that the checkout runs through.
     pub shop: Shop,
     catalog: CatalogApi,
+    orders: OrdersApi,
     common: Common,
     rate_limit: Option<RateLimit>,
 }
@@ -42,9 +44,13 @@ impl Platform {
     /// Never, as long as the definitions of the sagas make sense.
     pub fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, BuildError> {
         let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
+        let order_store = stores.order.clone();
+        let catalog = CatalogApi::new(stores.catalog.clone());
+        let shop = Shop::new(stores, &options.shop)?.publishing();
         Ok(Self {
-            catalog: CatalogApi::new(stores.catalog.clone()),
-            shop: Shop::new(stores, &options.shop)?.publishing(),
+            catalog,
+            orders: OrdersApi::new(shop.orders.clone(), order_store),
+            shop,
             common,
             rate_limit: options.rate_limit.clone(),
         })
@@ -57,7 +63,7 @@ impl Platform {
 
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![self.catalog.clone().service(&self.common)]
+        vec![self.catalog.clone().service(&self.common), self.orders.clone().service(&self.common)]
     }
 
     /// The gateway, with all services behind it in this process.
@@ -66,7 +72,7 @@ impl Platform {
     }
 
     fn views(&self) -> Vec<View> {
-        vec![self.catalog.view().clone()]
+        vec![self.catalog.view().clone(), self.orders.view().clone()]
     }
 
     /// Runs what the services do by themselves until `shutdown`, then lets what is under way finish.

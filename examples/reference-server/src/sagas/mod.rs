@@ -1,4 +1,5 @@
 //! The work that spans services. One saga a file: state, definition, what its answers change.
 
+pub mod cancel_order;
 pub mod place_order;
 pub mod return_goods;

@@ -25,7 +25,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{bug, owned_error};
-use crate::messages::{ConfirmReservation, INVENTORY, ReleaseStock, ReserveStock, Restock, UndoRestock};
+use crate::messages::{
+    ConfirmReservation, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock, UndoRestock,
+};
 
 /// The records of what is kept for each order, by order id.
 pub const RESERVATIONS: &str = "reservations";
@@ -76,7 +78,7 @@ impl Inventory {
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let handle = |this: &Self| this.clone();
         let (reserve, confirm, release) = (handle(self), handle(self), handle(self));
-        let (restock, undo_restock) = (handle(self), handle(self));
+        let (restock, undo_restock, put_back) = (handle(self), handle(self), handle(self));
         Consumer::new("inventory", bus, self.store.clone(), self.host.clone())
             .on_type(
                 INVENTORY,
@@ -98,6 +100,13 @@ impl Inventory {
                 ReleaseStock::TYPE,
                 compensation(move |message: ReleaseStock, request, scope| {
                     release.clone().release(message, request, scope)
+                }),
+            )
+            .on_type(
+                INVENTORY,
+                PutBackStock::TYPE,
+                action(move |message: PutBackStock, request, scope| {
+                    put_back.clone().put_back(message, request, scope)
                 }),
             )
             .on_type(
@@ -141,17 +150,39 @@ impl Inventory {
         self.settle(asked, request, scope).await
     }
 
+    /// Like a release, but "not now" where that is refused: there is no way back from a cancellation.
+    async fn put_back(
+        self,
+        message: PutBackStock,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let reason = Reason::parse(&message.reason).map_err(bug)?;
+        let asked = ReservationRequest::Release { order_id: message.order_id, reason };
+        self.settle_or(asked, request, scope, |rejection| Reply::transient(rejection.code(), rejection)).await
+    }
+
     async fn settle(
         self,
         asked: ReservationRequest,
         request: Request,
         scope: Scope,
     ) -> Result<Handled, HandleError> {
+        self.settle_or(asked, request, scope, |rejection| Reply::failed(rejection.code(), rejection)).await
+    }
+
+    async fn settle_or(
+        self,
+        asked: ReservationRequest,
+        request: Request,
+        scope: Scope,
+        refuse: fn(&ReservationRejection) -> Reply,
+    ) -> Result<Handled, HandleError> {
         let context = scope.context().clone();
         self.decide(asked, &context, scope.into_commit(), |answer, commit| {
             let reply = match answer {
                 Ok(_) => Reply::done(&())?,
-                Err(rejection) => Reply::failed(rejection.code(), rejection),
+                Err(rejection) => refuse(rejection),
             };
             request.answer(commit, &reply)
         })

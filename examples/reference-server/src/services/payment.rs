@@ -19,7 +19,7 @@ use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 
 use super::{Session, bug};
-use crate::messages::{CancelPayment, CapturePayment, PAYMENT, PayOutRefund, RefundPayment};
+use crate::messages::{CancelPayment, CapturePayment, PAYMENT, PayOutRefund, RefundOrder, RefundPayment};
 
 /// The journal: one document for each capture and each refund.
 pub const LEDGER: &str = "ledger";
@@ -49,6 +49,7 @@ impl Payments {
     /// What it does with the messages it gets.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let (capture, cancel, refund, pay_out) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let refund_order = self.clone();
         Consumer::new("payment", bus, self.store.clone(), self.host.clone())
             .on_type(
                 PAYMENT,
@@ -59,6 +60,15 @@ impl Payments {
                 PAYMENT,
                 CancelPayment::TYPE,
                 compensation(move |message, request, scope| cancel.clone().cancel(message, request, scope)),
+            )
+            .on_type(
+                PAYMENT,
+                RefundOrder::TYPE,
+                action(move |message: RefundOrder, request, scope| {
+                    let RefundOrder { order_id, payment_id, reason } = message;
+                    let message = CancelPayment { order_id, payment_id, reason };
+                    refund_order.clone().cancel(message, request, scope)
+                }),
             )
             .on_type(
                 PAYMENT,

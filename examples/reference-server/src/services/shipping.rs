@@ -11,7 +11,7 @@ use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 
 use super::{Session, bug};
-use crate::messages::{CancelShipment, CreateShipment, SHIPPING};
+use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, SHIPPING};
 
 /// The scope of the claims by which tracking numbers are unique.
 const TRACKING: &str = "tracking-number";
@@ -31,7 +31,7 @@ impl Shipping {
 
     /// What it does with the messages it gets.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
-        let (create, cancel) = (self.clone(), self.clone());
+        let (create, cancel, call_off) = (self.clone(), self.clone(), self.clone());
         Consumer::new("shipping", bus, self.store.clone(), self.host.clone())
             .on_type(
                 SHIPPING,
@@ -42,6 +42,11 @@ impl Shipping {
                 SHIPPING,
                 CancelShipment::TYPE,
                 compensation(move |message, request, scope| cancel.clone().cancel(message, request, scope)),
+            )
+            .on_type(
+                SHIPPING,
+                CallOffShipment::TYPE,
+                action(move |message, request, scope| call_off.clone().call_off(message, request, scope)),
             )
     }
 
@@ -79,19 +84,48 @@ impl Shipping {
         self,
         message: CancelShipment,
         request: Request,
-        mut scope: Scope,
+        scope: Scope,
     ) -> Result<Handled, HandleError> {
         let context = scope.context().clone();
-        let mut shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
-        if let Err(rejection) = shipment.decide(ShipmentCommand::Cancel { reason: message.reason }, &context)
-        {
-            return request.finish(scope, &Reply::failed(rejection.code(), rejection));
-        }
-        let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
-        let number = TrackingNumber::of(message.shipment_id);
-        scope.write(|base| base.and(commit).release(ClaimKey::new(TRACKING, number.as_str())));
-        request.finish(scope, &Reply::done(&())?)
+        let shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
+        withdraw(shipment, message.reason, request, scope)
     }
+
+    /// As long as the parcel is in the house. There may be none: the checkout that was to make it was given up.
+    async fn call_off(
+        self,
+        message: CallOffShipment,
+        request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
+        let Some(status) = shipment.state().status() else {
+            return request.finish(scope, &Reply::done(&())?);
+        };
+        if status.has_left() {
+            let detail = format!("the parcel has left the warehouse: it is {status}");
+            return request.finish(scope, &Reply::failed("already_shipped", detail));
+        }
+        withdraw(shipment, message.reason, request, scope)
+    }
+}
+
+/// Cancels a shipment; its number is free again.
+fn withdraw(
+    mut shipment: Session<Shipment>,
+    reason: String,
+    request: Request,
+    mut scope: Scope,
+) -> Result<Handled, HandleError> {
+    let context = scope.context().clone();
+    if let Err(rejection) = shipment.decide(ShipmentCommand::Cancel { reason }, &context) {
+        return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+    }
+    let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
+    let number = TrackingNumber::of(*shipment.id());
+    scope.write(|base| base.and(commit).release(ClaimKey::new(TRACKING, number.as_str())));
+    request.finish(scope, &Reply::done(&())?)
 }
 
 /// Invoices say nothing of weights and sizes: each order goes as one parcel of 1 kg, 30 × 20 × 10 cm.

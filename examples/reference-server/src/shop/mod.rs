@@ -26,7 +26,7 @@ pub use wiring::{PUBLICATIONS, ROUTES, Route, readers};
 
 use owner::Owner;
 
-use crate::sagas::{place_order, return_goods};
+use crate::sagas::{cancel_order, place_order, return_goods};
 use crate::services::catalog::Catalog;
 use crate::services::inventory::Inventory;
 use crate::services::order::Orders;
@@ -239,5 +239,6 @@ impl Shop {
 pub fn orchestrator(stores: &Stores, options: &ShopOptions) -> Result<Orchestrator, BuildError> {
     Ok(Orchestrator::new(stores.order.clone(), options.host.clone())
         .register(place_order::definition(options.step_timeout)?)
+        .register(cancel_order::definition(options.step_timeout)?)
         .register(return_goods::definition(options.step_timeout)?))
 }

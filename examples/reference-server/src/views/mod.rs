@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub mod catalog;
+pub mod orders;
 mod row;
 mod search;
 

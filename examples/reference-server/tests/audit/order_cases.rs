@@ -159,6 +159,33 @@ const CHECKOUTS: &[Case] = &[
         tamper: |f| f.checkout(f.short, |saga| saga["status"] = "completed".into()),
     },
     Case {
+        name: "a pending order has no checkout yet",
+        breaks: &[],
+        tamper: |f| {
+            let placed = f.again(&StreamId::of::<Order>(&f.bought), "OrderPlaced", |_| {});
+            vec![("order", append_raw(StreamId::of::<Order>(&new_id::<OrderId>()), vec![placed]))]
+        },
+    },
+    Case {
+        name: "a confirmed order is cancelled, and nothing of it undone",
+        breaks: &[ORDER_SAGA_DISAGREES, PAYMENT_KEPT, SHIPMENT_KEPT, SHIPPED_OUT_DIFFERS, STOCK_KEPT],
+        tamper: |f| {
+            let (reason, cancelled_at) = ("forged".to_owned(), Timestamp::default());
+            let cancelled = OrderEvent::OrderCancelled { reason, cancelled_at };
+            vec![("order", append::<Order>(&f.bought, &[cancelled]))]
+        },
+    },
+    Case {
+        name: "a cancellation is completed, and its order is confirmed",
+        breaks: &[ORDER_SAGA_DISAGREES],
+        tamper: |f| cancellation(f, f.bought),
+    },
+    Case {
+        name: "a cancellation is that of no order",
+        breaks: &[SAGA_WITHOUT_ORDER],
+        tamper: |f| cancellation(f, new_id()),
+    },
+    Case {
         name: "a checkout is that of no order",
         breaks: &[SAGA_WITHOUT_ORDER],
         tamper: |f| {
@@ -209,6 +236,13 @@ fn failed(code: &str) -> OrderEvent {
 
 fn cancelled() -> ShipmentEvent {
     ShipmentEvent::ShipmentCancelled { reason: "forged".to_owned(), cancelled_at: Timestamp::default() }
+}
+
+/// A completed cancellation.
+fn cancellation(fixture: &Fixture, order_id: OrderId) -> Vec<Write> {
+    let mut saga = fixture.document("sagas", &format!("place-order/{}", fixture.bought));
+    (saga["saga"], saga["id"]) = ("cancel-order".into(), order_id.to_string().into());
+    vec![("order", put("sagas", &format!("cancel-order/{order_id}"), &saga))]
 }
 
 /// A shipment as that of the order that was bought, for another order.

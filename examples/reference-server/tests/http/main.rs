@@ -5,6 +5,8 @@
 
 #[path = "../support/backend.rs"]
 mod backend;
+#[path = "../support/books.rs"]
+mod books;
 mod support;
 
 mod catalog_categories;
@@ -13,6 +15,11 @@ mod catalog_products;
 mod catalog_search;
 mod catalog_tree;
 mod catalog_views;
+mod order_cancelling;
+mod order_checkouts;
+mod order_parcels;
+mod order_placing;
+mod shopping;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {

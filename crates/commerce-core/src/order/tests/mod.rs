@@ -5,6 +5,7 @@ mod items;
 mod laws;
 mod legal_moves;
 mod lines;
+mod offers;
 mod placing;
 mod repeats;
 mod status;

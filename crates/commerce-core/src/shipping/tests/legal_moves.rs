@@ -191,3 +191,10 @@ fn a_step_moves_the_time_of_the_last_change_but_not_that_of_the_creation() {
         assert_eq!((shipment.created_at(), shipment.updated_at()), (now(), hours_later(1)));
     });
 }
+
+#[test]
+fn a_parcel_has_left_once_the_carrier_has_it() {
+    let in_house = ShipmentStatus::ALL.into_iter().filter(|status| !status.has_left());
+    let expected = [ShipmentStatus::Pending, ShipmentStatus::PickupScheduled, ShipmentStatus::Cancelled];
+    assert_eq!(in_house.collect::<Vec<_>>(), expected);
+}

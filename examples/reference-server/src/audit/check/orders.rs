@@ -19,6 +19,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Findings) {
         let mut check = Check { facts, findings: &mut *findings, order_id: *order_id, order, placed };
         check.total();
         check.saga();
+        check.cancellation();
         check.failure();
         if facts.outcome(*order_id) == Outcome::Confirmed {
             check.payment();
@@ -55,6 +56,10 @@ impl Check<'_> {
     fn saga(&mut self) {
         let status = self.placed.status;
         let Some(checkout) = self.facts.checkouts.get(&self.order_id) else {
+            let unpaid = self.placed.payment_id.is_none();
+            if unpaid && matches!(status, OrderStatus::Pending | OrderStatus::Cancelled) {
+                return;
+            }
             self.breach(ORDER_WITHOUT_SAGA, format!("is {status}, and has no checkout"));
             return;
         };
@@ -81,6 +86,22 @@ impl Check<'_> {
         };
         if !agrees {
             let detail = format!("is {status}, and its checkout {}", saga.as_str());
+            self.breach(ORDER_SAGA_DISAGREES, detail);
+        }
+    }
+
+    /// An order that was confirmed is cancelled by a cancellation, and by nothing else.
+    fn cancellation(&mut self) {
+        let cancelled = self.placed.status == OrderStatus::Cancelled;
+        let agrees = match self.facts.cancellations.get(&self.order_id) {
+            None => !cancelled || self.placed.shipment_id.is_none(),
+            Some(SagaStatus::Completed) => cancelled,
+            Some(SagaStatus::Failed) => !cancelled,
+            Some(_) => true,
+        };
+        if !agrees {
+            let saga = self.facts.cancellations.get(&self.order_id).map_or("missing", |saga| saga.as_str());
+            let detail = format!("is {}, and its cancellation {saga}", self.placed.status);
             self.breach(ORDER_SAGA_DISAGREES, detail);
         }
     }

@@ -6,7 +6,7 @@ use crate::audit::facts::{Checkout, Facts, ReturnFacts};
 use crate::audit::invariant::{DOCUMENT_UNDECODABLE, SAGA_ABANDONED, SAGA_UNFINISHED, SAGA_WITHOUT_ORDER};
 use crate::audit::read;
 use crate::audit::report::Findings;
-use crate::sagas::{place_order, return_goods};
+use crate::sagas::{cancel_order, place_order, return_goods};
 
 /// Where the orchestrator keeps its instances.
 const SAGAS: &str = "sagas";
@@ -24,6 +24,7 @@ pub(super) async fn instances(
         report(&instance, findings);
         match &*instance.saga {
             place_order::NAME => take_checkout(facts, &instance, findings),
+            cancel_order::NAME => take_cancellation(facts, &instance, findings),
             return_goods::NAME => take_return(facts, &instance, findings),
             _ => {}
         }
@@ -72,12 +73,23 @@ fn where_it_stands(instance: &Instance) -> String {
     format!(" at {what} {step}, attempt {}{error}", phase.attempts)
 }
 
-fn take_checkout(facts: &mut Facts, instance: &Instance, findings: &mut Findings) {
-    let order_id = instance.id.parse::<OrderId>().ok();
-    let Some(order_id) = order_id.filter(|order_id| facts.placed(*order_id).is_some()) else {
+/// The order that a saga is about.
+fn order_of(facts: &Facts, instance: &Instance, findings: &mut Findings) -> Option<OrderId> {
+    let order_id = instance.id.parse::<OrderId>().ok().filter(|id| facts.placed(*id).is_some());
+    if order_id.is_none() {
         findings.breach(SAGA_WITHOUT_ORDER, name(instance), "is that of no order");
-        return;
-    };
+    }
+    order_id
+}
+
+fn take_cancellation(facts: &mut Facts, instance: &Instance, findings: &mut Findings) {
+    if let Some(order_id) = order_of(facts, instance, findings) {
+        facts.cancellations.insert(order_id, instance.status);
+    }
+}
+
+fn take_checkout(facts: &mut Facts, instance: &Instance, findings: &mut Findings) {
+    let Some(order_id) = order_of(facts, instance, findings) else { return };
     let status = instance.status;
     let checkout = facts.checkouts.entry(order_id).or_insert(Checkout { status, instances: 0 });
     checkout.instances += 1;

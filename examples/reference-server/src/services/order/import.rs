@@ -1,32 +1,16 @@
-//! Order: places orders, and is the home of the sagas that see them through.
-
-use std::sync::Arc;
+//! Orders and returns that an import brings with it.
 
 use commerce_core::commit::{Commit, CommitError, Conflict};
-use commerce_core::id::{self, CustomerId, OrderId, PaymentId, ShipmentId};
-use commerce_core::inventory::reservation::{Demand, Line};
-use commerce_core::order::{Order, OrderCommand, OrderLine, OrderRejection, demand};
+use commerce_core::id::{CustomerId, OrderId, PaymentId};
+use commerce_core::order::{Order, OrderCommand, OrderLine, OrderRejection};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
-use commerce_core::repository::Repository;
-use commerce_core::store::{Store, StoreError};
 use commerce_core::value::{Address, Currency, Money};
-use commerce_core::{Context, Host};
-use commerce_outbox::{Bus, Consumer, HandleError, Scope};
-use commerce_saga::Orchestrator;
+use commerce_outbox::{HandleError, Scope};
 use uuid::Uuid;
 
-use super::{Session, bug};
-use crate::messages::ORDER_REPLIES;
-use crate::sagas::{place_order, return_goods};
-
-/// The order service.
-#[derive(Clone)]
-pub struct Orders {
-    store: Arc<dyn Store>,
-    host: Arc<dyn Host>,
-    orchestrator: Orchestrator,
-    orders: Repository<Order>,
-}
+use super::{Means, Orders};
+use crate::sagas::return_goods;
+use crate::services::Session;
 
 /// An order from a channel that carries its own prices. Clients can't use it.
 #[derive(Clone)]
@@ -74,31 +58,6 @@ pub struct Return {
 }
 
 impl Orders {
-    /// On this store, carried on by this orchestrator.
-    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>, orchestrator: Orchestrator) -> Self {
-        let orders = Repository::new(store.clone());
-        Self { store, host, orchestrator, orders }
-    }
-
-    /// What it does with the replies it gets.
-    pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
-        let consumer = Consumer::new("order", bus, self.store.clone(), self.host.clone());
-        self.orchestrator.attach(consumer, ORDER_REPLIES)
-    }
-
-    /// Carries the order service's sagas on.
-    pub fn orchestrator(&self) -> &Orchestrator {
-        &self.orchestrator
-    }
-
-    /// An order as it stands.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn order(&self, order_id: OrderId) -> Result<Order, StoreError> {
-        Ok(self.orders.load(self.host.context().tenant(), &order_id).await?.state)
-    }
-
     /// Places an order and begins its checkout, in one commit.
     ///
     /// # Errors
@@ -114,27 +73,10 @@ impl Orders {
         };
         session.decide(place, &context)?;
         session.decide(OrderCommand::InitiatePayment, &context)?;
-        let total = session
-            .state()
-            .placed()
-            .map(|placed| placed.total())
-            .ok_or_else(|| bug("an order without total"))?;
+        let means = Means { method: order.method, token: order.token };
+        let checkout = self.begin_checkout(&session, means, &context).await?;
         let commit = session.write_to(Commit::within(&context)).map_err(HandleError::from)?;
-        let mut scope = Scope::new(context, self.store.clone(), commit);
-        let state = place_order::PlaceOrder {
-            order_id: order.order_id,
-            payment_id: payment_of(order.order_id),
-            shipment_id: shipment_of(order.order_id),
-            demand: demand_of(&order.lines)?,
-            total,
-            method: order.method,
-            token: order.token,
-            address: order.shipping_address,
-        };
-        let id = order.order_id.to_string();
-        let begin = self.orchestrator.begin(place_order::NAME, &id, &state, &mut scope);
-        begin.await.map_err(HandleError::from)?;
-        Ok(begun(self.store.commit(scope.into_commit()).await)?)
+        Ok(begun(self.store.commit(commit.and(checkout)).await)?)
     }
 
     /// Takes goods back: restocks them and gives the money back.
@@ -159,22 +101,6 @@ impl Orders {
     }
 }
 
-/// Two lines of one product are one demand.
-fn demand_of(lines: &[OrderLine]) -> Result<Demand, HandleError> {
-    let demand = demand(lines).into_iter().map(|(product_id, quantity)| Line { product_id, quantity });
-    Demand::new(demand).map_err(bug)
-}
-
-/// The payment of an order. Its id follows from the order's, so that whoever knows one knows the other.
-pub fn payment_of(order_id: OrderId) -> PaymentId {
-    PaymentId(id::derive(order_id.0, 1))
-}
-
-/// The shipment of an order, likewise.
-pub fn shipment_of(order_id: OrderId) -> ShipmentId {
-    ShipmentId(id::derive(order_id.0, 2))
-}
-
 /// Why an order was not placed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -193,20 +119,4 @@ fn begun(result: Result<commerce_core::commit::Committed, CommitError>) -> Resul
         Err(CommitError::Conflict(Conflict::Stream { .. } | Conflict::Document { .. })) => Ok(Begun::Before),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Gives an order a command within a saga's commit.
-pub(crate) async fn instruct(
-    order_id: OrderId,
-    command: OrderCommand,
-    mut scope: Scope,
-) -> Result<Result<Scope, OrderRejection>, HandleError> {
-    let context: Context = scope.context().clone();
-    let mut order = Session::<Order>::load(scope.store(), &context, order_id).await?;
-    if let Err(rejection) = order.decide(command, &context) {
-        return Ok(Err(rejection));
-    }
-    let events = order.write_to(Commit::new())?;
-    scope.write(|commit| commit.and(events));
-    Ok(Ok(scope))
 }
