@@ -130,6 +130,7 @@ impl Orders {
             method: order.method,
             token: order.token,
             address: order.shipping_address,
+            customer_id: Some(order.customer_id),
         };
         let id = order.order_id.to_string();
         let begin = self.orchestrator.begin(place_order::NAME, &id, &state, &mut scope);
