@@ -78,8 +78,7 @@ impl StockItem {
         if let Some(sku) = self.sku() {
             return Err(StockRejection::AlreadyExists { sku: sku.clone() });
         }
-        let (name, reorder_quantity) =
-            described(name, reorder_quantity).map_err(StockRejection::Invalid)?;
+        let (name, reorder_quantity) = described(name, reorder_quantity).map_err(StockRejection::Invalid)?;
         Ok(vec![StockEvent::StockItemCreated {
             sku,
             name,

@@ -112,9 +112,7 @@ impl Write {
             let (more, response) = decide(&mut session)?;
             let commit = Commit::within(&self.context).and(more);
             let (commit, response) = self.answer.add_to(commit, response)?;
-            Ok::<_, Problem>(
-                Decision::new(response).events(id.clone(), session.into_events()).with(commit),
-            )
+            Ok::<_, Problem>(Decision::new(response).events(id.clone(), session.into_events()).with(commit))
         });
         match decided.await {
             Ok((response, _)) => {
@@ -128,7 +126,8 @@ impl Write {
                 let detail = "it was changed at the same time, again and again: try later";
                 Err(Problem::conflict("version_conflict", detail))
             }
-            Err(error) => Err(Problem::bug(error.to_string())),
+            Err(OwnedError::Codec(error)) => Err(error.into()),
+            Err(_) => Err(Problem::bug("the owner was asked for another aggregate")),
         }
     }
 }

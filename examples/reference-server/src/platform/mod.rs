@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway;
 use crate::http::catalog::CatalogApi;
+use crate::http::inventory::InventoryApi;
+use crate::http::shipping::ShippingApi;
 use crate::http::{Common, Service};
 use crate::shop::{Shop, ShopOptions, Stores};
 use crate::views::View;
@@ -31,6 +33,8 @@ pub struct Platform {
     /// The services that the checkout runs through.
     pub shop: Shop,
     catalog: CatalogApi,
+    inventory: InventoryApi,
+    shipping: ShippingApi,
     common: Common,
     rate_limit: Option<RateLimit>,
 }
@@ -42,9 +46,12 @@ impl Platform {
     /// Never, as long as the definitions of the sagas make sense.
     pub fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, BuildError> {
         let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
+        let shop = Shop::new(stores.clone(), &options.shop)?.publishing();
         Ok(Self {
-            catalog: CatalogApi::new(stores.catalog.clone()),
-            shop: Shop::new(stores, &options.shop)?.publishing(),
+            catalog: CatalogApi::new(stores.catalog),
+            inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
+            shipping: ShippingApi::new(stores.shipping),
+            shop,
             common,
             rate_limit: options.rate_limit.clone(),
         })
@@ -57,7 +64,11 @@ impl Platform {
 
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![self.catalog.clone().service(&self.common)]
+        vec![
+            self.catalog.clone().service(&self.common),
+            self.inventory.clone().service(&self.common),
+            self.shipping.clone().service(&self.common),
+        ]
     }
 
     /// The gateway, with all services behind it in this process.
@@ -66,7 +77,7 @@ impl Platform {
     }
 
     fn views(&self) -> Vec<View> {
-        vec![self.catalog.view().clone()]
+        vec![self.catalog.view().clone(), self.inventory.view().clone(), self.shipping.view().clone()]
     }
 
     /// Runs what the services do by themselves until `shutdown`, then lets what is under way finish.

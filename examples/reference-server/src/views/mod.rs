@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub mod catalog;
+pub mod inventory;
 mod row;
+pub mod shipping;
 
 pub use row::Row;
 pub(crate) use row::{Fields, fold};

@@ -8,6 +8,9 @@ mod backend;
 mod support;
 
 mod catalog_categories;
+mod inventory_items;
+mod inventory_reservations;
+mod shipments;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {

@@ -2,8 +2,8 @@
 
 use super::decision::ReservationRequest;
 use super::record::Reservation;
-use super::rejection::ReservationRejection;
 use super::record::ReservationStatus;
+use super::rejection::ReservationRejection;
 use super::settle::{Settlement, settle};
 use crate::context::Context;
 use crate::inventory::StockItem;
