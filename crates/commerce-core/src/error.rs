@@ -149,9 +149,9 @@ refusals! {
     crate::catalog::ProductRejection,
     crate::order::OrderRejection,
     crate::payment::PaymentRejection,
-    crate::shipping::ShipmentRejection;
+    crate::shipping::ShipmentRejection,
+    crate::inventory::StockRejection;
     without violations:
-    crate::inventory::StockRejection,
     crate::inventory::reservation::ReservationRejection,
     crate::inventory::reservation::DemandError
 }

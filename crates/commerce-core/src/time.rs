@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// The years 0 to 9999, those that RFC 3339 can write, in microseconds since 1970.
+const WRITABLE: std::ops::Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
+
 /// A moment, UTC, in whole microseconds since 1970. Written as RFC 3339 with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -25,12 +28,15 @@ impl Timestamp {
     /// Reads RFC 3339. Digits below a microsecond are dropped.
     ///
     /// # Errors
-    /// When the text is no RFC 3339 moment.
+    /// When the text is no RFC 3339 moment, or lies before the year 0 or after 9999 in UTC.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp(text.to_owned()))?;
-        i64::try_from(moment.unix_timestamp_nanos() / 1_000)
+        // An offset may lead out of the years that can be written.
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000))
+            .ok()
+            .filter(|micros| WRITABLE.contains(micros))
             .map(Self)
-            .map_err(|_| InvalidTimestamp(text.to_owned()))
+            .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 
     /// That much later; the end of time if it lies beyond.
@@ -100,6 +106,12 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_a_sentence() {
+        for extreme in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert_eq!(Timestamp::parse(extreme).unwrap().to_string(), extreme);
+        }
+        for beyond in ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"] {
+            assert!(Timestamp::parse(beyond).is_err(), "{beyond}");
+        }
         assert!(Timestamp::parse("yesterday").unwrap_err().to_string().contains("yesterday"));
     }
 }

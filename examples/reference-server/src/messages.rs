@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use commerce_core::id::{OrderId, PaymentId, ProductId, ShipmentId};
+use commerce_core::id::{CustomerId, OrderId, PaymentId, ProductId, ShipmentId};
 use commerce_core::inventory::reservation::Demand;
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Money};
@@ -159,6 +159,9 @@ pub struct CreateShipment {
     pub order_id: OrderId,
     /// The shipment to make.
     pub shipment_id: ShipmentId,
+    /// The order's customer.
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
     /// Where to.
     pub address: Address,
     /// What the order comes to: says in which currency shipping is paid.

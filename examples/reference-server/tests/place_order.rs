@@ -169,6 +169,7 @@ impl Trial for Checkout {
             method: PaymentMethod::CreditCard,
             token: PaymentToken::parse(self.token).unwrap(),
             address: address(),
+            customer_id: None,
         };
         orchestrator.begin(place_order::NAME, &order_id().to_string(), &state, scope).await
     }

@@ -1,9 +1,12 @@
 //! An answer that is stored with what it answers for.
 
 use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::response::Response;
 use commerce_core::commit::{Commit, CommitError, Committed};
@@ -30,6 +33,26 @@ impl Answer {
 
     pub(super) fn take(&self) -> Option<Ticket> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Adds this answer to a commit that another makes, such as an owner of aggregates in memory; as often as it is
+    /// decided anew. Call [`settled`](Self::settled) once one of them is durable.
+    ///
+    /// # Errors
+    /// When the answer can't be stored.
+    pub fn add_to(&self, commit: Commit, response: Response) -> Result<(Commit, Response), Problem> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(ticket) = held.as_ref() else { return Ok((commit, response)) };
+        let (parts, body) = response.into_parts();
+        let bytes = at_once(body)?;
+        let stored = Stored::of(&parts, &bytes).to_bytes()?;
+        let commit = ticket.complete(commit, stored).map_err(Problem::bug)?;
+        Ok((commit, Response::from_parts(parts, Body::from(bytes))))
+    }
+
+    /// A commit that has this answer in it is durable.
+    pub fn settled(&self) {
+        self.take();
     }
 
     fn put_back(&self, ticket: Option<Ticket>) {
@@ -62,6 +85,15 @@ impl Answer {
                 Ok(Err(error))
             }
         }
+    }
+}
+
+/// A body that was written from a value is there without waiting.
+fn at_once(body: Body) -> Result<Bytes, Problem> {
+    let mut collecting = pin!(body.collect());
+    match collecting.as_mut().poll(&mut task::Context::from_waker(task::Waker::noop())) {
+        task::Poll::Ready(collected) => Ok(collected.map_err(Problem::bug)?.to_bytes()),
+        task::Poll::Pending => Err(Problem::bug("an answer that is still being written can't be stored")),
     }
 }
 

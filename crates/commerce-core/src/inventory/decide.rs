@@ -78,20 +78,14 @@ impl StockItem {
         if let Some(sku) = self.sku() {
             return Err(StockRejection::AlreadyExists { sku: sku.clone() });
         }
-        let name = text("/name", name, 1, NAME_LENGTH);
-        let reorder_quantity = at_least_one(reorder_quantity.unwrap_or(DEFAULT_REORDER_QUANTITY));
-        match (name, reorder_quantity) {
-            (Ok(name), Ok(reorder_quantity)) => Ok(vec![StockEvent::StockItemCreated {
-                sku,
-                name,
-                initial_stock,
-                reorder_level: reorder_level.unwrap_or(DEFAULT_REORDER_LEVEL),
-                reorder_quantity,
-            }]),
-            (name, quantity) => {
-                Err(StockRejection::Invalid([name.err(), quantity.err()].into_iter().flatten().collect()))
-            }
-        }
+        let (name, reorder_quantity) = described(name, reorder_quantity).map_err(StockRejection::Invalid)?;
+        Ok(vec![StockEvent::StockItemCreated {
+            sku,
+            name,
+            initial_stock,
+            reorder_level: reorder_level.unwrap_or(DEFAULT_REORDER_LEVEL),
+            reorder_quantity,
+        }])
     }
 
     pub(super) fn reserve(&self, order_id: OrderId, quantity: u64, expires_at: Timestamp) -> Decided {
@@ -202,6 +196,40 @@ impl StockItem {
         }
         let sku = self.sku()?.clone();
         Some(StockEvent::LowStockDetected { sku, available: left, reorder_level, reorder_quantity })
+    }
+}
+
+impl StockCommand {
+    /// A [`Create`](Self::Create) of what a client sends.
+    ///
+    /// # Errors
+    /// All that is wrong with it, with pointers such as `/sku`.
+    pub fn create(
+        sku: &str,
+        name: &str,
+        initial_stock: u32,
+        reorder_level: Option<u32>,
+        reorder_quantity: Option<u32>,
+    ) -> Result<Self, Vec<Violation>> {
+        let sku = Sku::parse(sku).map_err(|error| error.at("/sku"));
+        match (sku, described(name, reorder_quantity)) {
+            (Ok(sku), Ok((name, _))) => {
+                Ok(Self::Create { sku, name, initial_stock, reorder_level, reorder_quantity })
+            }
+            (sku, described) => {
+                Err(sku.err().into_iter().chain(described.err().unwrap_or_default()).collect())
+            }
+        }
+    }
+}
+
+/// An item's name and how many of it to order, if both are right.
+fn described(name: &str, reorder_quantity: Option<u32>) -> Result<(String, u32), Vec<Violation>> {
+    let name = text("/name", name, 1, NAME_LENGTH);
+    let reorder_quantity = at_least_one(reorder_quantity.unwrap_or(DEFAULT_REORDER_QUANTITY));
+    match (name, reorder_quantity) {
+        (Ok(name), Ok(reorder_quantity)) => Ok((name, reorder_quantity)),
+        (name, quantity) => Err([name.err(), quantity.err()].into_iter().flatten().collect()),
     }
 }
 

@@ -124,6 +124,16 @@ impl StockRejection {
     }
 }
 
+impl StockRejection {
+    /// All that is wrong with the input, when that is why.
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Invalid(violations) => violations,
+            _ => &[],
+        }
+    }
+}
+
 fn sentence(violations: &[Violation]) -> String {
     violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("; ")
 }

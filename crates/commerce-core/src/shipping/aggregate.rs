@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
 use crate::context::Context;
-use crate::id::{OrderId, ShipmentId};
+use crate::id::{CustomerId, OrderId, ShipmentId};
 use crate::time::Timestamp;
 use crate::value::{Address, Money};
 
@@ -26,6 +26,8 @@ pub struct Shipment(Option<CreatedShipment>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreatedShipment {
     pub(super) order_id: OrderId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) customer_id: Option<CustomerId>,
     pub(super) tracking_number: TrackingNumber,
     pub(super) carrier: Carrier,
     pub(super) speed: Speed,
@@ -104,6 +106,7 @@ impl CreatedShipment {
     fn from_event(event: &ShipmentEvent) -> Option<Self> {
         let ShipmentEvent::ShipmentCreated {
             order_id,
+            customer_id,
             tracking_number,
             carrier,
             speed,
@@ -118,6 +121,7 @@ impl CreatedShipment {
         };
         Some(Self {
             order_id: *order_id,
+            customer_id: *customer_id,
             tracking_number: tracking_number.clone(),
             carrier: *carrier,
             speed: *speed,
@@ -181,6 +185,11 @@ impl CreatedShipment {
     /// The order it is for.
     pub fn order_id(&self) -> OrderId {
         self.order_id
+    }
+
+    /// The order's customer, if that is known.
+    pub fn customer_id(&self) -> Option<CustomerId> {
+        self.customer_id
     }
 
     /// The number to ask by.

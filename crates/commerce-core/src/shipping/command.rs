@@ -1,6 +1,6 @@
 //! What can be asked of a shipment.
 
-use crate::id::OrderId;
+use crate::id::{CustomerId, OrderId};
 use crate::time::Timestamp;
 use crate::value::{Address, Money};
 
@@ -13,6 +13,8 @@ pub enum ShipmentCommand {
     Create {
         /// For this order.
         order_id: OrderId,
+        /// The order's customer, if that is known.
+        customer_id: Option<CustomerId>,
         /// The carrier's number, or [`TrackingNumber::of`] the shipment. The caller claims it: it is unique.
         tracking_number: TrackingNumber,
         /// Who carries it.

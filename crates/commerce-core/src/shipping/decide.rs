@@ -17,8 +17,16 @@ const MAX_URL: usize = 2_048;
 
 /// Decides whether a shipment that doesn't exist yet can be made so. Every fault is reported.
 pub(super) fn create(command: ShipmentCommand, now: Timestamp) -> Result<ShipmentEvent, ShipmentRejection> {
-    let ShipmentCommand::Create { order_id, tracking_number, carrier, speed, address, package, cost } =
-        command
+    let ShipmentCommand::Create {
+        order_id,
+        customer_id,
+        tracking_number,
+        carrier,
+        speed,
+        address,
+        package,
+        cost,
+    } = command
     else {
         return Err(ShipmentRejection::NotFound);
     };
@@ -33,6 +41,7 @@ pub(super) fn create(command: ShipmentCommand, now: Timestamp) -> Result<Shipmen
     match address {
         Ok(address) if violations.is_empty() => Ok(ShipmentEvent::ShipmentCreated {
             order_id,
+            customer_id,
             tracking_number,
             carrier,
             speed,
@@ -110,6 +119,7 @@ impl CreatedShipment {
     fn was_made_by(&self, command: &ShipmentCommand) -> bool {
         let Ok(ShipmentEvent::ShipmentCreated {
             order_id,
+            customer_id,
             tracking_number,
             carrier,
             speed,
@@ -121,9 +131,10 @@ impl CreatedShipment {
         else {
             return false;
         };
-        (order_id, &tracking_number, carrier, speed, &*address, package, cost)
+        (order_id, customer_id, &tracking_number, carrier, speed, &*address, package, cost)
             == (
                 self.order_id,
+                self.customer_id,
                 &self.tracking_number,
                 self.carrier,
                 self.speed,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
-use crate::id::OrderId;
+use crate::id::{CustomerId, OrderId};
 use crate::time::Timestamp;
 use crate::value::{Address, Money};
 
@@ -16,6 +16,9 @@ pub enum ShipmentEvent {
     ShipmentCreated {
         /// For this order.
         order_id: OrderId,
+        /// The order's customer, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer_id: Option<CustomerId>,
         /// The number to ask by.
         tracking_number: TrackingNumber,
         /// Who carries it.

@@ -42,6 +42,10 @@ pub(super) struct Facts {
     /// What else came in (positive) or went, by the flow it was part of.
     pub(super) adjusted: HashMap<Uuid, Goods>,
     pub(super) reservations: HashMap<OrderId, ReservationFacts>,
+    /// What is kept for orders item by item, and not as part of the whole order.
+    pub(super) kept_alone: HashMap<(OrderId, ProductId), i64>,
+    /// What was handed out to orders item by item. It is not in `handed_out`.
+    pub(super) handed_out_alone: Goods,
     pub(super) orders: HashMap<OrderId, OrderFacts>,
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// The journal entries that follow from the log, and were not found yet.
@@ -78,6 +82,8 @@ pub(super) struct PlacedFacts {
 pub(super) struct ShipmentFacts {
     pub(super) order_id: OrderId,
     pub(super) tracking_number: TrackingNumber,
+    /// Whether staff has made it, and no checkout.
+    pub(super) by_hand: bool,
     pub(super) status: ShipmentStatus,
 }
 

@@ -2,12 +2,14 @@
 //! [`commerce_adapters::http`]; the rules are in [`commerce_core`].
 
 pub mod catalog;
+pub mod inventory;
 mod layers;
 pub mod orders;
 pub mod roles;
 mod schema;
+pub mod shipping;
 mod write;
 
 pub use layers::{Common, Service};
 pub(crate) use layers::{about, outermost};
-pub(crate) use write::{Write, problem};
+pub(crate) use write::{ATTEMPTS, Write, problem};

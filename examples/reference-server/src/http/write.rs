@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use commerce_adapters::http::{Answer, Asked, IfMatch, Problem};
 use commerce_core::commit::{Commit, CommitError, Conflict};
+use commerce_core::owned::{Decision, Owned, OwnedError};
 use commerce_core::store::Store;
 use commerce_core::stream::Version;
 use commerce_core::{Aggregate, Context};
@@ -15,7 +16,7 @@ use http::request::Parts;
 use crate::services::Session;
 
 /// So often a request is decided anew when others were faster.
-const ATTEMPTS: u32 = 10;
+pub(crate) const ATTEMPTS: u32 = 10;
 /// The collection of idempotency keys.
 const IDEMPOTENCY: &str = "idempotency";
 
@@ -126,6 +127,51 @@ impl Write {
                 }
                 Err(error) => return Err(problem(error)),
             }
+        }
+    }
+}
+
+/// Changes an aggregate through the one who holds it in memory.
+impl Write {
+    /// Checks `If-Match`, decides, and commits with the answer; again, if someone else was faster. `decide` gives the
+    /// aggregate its commands, and says what else belongs into the commit and what is answered: a refusal that leaves
+    /// something behind is an answer too.
+    ///
+    /// # Errors
+    /// Outside, what `decide` refuses with; inside, a commit that failed for something else than the aggregate.
+    pub(crate) async fn through<A: Aggregate + Clone>(
+        &self,
+        owner: &Owned<A>,
+        id: A::Id,
+        decide: impl Fn(&mut Session<A>) -> Result<(Commit, Response), Problem>,
+    ) -> Result<Result<Response, CommitError>, Problem> {
+        let ids = [id.clone()];
+        let decided = owner.decide(&self.context, &ids, |held| {
+            let (state, version) = (held.get(&id).cloned(), held.version(&id));
+            let mut session =
+                Session::held(id.clone(), state.unwrap_or_default(), version.unwrap_or_default());
+            if session.exists() {
+                self.if_match.check(session.loaded_version())?;
+            }
+            let (more, response) = decide(&mut session)?;
+            let commit = Commit::within(&self.context).and(more);
+            let (commit, response) = self.answer.add_to(commit, response)?;
+            Ok::<_, Problem>(Decision::new(response).events(id.clone(), session.into_events()).with(commit))
+        });
+        match decided.await {
+            Ok((response, _)) => {
+                self.answer.settled();
+                Ok(Ok(response))
+            }
+            Err(OwnedError::Rejected(problem)) => Err(problem),
+            Err(OwnedError::Commit(error)) => Ok(Err(error)),
+            Err(OwnedError::Store(error)) => Err(error.into()),
+            Err(OwnedError::Contended { .. }) => {
+                let detail = "it was changed at the same time, again and again: try later";
+                Err(Problem::conflict("version_conflict", detail))
+            }
+            Err(OwnedError::Codec(error)) => Err(error.into()),
+            Err(_) => Err(Problem::bug("the owner was asked for another aggregate")),
         }
     }
 }

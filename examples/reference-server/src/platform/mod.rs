@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway;
 use crate::http::catalog::CatalogApi;
 use crate::http::orders::OrdersApi;
+use crate::http::inventory::InventoryApi;
+use crate::http::shipping::ShippingApi;
 use crate::http::{Common, Service};
 use crate::shop::{Shop, ShopOptions, Stores};
 use crate::views::View;
@@ -33,6 +35,8 @@ pub struct Platform {
     pub shop: Shop,
     catalog: CatalogApi,
     orders: OrdersApi,
+    inventory: InventoryApi,
+    shipping: ShippingApi,
     common: Common,
     rate_limit: Option<RateLimit>,
 }
@@ -44,12 +48,12 @@ impl Platform {
     /// Never, as long as the definitions of the sagas make sense.
     pub fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, BuildError> {
         let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
-        let order_store = stores.order.clone();
-        let catalog = CatalogApi::new(stores.catalog.clone());
-        let shop = Shop::new(stores, &options.shop)?.publishing();
+        let shop = Shop::new(stores.clone(), &options.shop)?.publishing();
         Ok(Self {
-            catalog,
-            orders: OrdersApi::new(shop.orders.clone(), order_store),
+            catalog: CatalogApi::new(stores.catalog),
+            orders: OrdersApi::new(shop.orders.clone(), stores.order),
+            inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
+            shipping: ShippingApi::new(stores.shipping),
             shop,
             common,
             rate_limit: options.rate_limit.clone(),
@@ -63,7 +67,12 @@ impl Platform {
 
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![self.catalog.clone().service(&self.common), self.orders.clone().service(&self.common)]
+        vec![
+            self.catalog.clone().service(&self.common),
+            self.orders.clone().service(&self.common),
+            self.inventory.clone().service(&self.common),
+            self.shipping.clone().service(&self.common),
+        ]
     }
 
     /// The gateway, with all services behind it in this process.
@@ -72,7 +81,12 @@ impl Platform {
     }
 
     fn views(&self) -> Vec<View> {
-        vec![self.catalog.view().clone(), self.orders.view().clone()]
+        vec![
+            self.catalog.view().clone(),
+            self.orders.view().clone(),
+            self.inventory.view().clone(),
+            self.shipping.view().clone(),
+        ]
     }
 
     /// Runs what the services do by themselves until `shutdown`, then lets what is under way finish.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use commerce_core::id::{OrderId, PaymentId, ShipmentId};
+use commerce_core::id::{CustomerId, OrderId, PaymentId, ShipmentId};
 use commerce_core::inventory::reservation::{DEFAULT_DURATION, Demand};
 use commerce_core::order::{Failure as OrderFailure, OrderCommand};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
@@ -44,6 +44,9 @@ pub struct PlaceOrder {
     pub token: PaymentToken,
     /// Where to.
     pub address: Address,
+    /// Whose order it is.
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
 }
 
 /// The definition. Each answer is awaited for `within`.
@@ -77,6 +80,7 @@ pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
         .request("create-shipment", |order| CreateShipment {
             order_id: order.order_id,
             shipment_id: order.shipment_id,
+            customer_id: order.customer_id,
             address: order.address.clone(),
             order_total: order.total,
         })

@@ -30,6 +30,11 @@ impl<A: Aggregate> Session<A> {
         Self { id, state: A::default(), version: 0, events: Vec::new() }
     }
 
+    /// One that is held in memory, at this version.
+    pub(crate) fn held(id: A::Id, state: A, version: Version) -> Self {
+        Self { id, state, version, events: Vec::new() }
+    }
+
     pub(crate) fn state(&self) -> &A {
         &self.state
     }
@@ -62,6 +67,16 @@ impl<A: Aggregate> Session<A> {
             self.events.push(event);
         }
         Ok(())
+    }
+
+    /// Takes in what was decided elsewhere.
+    pub(crate) fn take_in(&mut self, events: Vec<A::Event>) {
+        events.iter().for_each(|event| self.state.apply(event));
+        self.events.extend(events);
+    }
+
+    pub(crate) fn into_events(self) -> Vec<A::Event> {
+        self.events
     }
 
     /// Adds the events to a commit that expects the version they were decided on.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commerce_core::Host;
-use commerce_core::commit::{Claim, ClaimKey};
+use commerce_core::commit::Claim;
 use commerce_core::shipping::{Carrier, Package, Shipment, ShipmentCommand, Speed, TrackingNumber, quote};
 use commerce_core::store::Store;
 use commerce_core::value::Decimal;
@@ -13,8 +13,9 @@ use commerce_saga::{Reply, Request, action, compensation};
 use super::{Session, bug};
 use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, SHIPPING};
 
-/// The scope of the claims by which tracking numbers are unique.
-const TRACKING: &str = "tracking-number";
+/// The scope of the claims by which tracking numbers are unique. A number is its shipment's for good: whoever asks by
+/// the number of one that was cancelled must not be told of another.
+pub(crate) const TRACKING: &str = "tracking-number";
 
 /// The shipping service.
 #[derive(Clone)]
@@ -63,6 +64,7 @@ impl Shipping {
         let claim = Claim::new(TRACKING, tracking_number.as_str());
         let command = ShipmentCommand::Create {
             order_id: message.order_id,
+            customer_id: message.customer_id,
             tracking_number,
             carrier,
             speed,
@@ -111,7 +113,7 @@ impl Shipping {
     }
 }
 
-/// Cancels a shipment; its number is free again.
+/// Cancels a shipment.
 fn withdraw(
     mut shipment: Session<Shipment>,
     reason: String,
@@ -123,8 +125,7 @@ fn withdraw(
         return request.finish(scope, &Reply::failed(rejection.code(), rejection));
     }
     let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
-    let number = TrackingNumber::of(*shipment.id());
-    scope.write(|base| base.and(commit).release(ClaimKey::new(TRACKING, number.as_str())));
+    scope.write(|base| base.and(commit));
     request.finish(scope, &Reply::done(&())?)
 }
 

@@ -18,6 +18,9 @@ pub mod catalog;
 pub mod orders;
 mod row;
 mod search;
+pub mod inventory;
+mod row;
+pub mod shipping;
 
 pub use row::Row;
 pub(crate) use row::{Fields, fold};

@@ -63,6 +63,31 @@ const ITEMS: &[Case] = &[
         tamper: |_| vec![("inventory", put("reservations", "damaged", &json!({"order_id": 7})))],
     },
     Case {
+        name: "an item is on record as kept by hand, and is not held",
+        breaks: &[RESERVATION_WITHOUT_HOLD, RESERVED_DIFFERS],
+        tamper: |f| {
+            let order_id = new_id::<OrderId>();
+            let id = format!("{order_id}/{}", f.products[0]);
+            vec![("inventory", put("item-reservations", &id, &by_hand(f, order_id, "active")))]
+        },
+    },
+    Case {
+        name: "an item is on record as handed out by hand, and was not",
+        breaks: &[SHIPPED_OUT_DIFFERS, STOCK_KEPT],
+        tamper: |f| {
+            let id = format!("{}/{}", f.declined, f.products[0]);
+            vec![("inventory", put("item-reservations", &id, &by_hand(f, f.declined, "confirmed")))]
+        },
+    },
+    Case {
+        name: "an item's reservation by hand is kept under another id",
+        breaks: &[DOCUMENT_MISFILED],
+        tamper: |f| {
+            let record = by_hand(f, new_id(), "released");
+            vec![("inventory", put("item-reservations", "elsewhere", &record))]
+        },
+    },
+    Case {
         name: "a product is in stock and not in the catalog",
         breaks: &[STOCK_ITEM_NOT_IN_CATALOG],
         tamper: |_| {
@@ -146,6 +171,15 @@ fn kept_for(fixture: &Fixture, order_id: OrderId) -> Vec<Write> {
     let mut writes = stock(fixture, vec![reserved(order_id, 1)]);
     writes.push(("inventory", active(fixture, order_id, 1)));
     writes
+}
+
+fn by_hand(fixture: &Fixture, order_id: OrderId, status: &str) -> serde_json::Value {
+    json!({
+        "order_id": order_id,
+        "status": status,
+        "lines": [{ "product_id": fixture.products[0], "quantity": 1 }],
+        "expires_at": "2100-01-01T00:00:00Z",
+    })
 }
 
 fn active(fixture: &Fixture, order_id: OrderId, quantity: u64) -> Commit {

@@ -20,6 +20,9 @@ mod order_checkouts;
 mod order_parcels;
 mod order_placing;
 mod shopping;
+mod inventory_items;
+mod inventory_reservations;
+mod shipments;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {

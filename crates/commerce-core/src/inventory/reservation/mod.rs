@@ -26,9 +26,15 @@
 //! - A Confirm wins over an expiry that is due but not recorded: the stock is still there and the order is paid.
 //! - An Expire that comes too early (clocks differ) is refused as retryable.
 //!
+//! An item can also be kept for an order by itself ([`settle_alone`]), as staff do it by hand. Such a reservation has a
+//! record of its own, by order *and* product, so that several items of one order are reserved, confirmed and given back
+//! one after another without each other's leave. When the order's checkout then reserves the whole, it takes over what
+//! is kept already; from then on the item is the checkout's.
+//!
 //! Requests for one order must be settled one after another. The record's version is the safety net for that: it is
 //! written with its expected version in the commit that carries the items' events.
 
+mod alone;
 mod decision;
 mod demand;
 mod items;
@@ -39,6 +45,7 @@ mod shortage;
 
 use std::time::Duration;
 
+pub use alone::settle_alone;
 pub use decision::{Decision, ReservationRequest};
 pub use demand::{Demand, DemandError, Line, MAX_LINES};
 pub use items::{

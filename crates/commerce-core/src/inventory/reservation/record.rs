@@ -72,6 +72,16 @@ impl Reservation {
         self.status == ReservationStatus::Released && self.lines.is_empty()
     }
 
+    /// Whether nothing is kept and nothing was handed out: it was given back, or never kept.
+    pub fn came_to_nothing(&self) -> bool {
+        !matches!(self.status, ReservationStatus::Active | ReservationStatus::Confirmed)
+    }
+
+    /// The record of a single item once the whole order's reservation has taken over what it keeps.
+    pub fn taken_over(&self) -> Self {
+        self.now(ReservationStatus::Released)
+    }
+
     pub(super) fn active(order_id: OrderId, demand: &Demand, expires_at: Timestamp) -> Self {
         Self {
             order_id,

@@ -64,6 +64,12 @@ pub enum ReservationRejection {
         /// When it will be.
         expires_at: Timestamp,
     },
+    /// The item is kept as part of the whole order: its checkout alone decides what becomes of it.
+    #[error("the stock of order {order_id} is reserved as a whole, and can't be changed item by item")]
+    ReservedAsAWhole {
+        /// Which order.
+        order_id: OrderId,
+    },
     /// The items don't agree with the record: somebody has worked on them one by one.
     #[error("the items of order {order_id} don't allow it: {}", sentences(.lines))]
     ItemsRefuse {
@@ -90,6 +96,7 @@ impl ReservationRejection {
             Self::Differs { .. } => "reservation_differs",
             Self::ExpiresInThePast { .. } => "expires_in_the_past",
             Self::NotDue { .. } => "reservation_not_due",
+            Self::ReservedAsAWhole { .. } => "reserved_as_a_whole",
             Self::ItemsRefuse { .. } => "items_refuse",
         }
     }
@@ -105,6 +112,7 @@ impl ReservationRejection {
             | Self::Released { .. }
             | Self::Expired { .. }
             | Self::Differs { .. }
+            | Self::ReservedAsAWhole { .. }
             | Self::ItemsRefuse { .. } => Kind::Conflict,
         }
     }

@@ -98,7 +98,7 @@ impl Settlement {
         Self { changes: Changes::new(), record: None, answer: Ok(record.status()) }
     }
 
-    fn refused(rejection: ReservationRejection) -> Self {
+    pub(super) fn refused(rejection: ReservationRejection) -> Self {
         Self { changes: Changes::new(), record: None, answer: Err(rejection) }
     }
 }

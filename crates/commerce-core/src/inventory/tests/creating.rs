@@ -108,3 +108,11 @@ fn an_item_before_its_first_event_is_not_low() {
     assert!(!StockItem::default().is_low());
     assert!(!StockItem::default().exists());
 }
+
+#[test]
+fn all_that_is_wrong_with_what_a_client_sends_is_said_at_once() {
+    let violations = StockCommand::create("a b", " ", 1, None, Some(0)).unwrap_err();
+    let pointers: Vec<_> = violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/sku", "/name", "/reorder_quantity"]);
+    assert!(StockCommand::create("lamp-1", "Lamp", 1, None, None).is_ok());
+}

@@ -1,6 +1,7 @@
 //! The rules of inventory, one sentence each.
 
 mod adjusting;
+mod alone;
 mod barrier;
 mod creating;
 mod demand;

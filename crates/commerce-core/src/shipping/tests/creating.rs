@@ -25,6 +25,7 @@ fn a_new_shipment_knows_what_it_was_made_from() {
     let shipment = given::<Shipment>([created()]).state();
     let shipment = shipment.created().unwrap();
     assert_eq!(shipment.order_id().0.as_u128(), 1);
+    assert_eq!(shipment.customer_id().map(|id| id.0.as_u128()), Some(9));
     assert_eq!(shipment.tracking_number(), &number("TRK1"));
     assert_eq!((shipment.carrier(), shipment.speed()), (Carrier::Dhl, Speed::Standard));
     assert_eq!(shipment.address(), &address());
@@ -99,6 +100,7 @@ fn every_fault_is_reported_at_once() {
 fn a_shipment_cant_be_made_over_another() {
     for other in [
         Wish { order: 2, ..wish() },
+        Wish { customer: None, ..wish() },
         Wish { number: "TRK2", ..wish() },
         Wish { carrier: Carrier::Ups, ..wish() },
         Wish { speed: Speed::Express, ..wish() },

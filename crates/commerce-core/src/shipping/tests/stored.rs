@@ -81,3 +81,11 @@ fn a_snapshot_of_nothing_is_read_back_as_nothing() {
     let snapshot = serde_json::to_string(&Shipment::default()).unwrap();
     assert_eq!(serde_json::from_str::<Shipment>(&snapshot).unwrap(), Shipment::default());
 }
+
+#[test]
+fn a_shipment_from_before_customers_were_known_is_read() {
+    let mut payload: Value = serde_json::from_slice(&encode(&created()).unwrap().payload).unwrap();
+    payload.as_object_mut().unwrap().remove("customer_id").unwrap();
+    let event = decode::<ShipmentEvent>("ShipmentCreated", payload.to_string().as_bytes()).unwrap();
+    assert_eq!(event, created_from(Wish { customer: None, ..wish() }));
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::id::OrderId;
+use crate::id::{CustomerId, OrderId};
 use crate::shipping::{
     Carrier, Package, Shipment, ShipmentCommand, ShipmentEvent, ShipmentRejection, ShipmentStatus, Speed,
     TrackingEntry, TrackingNumber,
@@ -49,6 +49,7 @@ pub(super) fn address() -> Address {
 #[derive(Clone)]
 pub(super) struct Wish {
     pub(super) order: u128,
+    pub(super) customer: Option<u128>,
     pub(super) number: &'static str,
     pub(super) carrier: Carrier,
     pub(super) speed: Speed,
@@ -61,6 +62,7 @@ pub(super) struct Wish {
 pub(super) fn wish() -> Wish {
     Wish {
         order: 1,
+        customer: Some(9),
         number: "TRK1",
         carrier: Carrier::Dhl,
         speed: Speed::Standard,
@@ -73,6 +75,7 @@ pub(super) fn wish() -> Wish {
 pub(super) fn create(wish: Wish) -> ShipmentCommand {
     ShipmentCommand::Create {
         order_id: OrderId(Uuid::from_u128(wish.order)),
+        customer_id: wish.customer.map(|n| CustomerId(Uuid::from_u128(n))),
         tracking_number: number(wish.number),
         carrier: wish.carrier,
         speed: wish.speed,
@@ -85,6 +88,7 @@ pub(super) fn create(wish: Wish) -> ShipmentCommand {
 pub(super) fn created_from(wish: Wish) -> ShipmentEvent {
     ShipmentEvent::ShipmentCreated {
         order_id: OrderId(Uuid::from_u128(wish.order)),
+        customer_id: wish.customer.map(|n| CustomerId(Uuid::from_u128(n))),
         tracking_number: number(wish.number),
         carrier: wish.carrier,
         speed: wish.speed,

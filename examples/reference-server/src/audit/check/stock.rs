@@ -13,13 +13,16 @@ use crate::audit::report::Findings;
 pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     holds(facts, findings);
     reservations(facts, findings);
+    alone(facts, findings);
     reserved(facts, findings);
     kept(facts, findings);
     shipped_out(facts, findings);
 }
 
 fn recorded(facts: &Facts, order_id: OrderId, product_id: ProductId) -> i64 {
-    facts.reservations.get(&order_id).map_or(0, |record| record.kept.of(product_id))
+    let whole = facts.reservations.get(&order_id).map_or(0, |record| record.kept.of(product_id));
+    let alone = facts.kept_alone.get(&(order_id, product_id)).copied().unwrap_or_default();
+    whole.saturating_add(alone)
 }
 
 /// Each hold is in a record.
@@ -59,11 +62,25 @@ fn reservations(facts: &Facts, findings: &mut Findings) {
     }
 }
 
+/// Each item that is kept by itself is held.
+fn alone(facts: &Facts, findings: &mut Findings) {
+    for ((order_id, product_id), quantity) in &facts.kept_alone {
+        if facts.items.get(product_id).is_none_or(|item| item.hold(*order_id).is_none()) {
+            let subject = format!("reservation of product {product_id} for order {order_id}");
+            let detail = format!("names {quantity}, and the item keeps none for it");
+            findings.breach(RESERVATION_WITHOUT_HOLD, subject, detail);
+        }
+    }
+}
+
 /// Each item's reserved quantity is what records add up to.
 fn reserved(facts: &Facts, findings: &mut Findings) {
     let mut sums = Goods::default();
     for record in facts.reservations.values() {
         sums.add_all(&record.kept);
+    }
+    for ((_, product_id), quantity) in &facts.kept_alone {
+        sums.add(*product_id, *quantity);
     }
     for (product_id, item) in &facts.items {
         let sum = sums.of(*product_id);
@@ -92,7 +109,7 @@ fn kept(facts: &Facts, findings: &mut Findings) {
     }
 }
 
-/// Nothing is oversold: what left the house is what confirmed orders ask for. What checkouts under way were handed out
+/// Nothing is oversold: what left the house is what confirmed orders ask for and what was handed out by hand. What checkouts under way were handed out
 /// is explained by them.
 fn shipped_out(facts: &Facts, findings: &mut Findings) {
     let mut due: HashMap<ProductId, i128> = HashMap::new();
@@ -111,6 +128,7 @@ fn shipped_out(facts: &Facts, findings: &mut Findings) {
             owe(goods);
         }
     }
+    owe(&facts.handed_out_alone);
     for product_id in facts.items.keys() {
         due.entry(*product_id).or_default();
     }

@@ -1,5 +1,5 @@
 use commerce_core::Aggregate;
-use commerce_core::id::{ProductId, Tenant};
+use commerce_core::id::{OrderId, ProductId, Tenant};
 use commerce_core::inventory::reservation::{Reservation, ReservationStatus};
 use commerce_core::inventory::{StockEvent, StockItem};
 use commerce_core::store::{Document, Store, StoreError};
@@ -10,7 +10,7 @@ use crate::audit::facts::{Facts, Goods, ReservationFacts, Shop, signed};
 use crate::audit::invariant::{DOCUMENT_MISFILED, RESERVED_ABOVE_ON_HAND, STOCK_NOT_CONSERVED};
 use crate::audit::read;
 use crate::audit::report::Findings;
-use crate::services::inventory::RESERVATIONS;
+use crate::services::inventory::{KEPT_ALONE, RESERVATIONS, kept_alone_id};
 
 /// Stock items, looked at after each of their events.
 pub(super) async fn log(
@@ -112,4 +112,51 @@ pub(super) async fn reservations(
         facts.reservations.insert(order_id, ReservationFacts { status, as_ordered, kept });
     };
     read::documents(store, tenant, RESERVATIONS, findings, take).await
+}
+
+/// The records of what is kept for orders item by item.
+pub(super) async fn kept_alone(
+    store: &dyn Store,
+    tenant: &Tenant,
+    facts: &mut Facts,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let take = |document: &Document, findings: &mut Findings| {
+        findings.count("item_reservations", 1);
+        let Some(record) = read::body::<Reservation>(document, findings) else { return };
+        let order_id = record.order_id();
+        for line in record.lines() {
+            if document.id != kept_alone_id(order_id, line.product_id) {
+                let subject = format!("document {KEPT_ALONE}/{}", document.id);
+                let detail =
+                    format!("is the reservation of product {} for order {order_id}", line.product_id);
+                findings.breach(DOCUMENT_MISFILED, subject, detail);
+                continue;
+            }
+            facts.take_alone(order_id, line.product_id, signed(line.quantity), record.status());
+        }
+    };
+    read::documents(store, tenant, KEPT_ALONE, findings, take).await
+}
+
+impl Facts {
+    /// What was handed out by hand is none of the order's checkout, and is explained by its record.
+    fn take_alone(
+        &mut self,
+        order_id: OrderId,
+        product_id: ProductId,
+        quantity: i64,
+        status: ReservationStatus,
+    ) {
+        match status {
+            ReservationStatus::Active => {
+                self.kept_alone.insert((order_id, product_id), quantity);
+            }
+            ReservationStatus::Confirmed => {
+                self.handed_out.entry(order_id).or_default().add(product_id, quantity.saturating_neg());
+                self.handed_out_alone.add(product_id, quantity);
+            }
+            _ => {}
+        }
+    }
 }

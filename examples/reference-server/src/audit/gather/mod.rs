@@ -26,6 +26,7 @@ pub(super) async fn all(stores: &Stores, shop: &mut Shop, findings: &mut Finding
     for (tenant, facts) in &mut shop.tenants {
         findings.turn_to(tenant);
         inventory::reservations(&*stores.inventory, tenant, facts, findings).await?;
+        inventory::kept_alone(&*stores.inventory, tenant, facts, findings).await?;
         payment::ledger(&*stores.payment, tenant, facts, findings).await?;
         sagas::instances(&*stores.order, tenant, facts, findings).await?;
     }

@@ -117,6 +117,7 @@ impl Orders {
             method: means.method,
             token: means.token,
             address: placed.shipping_address().clone(),
+            customer_id: Some(placed.customer_id()),
         };
         let mut scope = Scope::new(context.clone(), self.store.clone(), Commit::new());
         self.orchestrator.begin(place_order::NAME, &order_id.to_string(), &state, &mut scope).await?;

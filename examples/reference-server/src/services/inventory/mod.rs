@@ -2,7 +2,13 @@
 //!
 //! Every order touches the items that sell best, so this service decides by ownership: it holds the items in memory,
 //! decides one request after the other, and hands each commit over before it decides the next. The version check of
-//! the store stays the safety net.
+//! the store stays the safety net. A process that doesn't have the lease decides in the same way: it is found out, and
+//! decides again on what the other has written.
+//!
+//! A checkout reserves for its whole order ([`RESERVATIONS`]). What people reserve by hand is kept item by item
+//! ([`alone`]), under records of its own; a checkout that finds such goods kept for its order takes them over.
+
+mod alone;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +16,13 @@ use std::time::Duration;
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
 use commerce_core::event::CodecError;
 use commerce_core::id::ProductId;
+use commerce_core::id::Tenant;
 use commerce_core::inventory::reservation::{
     Reservation, ReservationRejection, ReservationRequest, ReservationStatus, settle,
 };
 use commerce_core::inventory::{Reason, StockCommand, StockItem, StockRejection};
 use commerce_core::owned::{Decision, Owned, OwnedError};
-use commerce_core::repository::Repository;
+use commerce_core::repository::{Loaded, Repository};
 use commerce_core::store::{Document, Query, Store, StoreError};
 use commerce_core::value::Sku;
 use commerce_core::{Aggregate, Context, Host};
@@ -23,6 +30,9 @@ use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+pub(crate) use alone::KeptAlone;
+pub use alone::{KEPT_ALONE, kept_alone_id};
 
 use super::{bug, owned_error};
 use crate::messages::{
@@ -66,12 +76,21 @@ pub struct OpeningStock {
 impl Inventory {
     /// On this store.
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
-        let items = Arc::new(Owned::new(
-            Repository::new(store.clone()).with_snapshots(SNAPSHOT_EVERY, SNAPSHOT_SCHEMA),
-            host.clone(),
-            HELD_ITEMS,
-        ));
+        let items = Arc::new(Owned::new(repository(&store), host.clone(), HELD_ITEMS));
         Self { store, host, items }
+    }
+
+    /// The items, for those who decide about one.
+    pub(crate) fn items(&self) -> &Owned<StockItem> {
+        &self.items
+    }
+
+    /// An item as it is stored, whoever holds it in memory.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn item(&self, tenant: &Tenant, id: ProductId) -> Result<Loaded<StockItem>, StoreError> {
+        repository(&self.store).load(tenant, &id).await
     }
 
     /// What it does with the messages it gets.
@@ -211,24 +230,42 @@ impl Inventory {
             (None, _) => &[],
         };
         let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
-        let decided = self.items.decide(context, &ids, |held| {
-            let item = |id: ProductId| held.get(&id).filter(|item| item.exists());
-            let settlement = settle(existing.as_ref(), &asked, item, context);
-            let mut commit = base.clone();
-            if let Some(record) = &settlement.record {
-                commit = commit.document(write(record, version)?);
+        let mut found = Vec::new();
+        loop {
+            let decided = self.items.decide(context, &ids, |held| {
+                let item = |id: ProductId| held.get(&id).filter(|item| item.exists());
+                let taken_over = match &existing {
+                    None => alone::kept_already(&asked, item, &found).map_err(Undecided::KeptAlone)?,
+                    Some(_) => Vec::new(),
+                };
+                let settlement = settle(existing.as_ref(), &asked, item, context);
+                let mut commit = base.clone();
+                if let Some(record) = &settlement.record {
+                    commit = commit.document(write(record, version)?);
+                }
+                if settlement.answer == Ok(ReservationStatus::Active) {
+                    for kept in taken_over {
+                        commit.documents.extend(kept.taken_over()?);
+                    }
+                }
+                let commit = finish(&settlement.answer, commit)?;
+                let decision = Decision::new(()).with(commit);
+                Ok::<_, Undecided>(
+                    settlement
+                        .changes
+                        .into_iter()
+                        .fold(decision, |decision, (id, events)| decision.events(id, events)),
+                )
+            });
+            match decided.await {
+                Ok(_) => return Ok(()),
+                // Hardly ever: somebody has kept goods for this order by hand.
+                Err(OwnedError::Rejected(Undecided::KeptAlone(product_id))) => {
+                    found.push(self.kept_alone(context, asked.order_id(), product_id).await?);
+                }
+                Err(error) => return Err(owned_error(error)),
             }
-            let commit = finish(&settlement.answer, commit)?;
-            let decision = Decision::new(()).with(commit);
-            Ok::<_, CodecError>(
-                settlement
-                    .changes
-                    .into_iter()
-                    .fold(decision, |decision, (id, events)| decision.events(id, events)),
-            )
-        });
-        decided.await.map_err(owned_error)?;
-        Ok(())
+        }
     }
 
     async fn adjust(
@@ -321,14 +358,16 @@ impl Inventory {
     /// When the store can't be asked.
     pub async fn expire_due(&self) -> Result<(), StoreError> {
         let due = self.host.now();
-        let query = Query::all_tenants(RESERVATIONS)
-            .at_most("expires_at", due)
-            .ascending("expires_at")
-            .limit(EXPIRED_AT_ONCE);
-        for document in self.store.documents(&query).await? {
-            if let Err(error) = self.expire(&document).await {
-                // Most often someone was faster. It is found again at the next look, if it is still there.
-                warn!(order = document.id, %error, "a reservation was not expired");
+        for collection in [RESERVATIONS, KEPT_ALONE] {
+            let query = Query::all_tenants(collection)
+                .at_most("expires_at", due)
+                .ascending("expires_at")
+                .limit(EXPIRED_AT_ONCE);
+            for document in self.store.documents(&query).await? {
+                if let Err(error) = self.expire(&document).await {
+                    // Most often someone was faster. It is found again at the next look, if it is still there.
+                    warn!(collection, reservation = document.id, %error, "a reservation was not expired");
+                }
             }
         }
         Ok(())
@@ -337,16 +376,41 @@ impl Inventory {
     async fn expire(&self, document: &Document) -> Result<(), HandleError> {
         let reservation: Reservation = document.json()?;
         let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("expiry");
+        if &*document.collection == KEPT_ALONE {
+            return self.expire_alone(&reservation, document.version, &context).await;
+        }
         let asked = ReservationRequest::Expire { order_id: reservation.order_id() };
         let base = Commit::within(&context);
         self.decide(asked, &context, base, |_, commit| Ok(commit)).await
     }
 }
 
-/// A record can be found by its expiry as long as it is active.
+/// Why an order's request can't be decided yet.
+#[derive(Debug, thiserror::Error)]
+enum Undecided {
+    #[error("product {0} is kept for the order already, by itself")]
+    KeptAlone(ProductId),
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+}
+
+fn repository(store: &Arc<dyn Store>) -> Repository<StockItem> {
+    Repository::new(store.clone()).with_snapshots(SNAPSHOT_EVERY, SNAPSHOT_SCHEMA)
+}
+
+/// The document of an order's record.
 fn write(record: &Reservation, version: u64) -> Result<DocumentWrite, CodecError> {
-    let id = record.order_id().to_string();
-    let write = DocumentWrite::json(RESERVATIONS, id, Expected::Version(version), record)?;
+    findable(RESERVATIONS, record.order_id().to_string(), record, version)
+}
+
+/// A record can be found by its expiry as long as it is active.
+fn findable(
+    collection: &'static str,
+    id: String,
+    record: &Reservation,
+    version: u64,
+) -> Result<DocumentWrite, CodecError> {
+    let write = DocumentWrite::json(collection, id, Expected::Version(version), record)?;
     Ok(match record.expires_at().filter(|_| record.status() == ReservationStatus::Active) {
         Some(moment) => write.field("expires_at", moment),
         None => write,

@@ -1,0 +1,168 @@
+//! Shipping over HTTP.
+
+mod bodies;
+mod commands;
+mod lists;
+mod measure;
+mod shown;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use commerce_adapters::http::{
+    Anyone, Asked, Body, Check, Id, Only, Problem, Readiness, Resource, SignedIn, created,
+};
+use commerce_core::commit::{Claim, Commit};
+use commerce_core::id::ShipmentId;
+use commerce_core::shipping::{Shipment, ShipmentRejection, TrackingNumber};
+use commerce_core::store::{Query, Store};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::roles::{ADMIN, Shippers, WAREHOUSE};
+use super::{Common, Service, Write};
+use crate::services::Session;
+use crate::services::shipping::TRACKING;
+use crate::views::shipping::{SHIPMENTS, ShippingView};
+use crate::views::{Row, View};
+use bodies::{QuoteBody, ShipmentBody};
+use shown::{QuoteShown, ShipmentShown, TrackedShown, is_theirs};
+
+/// What the routes work on.
+#[derive(Clone)]
+pub struct ShippingApi {
+    store: Arc<dyn Store>,
+    view: View,
+}
+
+impl ShippingApi {
+    /// On this store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        let view = View::new(store.clone(), Arc::new(ShippingView));
+        Self { store, view }
+    }
+
+    /// Its lists, to be kept up to date.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The service.
+    pub fn service(self, common: &Common) -> Service {
+        let store = self.store.clone();
+        let look = store.clone();
+        let readiness = Readiness::default().check(Check::new("shipping store", move || {
+            let store = look.clone();
+            async move { store.now().await.map(|_| ()) }
+        }));
+        Service::new("shipping", common, &store, routes().with_state(self), readiness)
+    }
+}
+
+fn routes() -> OpenApiRouter<ShippingApi> {
+    OpenApiRouter::new()
+        .routes(routes!(create_shipment))
+        .routes(routes!(quote_shipment))
+        .routes(routes!(lists::list_pending))
+        .routes(routes!(lists::list_delayed))
+        .routes(routes!(lists::list_of_order))
+        .routes(routes!(track_shipment))
+        .routes(routes!(show_shipment))
+        .routes(routes!(commands::change_status))
+        .routes(routes!(commands::deliver))
+        .routes(routes!(commands::cancel))
+        .routes(routes!(commands::add_tracking))
+        .routes(routes!(commands::record_attempt))
+        .routes(routes!(commands::take_back))
+}
+
+/// Makes a shipment.
+#[utoipa::path(
+    post, path = "/shipments", tag = "shipping", security(("bearer" = [])),
+    request_body = ShipmentBody,
+    responses((status = 201, description = "made", body = ShipmentShown)),
+)]
+async fn create_shipment(
+    State(api): State<ShippingApi>,
+    _: Only<Shippers>,
+    write: Write,
+    Body(body): Body<ShipmentBody>,
+) -> Result<Response, Problem> {
+    let id = ShipmentId(write.context.new_id(1));
+    let (number, command) = body.command(id)?;
+    let now = write.context.now();
+    write
+        .create::<Shipment>(
+            &api.store,
+            id,
+            |shipment| {
+                shipment.decide(command, &write.context)?;
+                Ok(Commit::new().claim(Claim::new(TRACKING, number.as_str())))
+            },
+            |shipment| {
+                let location = format!("/api/v1/shipments/{id}");
+                created(&location, shipment.version(), &ShipmentShown::of(id, shipment.state(), now))
+            },
+        )
+        .await
+}
+
+/// What carrying a parcel costs, and when it should arrive.
+#[utoipa::path(
+    post, path = "/shipments/quote", tag = "shipping", security(("bearer" = [])),
+    request_body = QuoteBody,
+    responses((status = 200, description = "the price by the shop's own tariff", body = QuoteShown)),
+)]
+async fn quote_shipment(
+    SignedIn(_): SignedIn,
+    Asked(context): Asked,
+    Body(body): Body<QuoteBody>,
+) -> Result<Response, Problem> {
+    Ok(axum::Json(body.quote(context.now())?).into_response())
+}
+
+/// A shipment.
+#[utoipa::path(
+    get, path = "/shipments/{id}", tag = "shipping", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, description = "the shipment", body = ShipmentShown)),
+)]
+async fn show_shipment(
+    State(api): State<ShippingApi>,
+    SignedIn(caller): SignedIn,
+    Asked(context): Asked,
+    Id(id): Id<ShipmentId>,
+) -> Result<Response, Problem> {
+    let shipment = Session::<Shipment>::load(&api.store, &context, id).await?;
+    if !is_theirs(shipment.state(), &caller) {
+        return Err(ShipmentRejection::NotFound.into());
+    }
+    let shown = ShipmentShown::of(id, shipment.state(), context.now());
+    Ok(Resource(shipment.version(), shown).into_response())
+}
+
+/// Where a parcel is, for whoever knows its number; where it goes and who received it is withheld.
+#[utoipa::path(
+    get, path = "/shipments/tracking/{tracking_number}", tag = "shipping",
+    params(("tracking_number" = String, Path, pattern = "^[!-~]{1,50}$")),
+    responses((status = 200, description = "its way so far", body = TrackedShown)),
+)]
+async fn track_shipment(
+    State(api): State<ShippingApi>,
+    _: Anyone,
+    Asked(context): Asked,
+    Id(number): Id<TrackingNumber>,
+) -> Result<Response, Problem> {
+    let query = Query::of(context.tenant(), SHIPMENTS).equals("tracking", number.as_str()).limit(1);
+    let found = api.view.fresh().await?.query(&query).await?;
+    let row = found.first().map(|row| row.json::<Row<Shipment>>()).transpose()?;
+    let shown = row.as_ref().and_then(|row| TrackedShown::of(row, context.now()));
+    match (row, shown) {
+        (Some(row), Some(shown)) => Ok(Resource(row.version, shown).into_response()),
+        _ => Err(ShipmentRejection::NotFound.into()),
+    }
+}
+
+/// Who sees every shipment.
+const STAFF: &[&str] = &[WAREHOUSE, ADMIN];

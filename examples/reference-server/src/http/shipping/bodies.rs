@@ -1,0 +1,246 @@
+//! What is asked of shipments.
+
+use commerce_adapters::http::Problem;
+use commerce_core::Timestamp;
+use commerce_core::id::{CustomerId, OrderId, ShipmentId};
+use commerce_core::shipping::{self, Package, ShipmentCommand, TrackingNumber};
+use commerce_core::value::{self, Currency, Violation};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::measure::Measure;
+use super::shown::{Carrier, QuoteShown, Speed};
+use crate::http::schema;
+
+/// A parcel: kilograms and centimetres, each above zero and with at most three decimals.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackageBody {
+    /// Kilograms, at most 100,000.
+    weight: Measure,
+    /// Centimetres, at most 10,000.
+    length: Measure,
+    /// Centimetres, at most 10,000.
+    width: Measure,
+    /// Centimetres, at most 10,000.
+    height: Measure,
+}
+
+impl PackageBody {
+    fn package(&self) -> Result<Package, Vec<Violation>> {
+        let Self { weight, length, width, height } = self;
+        Package::new(weight.0, length.0, width.0, height.0)
+            .map_err(|violations| violations.into_iter().map(|one| one.under("/package")).collect())
+    }
+}
+
+/// A shipment that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShipmentBody {
+    /// For which order.
+    order_id: Uuid,
+    /// The order's customer, who may then see it.
+    customer_id: Option<Uuid>,
+    /// The carrier's number; made if it is missing.
+    #[schema(pattern = "^[!-~]{1,50}$")]
+    tracking_number: Option<String>,
+    /// Who carries it.
+    carrier: Carrier,
+    /// How fast.
+    speed: Speed,
+    /// Where to.
+    #[schema(value_type = schema::Address)]
+    address: value::Address,
+    /// What.
+    package: PackageBody,
+    /// What carrying it costs; by the shop's own tariff if it is missing.
+    #[schema(value_type = Option<schema::Money>)]
+    cost: Option<value::Money>,
+    /// The currency of a cost by the tariff; USD unless it is said.
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "USD")]
+    currency: Option<Currency>,
+}
+
+impl ShipmentBody {
+    /// The command, and the tracking number, which is to be claimed.
+    pub(super) fn command(self, id: ShipmentId) -> Result<(TrackingNumber, ShipmentCommand), Problem> {
+        let number = match &self.tracking_number {
+            Some(number) => TrackingNumber::parse(number).map_err(|error| vec![error.at("/tracking_number")]),
+            None => Ok(TrackingNumber::of(id)),
+        };
+        let under = |violations: Vec<Violation>| {
+            violations.into_iter().map(|one| one.under("/address")).collect::<Vec<_>>()
+        };
+        let address = self.address.checked().map_err(under);
+        let package = self.package.package();
+        let (tracking_number, address, package) = match (number, address, package) {
+            (Ok(number), Ok(address), Ok(package)) => (number, address, package),
+            (number, address, package) => {
+                let faults = [number.err(), address.err(), package.err()];
+                return Err(Problem::violations(faults.into_iter().flatten().flatten().collect()));
+            }
+        };
+        let (carrier, speed) = (self.carrier.into(), self.speed.into());
+        let cost = match self.cost {
+            Some(cost) => cost,
+            None => quoted(&package, carrier, speed, self.currency)?,
+        };
+        let command = ShipmentCommand::Create {
+            order_id: OrderId(self.order_id),
+            customer_id: self.customer_id.map(CustomerId),
+            tracking_number: tracking_number.clone(),
+            carrier,
+            speed,
+            address: Box::new(address),
+            package,
+            cost,
+        };
+        Ok((tracking_number, command))
+    }
+}
+
+/// A parcel whose price is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QuoteBody {
+    /// Who carries it.
+    carrier: Carrier,
+    /// How fast.
+    speed: Speed,
+    /// What.
+    package: PackageBody,
+    /// Where to. By the shop's own tariff it costs the same everywhere.
+    #[serde(rename = "address")]
+    #[schema(value_type = Option<schema::Address>)]
+    _address: Option<value::Address>,
+    /// In which currency; USD unless it is said.
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "USD")]
+    currency: Option<Currency>,
+}
+
+impl QuoteBody {
+    pub(super) fn quote(self, now: Timestamp) -> Result<QuoteShown, Problem> {
+        let package = self.package.package().map_err(Problem::violations)?;
+        let (carrier, speed) = (self.carrier.into(), self.speed.into());
+        let cost = quoted(&package, carrier, speed, self.currency)?;
+        Ok(QuoteShown::of(carrier, speed, &package, cost, now))
+    }
+}
+
+fn quoted(
+    package: &Package,
+    carrier: shipping::Carrier,
+    speed: shipping::Speed,
+    currency: Option<Currency>,
+) -> Result<value::Money, Problem> {
+    let currency = currency.unwrap_or(Currency::USD);
+    shipping::quote(package, carrier, speed, currency)
+        .map_err(|error| Problem::violations(vec![error.at("/package")]))
+}
+
+/// The state that a shipment has come to.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum ShipmentStatusBody {
+    /// The carrier will come for it.
+    PickupScheduled {
+        /// When; now unless it is said.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        pickup_at: Option<Timestamp>,
+    },
+    /// The carrier has it.
+    PickedUp {},
+    /// It travels between depots.
+    InTransit {},
+    /// It is on the last van.
+    OutForDelivery {},
+    /// It was received.
+    Delivered {
+        /// By whom.
+        #[schema(min_length = 1, max_length = 100)]
+        recipient_name: String,
+        /// The signature: an http or https URL.
+        #[schema(max_length = 2048)]
+        signature_url: Option<String>,
+    },
+    /// It was called off.
+    Cancelled {
+        /// Why.
+        #[schema(min_length = 1, max_length = 500)]
+        reason: String,
+    },
+    /// It came back.
+    Returned {
+        /// Why.
+        #[schema(min_length = 1, max_length = 500)]
+        reason: String,
+    },
+}
+
+impl ShipmentStatusBody {
+    pub(super) fn command(self, now: Timestamp) -> ShipmentCommand {
+        match self {
+            Self::PickupScheduled { pickup_at } => {
+                ShipmentCommand::SchedulePickup { at: pickup_at.unwrap_or(now) }
+            }
+            Self::PickedUp {} => ShipmentCommand::PickUp,
+            Self::InTransit {} => ShipmentCommand::InTransit,
+            Self::OutForDelivery {} => ShipmentCommand::OutForDelivery,
+            Self::Delivered { recipient_name, signature_url } => {
+                ShipmentCommand::Deliver { recipient_name, signature_url }
+            }
+            Self::Cancelled { reason } => ShipmentCommand::Cancel { reason },
+            Self::Returned { reason } => ShipmentCommand::Return { reason },
+        }
+    }
+}
+
+/// Who received a shipment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveredBody {
+    /// The name.
+    #[schema(min_length = 1, max_length = 100)]
+    pub(super) recipient_name: String,
+    /// The signature: an http or https URL.
+    #[schema(max_length = 2048)]
+    pub(super) signature_url: Option<String>,
+}
+
+/// Why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShipmentReasonBody {
+    /// In a sentence.
+    #[schema(min_length = 1, max_length = 500)]
+    pub(super) reason: String,
+}
+
+/// An attempt to deliver that failed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveryAttemptBody {
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    pub(super) reason: String,
+    /// When the carrier comes again; ignored the last time.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) next_attempt_at: Option<Timestamp>,
+}
+
+/// The carrier's word on where a parcel is. Everyone who knows its number reads it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrackingBody {
+    /// The carrier's word for it.
+    #[schema(min_length = 1, max_length = 100)]
+    pub(super) status: String,
+    /// Where.
+    #[schema(max_length = 200)]
+    pub(super) location: Option<String>,
+    /// More about it.
+    #[schema(max_length = 500)]
+    pub(super) description: Option<String>,
+}
