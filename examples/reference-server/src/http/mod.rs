@@ -2,6 +2,7 @@
 //! [`commerce_adapters::http`]; the rules are in [`commerce_core`].
 
 pub mod catalog;
+pub mod identity;
 mod layers;
 pub mod roles;
 mod schema;

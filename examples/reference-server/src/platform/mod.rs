@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway;
 use crate::http::catalog::CatalogApi;
+use crate::http::identity::IdentityApi;
 use crate::http::{Common, Service};
+use crate::services::identity::{Identity, IdentityOptions, OpenIdentityError};
 use crate::shop::{Shop, ShopOptions, Stores};
 use crate::views::View;
 
@@ -20,10 +22,23 @@ use crate::views::View;
 pub struct PlatformOptions {
     /// How the services work.
     pub shop: ShopOptions,
-    /// Whose tokens are whose.
-    pub tokens: Arc<dyn Tokens>,
+    /// What access tokens say of themselves.
+    pub identity: IdentityOptions,
+    /// Whose tokens are whose; those that the identity service signs, if there is none.
+    pub tokens: Option<Arc<dyn Tokens>>,
     /// What each client may ask; everything, if there is none.
     pub rate_limit: Option<RateLimit>,
+}
+
+/// Why the platform can't be assembled.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The definitions of the sagas make no sense.
+    #[error(transparent)]
+    Sagas(#[from] BuildError),
+    /// The identity service can't start.
+    #[error(transparent)]
+    Identity(#[from] OpenIdentityError),
 }
 
 /// Eight services and the gateway in front of them.
@@ -31,6 +46,7 @@ pub struct Platform {
     /// The services that the checkout runs through.
     pub shop: Shop,
     catalog: CatalogApi,
+    identity: IdentityApi,
     common: Common,
     rate_limit: Option<RateLimit>,
 }
@@ -39,10 +55,14 @@ impl Platform {
     /// On these stores. The services do nothing by themselves until they [`run`](Self::run).
     ///
     /// # Errors
-    /// Never, as long as the definitions of the sagas make sense.
-    pub fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, BuildError> {
-        let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
+    /// When the keys of access tokens can't be read or made.
+    pub async fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, PlatformError> {
+        let host = options.shop.host.clone();
+        let identity = Identity::open(stores.identity.clone(), host.clone(), &options.identity).await?;
+        let tokens = options.tokens.clone().unwrap_or_else(|| identity.keys.clone());
+        let common = Common { host, tokens };
         Ok(Self {
+            identity: IdentityApi::new(identity),
             catalog: CatalogApi::new(stores.catalog.clone()),
             shop: Shop::new(stores, &options.shop)?.publishing(),
             common,
@@ -55,9 +75,14 @@ impl Platform {
         &self.common
     }
 
+    /// The identity service.
+    pub fn identity(&self) -> &Identity {
+        self.identity.identity()
+    }
+
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![self.catalog.clone().service(&self.common)]
+        vec![self.catalog.clone().service(&self.common), self.identity.clone().service(&self.common)]
     }
 
     /// The gateway, with all services behind it in this process.
@@ -78,6 +103,7 @@ impl Platform {
         for view in self.views() {
             views.spawn(view.run(shutdown.clone()));
         }
+        views.spawn(self.identity().clone().run(shutdown.clone()));
         let ended = self.shop.run(shutdown.clone()).await;
         shutdown.cancel();
         while views.join_next().await.is_some() {}
