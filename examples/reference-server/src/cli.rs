@@ -3,22 +3,33 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use reference_server::serve::SETTINGS;
 
-/// A commerce backend in one process: orders, inventory, payments, shipping and catalog on event-sourced stores.
+/// What the program's exit codes mean.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 the stored data breaks a rule, or the wish could not be met; 2 wrong input, \
+                  nothing written; 3 the store or the port can't be used, or the store failed, what is done is kept; 130 stopped.";
+
+/// A commerce backend in one process: eight services over HTTP on event-sourced stores. Serves if no command is given.
 #[derive(Parser)]
 #[command(
     name = "reference-server",
     version,
-    after_help = "Exit codes: 0 done; 1 the stored data breaks a rule, or the wish could not be met; 2 wrong input, \
-                  nothing written; 3 the store can't be used or failed, what is done is kept; 130 stopped."
+    args_conflicts_with_subcommands = true,
+    after_long_help = format!("{}\n{EXIT_CODES}", settings()),
+    after_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Serve the shop over HTTP, until SIGTERM or SIGINT
+    #[command(after_long_help = settings())]
+    Serve(Serve),
     /// Turn a shop's invoices into orders, and its credit notes into returns
     Replay(Replay),
     /// Look at the sagas, and decide about those that are stuck
@@ -29,8 +40,52 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Check every invariant over the stored data; exit code 1 if one is broken
     Audit(Audit),
+    /// Look after the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(Keys),
     /// Make the stores of all services, or bring them to this program's version
     Migrate(Migrate),
+}
+
+/// What can be set otherwise than by an option.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where clients come to [default: 127.0.0.1:8080]; port 0 is a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    /// Where the data is: sqlite://FOLDER, postgres://USER@HOST:PORT/DATABASE or memory:// [default: sqlite://./data]
+    // Not parsed here: what can't be read would be shown, with its password.
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// Leave an empty store empty, instead of making a demo in it
+    #[arg(long)]
+    pub(crate) no_seed: bool,
+    /// Read settings from this TOML file; the environment and the options count more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Every setting, for `--help`.
+fn settings() -> String {
+    let mut text = String::from(
+        "Settings, in a TOML file (a dot is a table) or in the environment (RUST_LOG says what is logged):\n",
+    );
+    for setting in SETTINGS {
+        let not_yet = if setting.unused { " (read, but nothing uses it yet)" } else { "" };
+        let (key, value, variable) = (setting.key, setting.value, setting.variable());
+        text += &format!("  {key:<22} {variable} = {value}\n  {:<22} {}{not_yet}\n", "", setting.help);
+    }
+    text
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Sign with a fresh key from now on. Tokens that were signed before stay good until they expire. On PostgreSQL,
+    /// servers take it over while they run; SQLite belongs to one process at a time
+    Rotate {
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Args)]

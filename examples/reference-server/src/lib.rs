@@ -8,6 +8,7 @@ pub mod messages;
 pub mod platform;
 pub mod replay;
 pub mod sagas;
+pub mod serve;
 pub mod services;
 pub mod shop;
 pub mod views;

@@ -12,12 +12,16 @@ use cli::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    exit::log_to_stderr();
+    let command = cli.command.unwrap_or(cli::Command::Serve(cli.serve));
+    // Serving is told by its settings how to log.
+    if !matches!(command, cli::Command::Serve(_)) {
+        exit::log_to_stderr();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::Exit::data(format!("the program can't start: {error}")).report(),
     };
-    match runtime.block_on(commands::run(cli.command)) {
+    match runtime.block_on(commands::run(command)) {
         Ok(code) => ExitCode::from(code),
         Err(exit) => exit.report(),
     }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -19,6 +20,8 @@ pub struct Caller {
     pub id: Uuid,
     /// What they may be.
     pub roles: Vec<String>,
+    /// The session in which they signed in, where their token tells.
+    pub session: Option<Uuid>,
 }
 
 impl Caller {
@@ -43,17 +46,33 @@ pub enum TokenFault {
     Expired,
     /// It is none of ours, or not for us.
     Invalid,
+    /// It names a key that is not known: it is none of ours, or the keys have been rotated since they were read.
+    UnknownKey,
     /// `Authorization` is not of the form `Bearer TOKEN`.
     Malformed,
 }
 
 /// Verifies bearer tokens.
+#[async_trait]
 pub trait Tokens: Send + Sync + 'static {
     /// Whose token it is.
     ///
     /// # Errors
     /// Why it is not taken.
     fn verify(&self, token: &str) -> Result<Caller, TokenFault>;
+
+    /// Reads the keys anew, because a token names one that is not known. Answers whether that token is worth another
+    /// look. Anyone can make up names of keys, so this must cost little however often it is asked.
+    async fn reload(&self) -> bool {
+        false
+    }
+}
+
+async fn whose(tokens: &dyn Tokens, token: &str) -> Result<Caller, TokenFault> {
+    match tokens.verify(token) {
+        Err(TokenFault::UnknownKey) if tokens.reload().await => tokens.verify(token),
+        verified => verified,
+    }
 }
 
 /// Finds out who asks. A request without a token is let through, as is one with a wrong token: the endpoint says
@@ -65,7 +84,12 @@ pub async fn authenticate(
     next: Next,
 ) -> Response {
     if request.extensions().get::<Caller>().is_none() {
-        match bearer(request.headers()).map(|token| token.and_then(|token| tokens.verify(token))) {
+        let verified = match bearer(request.headers()) {
+            None => None,
+            Some(Ok(token)) => Some(whose(&*tokens, token).await),
+            Some(Err(fault)) => Some(Err(fault)),
+        };
+        match verified {
             None => {}
             Some(Ok(caller)) => {
                 request.extensions_mut().insert(caller);
@@ -92,7 +116,9 @@ fn known(parts: &Parts) -> Result<Option<Caller>, Problem> {
             TokenFault::Expired => {
                 Problem::unauthorized("token_expired", "the token has expired: refresh it")
             }
-            TokenFault::Invalid => Problem::unauthorized("invalid_token", "the token is not valid here"),
+            TokenFault::Invalid | TokenFault::UnknownKey => {
+                Problem::unauthorized("invalid_token", "the token is not valid here")
+            }
             TokenFault::Malformed => {
                 Problem::unauthorized("invalid_token", "send the token as Authorization: Bearer TOKEN")
             }

@@ -30,7 +30,7 @@ const LONGEST: usize = 255;
 
 /// Gives a POST with an `Idempotency-Key` one effect and one answer, kept as long as `keys` say. The key counts within
 /// the caller and the route. The same key with another request is a 422; while the first request is under way, a second is a 409.
-/// Answers of 500 and above are not kept.
+/// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
 pub async fn idempotent(
     State((store, keys)): State<(Arc<dyn commerce_core::store::Store>, Idempotency)>,
     request: Request,
@@ -48,7 +48,7 @@ async fn answered(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let key = key_of(&request)?;
+    let (key, given) = key_of(&request)?;
     let tenant = request
         .extensions()
         .get::<Arc<Context>>()
@@ -56,7 +56,9 @@ async fn answered(
         .unwrap_or_default();
     let (mut parts, body) = request.into_parts();
     let bytes = buffer::read(body, LARGEST_BODY).await?;
-    let fingerprint = digest(&[parts.uri.query().unwrap_or_default().as_bytes(), &bytes]);
+    // The client's key is kept nowhere else. With it in the digest, nobody who reads the store can find out by trying
+    // what was in a body, such as a password.
+    let fingerprint = digest(&[given.as_bytes(), parts.uri.query().unwrap_or_default().as_bytes(), &bytes]);
     match keys.begin(&tenant, &key, &fingerprint).await.map_err(unavailable)? {
         Begin::Fresh(ticket) => {
             let answer = Answer::holding(ticket);
@@ -77,8 +79,8 @@ async fn answered(
     }
 }
 
-/// The client's key, within the caller and the route.
-fn key_of(request: &Request) -> Result<String, Problem> {
+/// The client's key within the caller and the route, as it is kept, and as it was given.
+fn key_of(request: &Request) -> Result<(String, String), Problem> {
     let given = request.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
     let key = given.filter(|key| !key.is_empty() && key.len() <= LONGEST).ok_or_else(|| {
         Problem::invalid(
@@ -90,12 +92,28 @@ fn key_of(request: &Request) -> Result<String, Problem> {
         .extensions()
         .get::<Caller>()
         .map_or_else(|| "anonymous".to_owned(), |caller| caller.id.to_string());
-    Ok(digest(&[
+    let kept = digest(&[
         caller.as_bytes(),
         request.method().as_str().as_bytes(),
         request.uri().path().as_bytes(),
         key.as_bytes(),
-    ]))
+    ]);
+    Ok((kept, key.to_owned()))
+}
+
+/// Marks an answer, by its extensions, as one that must not be kept under an idempotency key, because there is a secret
+/// in it. The same request with the same key is done again.
+///
+/// Mark every answer of such a route by [`not_kept`], and its description by [`openapi::NOT_KEPT`](super::openapi::NOT_KEPT).
+#[derive(Clone, Copy, Debug)]
+pub struct NotKept;
+
+/// A layer for routes whose answers hold secrets: [`NotKept`], and `Cache-Control: no-store`.
+pub async fn not_kept(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(NotKept);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Stores an answer that the handler has not stored with its commit.
@@ -106,7 +124,7 @@ async fn settle(
     response: Response,
 ) -> Result<Response, Problem> {
     let Some(ticket) = answer.take() else { return Ok(response) };
-    if response.status().is_server_error() {
+    if response.status().is_server_error() || response.extensions().get::<NotKept>().is_some() {
         give_back(ticket).await;
         return Ok(response);
     }

@@ -7,6 +7,7 @@
 //! | [`correlate`] | `X-Correlation-Id` and W3C `traceparent`, taken over or made, in each answer and each commit |
 //! | [`authenticate`], [`SignedIn`], [`Only`], [`Anyone`] | callers by bearer token, and their roles |
 //! | [`idempotent`], [`Answer`] | `Idempotency-Key`: the first answer is kept, and given again byte for byte |
+//! | [`not_kept`], [`NotKept`] | answers with secrets in them, which are never kept |
 //! | [`IfMatch`], [`Resource`] | entity tags: the version of what is shown, and of what is meant |
 //! | [`limit_rate`], [`Quotas`] | so many requests a minute for each client |
 //! | [`Readiness`] | `/livez` and `/readyz` |
@@ -42,7 +43,7 @@ pub use correlate::{Asked, CORRELATION_HEADER, Traceparent, correlate};
 pub use etag::{IfMatch, Listing, Resource, created};
 pub use fallback::{method_not_allowed, not_found};
 pub use health::{Check, Readiness};
-pub use idempotency::{IDEMPOTENCY_KEY, REPLAYED, idempotent};
+pub use idempotency::{IDEMPOTENCY_KEY, NotKept, REPLAYED, idempotent, not_kept};
 pub use measure::measure;
 pub use page::{Cursor, Page};
 pub use params::{Id, Params};

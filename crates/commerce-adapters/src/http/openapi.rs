@@ -11,6 +11,10 @@ use utoipa::openapi::{
 /// The name of the security scheme of bearer tokens: `security(("bearer" = []))`.
 pub const BEARER: &str = "bearer";
 
+/// The extension of endpoints whose answers are not kept under an `Idempotency-Key`, because there are secrets in them:
+/// `extensions(("x-answer-not-kept" = json!(true)))`.
+pub const NOT_KEPT: &str = "x-answer-not-kept";
+
 /// A problem (RFC 9457), as it is described.
 #[derive(ToSchema)]
 #[schema(as = Problem)]
@@ -44,6 +48,11 @@ struct ViolationSchema {
     /// What is wrong.
     detail: String,
 }
+
+const KEPT_UNDER_KEY: &str =
+    "Names the request, so that it can be sent again: it has one effect and one answer for 24 hours";
+const NOT_KEPT_UNDER_KEY: &str = "Keeps the request from being done twice at once. There are secrets in the answer, so it is not kept: the same \
+     request with the same key is done again, and has an answer of its own";
 
 /// Completes the description of every endpoint.
 pub fn complete(api: &mut OpenApi) {
@@ -90,6 +99,7 @@ fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) 
     let changes = method != Method::Get;
     let signed_in = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
+    let kept = operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
     let mut problems = vec![
         (
             "400",
@@ -126,11 +136,7 @@ fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) 
             .push(("422", "the `Idempotency-Key` was used for another request: `idempotency_key_reused`"));
         add(
             operation,
-            header(
-                "Idempotency-Key",
-                "Names the request, so that it can be sent again: it has one effect and one answer for 24 hours",
-                Some(255),
-            ),
+            header("Idempotency-Key", if kept { KEPT_UNDER_KEY } else { NOT_KEPT_UNDER_KEY }, Some(255)),
         );
     }
     add(
@@ -140,6 +146,15 @@ fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) 
     for (status, description) in problems {
         let response = operation.responses.responses.entry(status.to_owned());
         response.or_insert_with(|| RefOr::T(problem(description)));
+    }
+    // Those that the endpoint has described itself are problems too.
+    for (status, response) in &mut operation.responses.responses {
+        match response {
+            RefOr::T(response) if status.starts_with(['4', '5']) && response.content.is_empty() => {
+                *response = problem(&response.description);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod audit;
 mod dead_letters;
+mod keys;
 mod migrate;
 mod replay;
 mod sagas;
+mod serve;
+mod signal;
 
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
@@ -19,6 +22,8 @@ use crate::exit::Exit;
 /// Runs a command; answers the exit code.
 pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
     match command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Keys(command) => keys::run(command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Sagas(command) => sagas::run(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,

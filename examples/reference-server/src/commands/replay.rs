@@ -16,6 +16,7 @@ use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::signal::cancel_at_signal;
 use super::{print, url};
 use crate::cli::Replay;
 use crate::exit::{BREACH, DATA, Exit, INPUT, STOPPED};
@@ -95,32 +96,6 @@ async fn replay_until_signal(
     let (services, replayed) = tokio::join!(services, work);
     services?;
     replayed
-}
-
-/// The first signal stops the work in good order; one that comes when that was asked for already ends the program.
-async fn cancel_at_signal(stop: CancellationToken) {
-    loop {
-        next_signal().await;
-        if stop.is_cancelled() {
-            std::process::exit(STOPPED.into());
-        }
-        stop.cancel();
-    }
-}
-
-async fn next_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
 }
 
 fn progress() -> Box<dyn Progress> {

@@ -33,7 +33,7 @@ pub struct Common {
 pub struct Service {
     /// Its name.
     pub name: &'static str,
-    /// Its routes under `/api/v1`, with all that they need around them.
+    /// Its routes, most of them under `/api/v1`, with all that they need around them.
     pub routes: Router,
     /// Its description.
     pub openapi: OpenApi,
@@ -60,6 +60,15 @@ impl Service {
             .layer(middleware::from_fn_with_state((store.clone(), keys), idempotent))
             .layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
         Self { name, routes, openapi, readiness }
+    }
+
+    /// Adds routes that are not under `/api/v1`. They are for anyone, and change nothing.
+    pub(crate) fn at_root(mut self, routes: OpenApiRouter) -> Self {
+        let (routes, mut openapi) = routes.split_for_parts();
+        openapi::complete(&mut openapi);
+        self.routes = self.routes.merge(routes.method_not_allowed_fallback(method_not_allowed));
+        self.openapi.merge(openapi);
+        self
     }
 
     /// The service on its own: with its health, its figures and its description.

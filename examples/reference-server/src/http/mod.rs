@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod inventory;
+pub mod identity;
 mod layers;
 pub mod orders;
 pub mod roles;

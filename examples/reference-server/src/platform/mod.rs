@@ -14,7 +14,9 @@ use crate::http::catalog::CatalogApi;
 use crate::http::orders::OrdersApi;
 use crate::http::inventory::InventoryApi;
 use crate::http::shipping::ShippingApi;
+use crate::http::identity::IdentityApi;
 use crate::http::{Common, Service};
+use crate::services::identity::{Identity, IdentityOptions, OpenIdentityError};
 use crate::shop::{Shop, ShopOptions, Stores};
 use crate::views::View;
 
@@ -23,10 +25,23 @@ use crate::views::View;
 pub struct PlatformOptions {
     /// How the services work.
     pub shop: ShopOptions,
-    /// Whose tokens are whose.
-    pub tokens: Arc<dyn Tokens>,
+    /// What access tokens say of themselves.
+    pub identity: IdentityOptions,
+    /// Whose tokens are whose; those that the identity service signs, if there is none.
+    pub tokens: Option<Arc<dyn Tokens>>,
     /// What each client may ask; everything, if there is none.
     pub rate_limit: Option<RateLimit>,
+}
+
+/// Why the platform can't be assembled.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The definitions of the sagas make no sense.
+    #[error(transparent)]
+    Sagas(#[from] BuildError),
+    /// The identity service can't start.
+    #[error(transparent)]
+    Identity(#[from] OpenIdentityError),
 }
 
 /// Eight services and the gateway in front of them.
@@ -37,6 +52,7 @@ pub struct Platform {
     orders: OrdersApi,
     inventory: InventoryApi,
     shipping: ShippingApi,
+    identity: IdentityApi,
     common: Common,
     rate_limit: Option<RateLimit>,
 }
@@ -45,11 +61,15 @@ impl Platform {
     /// On these stores. The services do nothing by themselves until they [`run`](Self::run).
     ///
     /// # Errors
-    /// Never, as long as the definitions of the sagas make sense.
-    pub fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, BuildError> {
-        let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
+    /// When the keys of access tokens can't be read or made.
+    pub async fn new(stores: Stores, options: &PlatformOptions) -> Result<Self, PlatformError> {
+        let host = options.shop.host.clone();
+        let identity = Identity::open(stores.identity.clone(), host.clone(), &options.identity).await?;
+        let tokens = options.tokens.clone().unwrap_or_else(|| identity.keys.clone());
+        let common = Common { host, tokens };
         let shop = Shop::new(stores.clone(), &options.shop)?.publishing();
         Ok(Self {
+            identity: IdentityApi::new(identity),
             catalog: CatalogApi::new(stores.catalog),
             orders: OrdersApi::new(shop.orders.clone(), stores.order),
             inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
@@ -65,6 +85,11 @@ impl Platform {
         &self.common
     }
 
+    /// The identity service.
+    pub fn identity(&self) -> &Identity {
+        self.identity.identity()
+    }
+
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
         vec![
@@ -72,6 +97,7 @@ impl Platform {
             self.orders.clone().service(&self.common),
             self.inventory.clone().service(&self.common),
             self.shipping.clone().service(&self.common),
+            self.identity.clone().service(&self.common),
         ]
     }
 
@@ -99,6 +125,7 @@ impl Platform {
             views.spawn(view.run(shutdown.clone()));
         }
         views.spawn(self.catalog.search().clone().run(shutdown.clone()));
+        views.spawn(self.identity().clone().run(shutdown.clone()));
         let ended = self.shop.run(shutdown.clone()).await;
         shutdown.cancel();
         while views.join_next().await.is_some() {}

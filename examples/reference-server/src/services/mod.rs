@@ -1,6 +1,7 @@
 //! The services: what each does with the messages that it gets.
 
 pub mod catalog;
+pub mod identity;
 pub mod inventory;
 pub mod order;
 pub mod payment;

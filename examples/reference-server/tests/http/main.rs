@@ -23,20 +23,27 @@ mod shopping;
 mod inventory_items;
 mod inventory_reservations;
 mod shipments;
+mod identity_accounts;
+mod identity_tokens;
+mod identity_users;
+mod people;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {
     ($($name:ident),* $(,)?) => {
+        $crate::on_every_backend!(on: $($name),*);
+    };
+    ($open:ident: $($name:ident),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name(crate::support::App::on(crate::backend::Backend::sqlite()).await).await;
+                super::$name(crate::support::App::$open(crate::backend::Backend::sqlite()).await).await;
             })*
         }
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name(crate::support::App::on(crate::backend::Backend::postgres().await).await).await;
+                super::$name(crate::support::App::$open(crate::backend::Backend::postgres().await).await).await;
             })*
         }
     };

@@ -12,6 +12,7 @@ use commerce_outbox::SystemHost;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::identity::IdentityOptions;
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -31,7 +32,7 @@ impl Tokens for PlainTokens {
             return Err(TokenFault::Expired);
         }
         let id = Uuid::parse_str(id).map_err(|_| TokenFault::Invalid)?;
-        Ok(Caller { id, roles: roles.split(',').map(str::to_owned).collect() })
+        Ok(Caller { id, roles: roles.split(',').map(str::to_owned).collect(), session: None })
     }
 }
 
@@ -46,15 +47,26 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// With tokens that say themselves who bears them.
     pub(crate) async fn on(backend: Backend) -> Self {
+        Self::with_tokens(backend, Some(Arc::new(PlainTokens))).await
+    }
+
+    /// With the tokens that the identity service signs.
+    pub(crate) async fn signing_in(backend: Backend) -> Self {
+        Self::with_tokens(backend, None).await
+    }
+
+    async fn with_tokens(backend: Backend, tokens: Option<Arc<dyn Tokens>>) -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
         let stores = backend.open(&host).await.unwrap();
         let options = PlatformOptions {
             shop: ShopOptions { host, ..ShopOptions::default() },
-            tokens: Arc::new(PlainTokens),
+            identity: IdentityOptions::default(),
+            tokens,
             rate_limit: None,
         };
-        let platform = Arc::new(Platform::new(stores, &options).unwrap());
+        let platform = Arc::new(Platform::new(stores, &options).await.unwrap());
         let router = platform.router();
         let shutdown = CancellationToken::new();
         let (running, token) = (platform.clone(), shutdown.clone());
@@ -127,6 +139,10 @@ impl Ask<'_> {
 
     pub(crate) fn user(self, id: Uuid, roles: &str) -> Self {
         self.header("authorization", &format!("Bearer {id}:{roles}"))
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {

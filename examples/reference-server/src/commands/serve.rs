@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use commerce_adapters::http::{MemoryQuotas, RateLimit};
+use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::serve::{DEMO_USERS, Door, Made, Seeding, Settings, Sources, seed};
+use reference_server::shop::{ShopOptions, Stores};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::print;
+use super::signal::cancel_at_signal;
+use crate::cli::Serve;
+use crate::exit::{Exit, log_of_server};
+
+/// After the door is shut, what the services do by themselves has so long to end.
+const REST_WITHIN: Duration = Duration::from_secs(3);
+
+pub(super) async fn run(args: Serve) -> Result<u8, Exit> {
+    let settings = settings(&args)?;
+    let stop = CancellationToken::new();
+    tokio::spawn(cancel_at_signal(stop.clone()));
+    let taken = |error| Exit::data(format!("{} can't be listened on: {error}", settings.listen));
+    let door = Door::at(settings.listen).await.map_err(taken)?;
+    let platform = open(&settings).await?;
+    let seeding = if settings.seed {
+        seed(&platform, settings.demo_password.as_ref()).await.map_err(Exit::data)?
+    } else {
+        Seeding::None
+    };
+    greet(&door, &settings)?;
+    if let Seeding::Now(made) = seeding {
+        introduce(made, &door).await?;
+    } else if matches!(seeding, Seeding::Before) {
+        print("The demo's users are there as at the first start, which has shown their password.\n")?;
+    }
+    serve(door, platform, stop).await
+}
+
+/// What the operator has decided. What is wrong is said before anything is done.
+fn settings(args: &Serve) -> Result<Settings, Exit> {
+    let sources = Sources::of_program(args.config.as_ref())
+        .map_err(Exit::input)?
+        .option("--listen", "listen", args.listen.as_deref())
+        .option("--store", "store.url", args.store.as_deref())
+        .option("--no-seed", "seed", args.no_seed.then_some("off"));
+    let unused = sources.unused();
+    let settings = sources.read().map_err(Exit::input)?;
+    log_of_server(settings.log_format);
+    for name in unused {
+        warn!("{name} is set, and nothing uses it yet");
+    }
+    Ok(settings)
+}
+
+async fn open(settings: &Settings) -> Result<Platform, Exit> {
+    let shop = ShopOptions::default();
+    let stores = Stores::open(&settings.store, &shop.host).await.map_err(Exit::data)?;
+    let options = PlatformOptions {
+        shop,
+        identity: settings.identity.clone(),
+        tokens: None,
+        rate_limit: settings.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
+    };
+    Platform::new(stores, &options).await.map_err(Exit::data)
+}
+
+/// What a newcomer needs to know.
+fn greet(door: &Door, settings: &Settings) -> Result<(), Exit> {
+    let base = format!("http://{}", door.address());
+    print(format!(
+        "API reference  {base}/docs\n\
+         description    {base}/openapi.json\n\
+         health         {base}/readyz\n\
+         data           {}\n",
+        settings.store
+    ))
+}
+
+/// Tells who can sign in to the demo that was made just now.
+async fn introduce(made: Made, door: &Door) -> Result<(), Exit> {
+    let password = match made.password() {
+        Some(password) => format!("{password}   (shown this once)"),
+        None => "as set by demo.password".to_owned(),
+    };
+    let mut text = "A demo was made. Its users:\n".to_owned();
+    for user in &DEMO_USERS {
+        text += &format!("  {:<23} {}\n", user.email, user.role);
+    }
+    let sign_in = format!(
+        "curl -s http://{}/api/v1/auth/login -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"email\":\"admin@example.com\",\"password\":\"PASSWORD\"}}'",
+        door.address()
+    );
+    print(format!("{text}Their password  {password}\n\nTo sign in:\n  {sign_in}\n"))?;
+    made.told().await.map_err(Exit::data)
+}
+
+/// Serves until the first signal, then ends in good order: requests first, then what the services do by themselves.
+async fn serve(door: Door, platform: Platform, stop: CancellationToken) -> Result<u8, Exit> {
+    let shutdown = CancellationToken::new();
+    let router = platform.router();
+    let (token, failed) = (shutdown.clone(), stop.clone());
+    let services = tokio::spawn(async move {
+        let ended = platform.run(token).await;
+        // Without its services the door has nothing to offer.
+        failed.cancel();
+        ended
+    });
+    door.serve(router, stop).await;
+    shutdown.cancel();
+    match tokio::time::timeout(REST_WITHIN, services).await {
+        Ok(Ok(ended)) => ended.map_err(Exit::data)?,
+        Ok(Err(error)) => return Err(Exit::data(error)),
+        Err(_) => warn!("the services take too long to end; the next start carries on what is under way"),
+    }
+    Ok(0)
+}

@@ -1,0 +1,114 @@
+//! The door that clients come to.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+/// From a connection's opening, or from the last answer on it, to the last byte of the next request's headers. A client
+/// that takes longer holds a connection for nothing. Bodies have a limit of their own.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// When no connection can be taken, for example because too many are open, the next try waits so long.
+const AGAIN: Duration = Duration::from_millis(200);
+/// After intake has stopped, requests under way have so long to end.
+pub const OPEN_FOR: Duration = Duration::from_secs(6);
+
+/// A port that is listened on.
+pub struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Door {
+    /// Takes the port. Connections wait until it is [open](Self::serve).
+    ///
+    /// # Errors
+    /// When it is taken, or may not be.
+    pub async fn at(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it is, as a client on this machine names it.
+    pub fn address(&self) -> SocketAddr {
+        match self.address {
+            any if any.ip().is_unspecified() && any.is_ipv4() => ([127, 0, 0, 1], any.port()).into(),
+            any if any.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, any.port()).into(),
+            address => address,
+        }
+    }
+
+    /// Answers requests until `stop`, then takes no more and lets those under way end, within [`OPEN_FOR`].
+    ///
+    /// HTTP/1.1 by hyper itself, because `axum::serve` has no limit to how slowly headers may come.
+    pub async fn serve(self, app: Router, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, app.clone(), stop.clone()));
+                }
+                Err(error) if is_of_one_client(&error) => {}
+                Err(error) => {
+                    warn!(%error, "no connection can be taken now");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+        drop(self.listener);
+        connections.close();
+        if tokio::time::timeout(OPEN_FOR, connections.wait()).await.is_err() {
+            warn!(connections = connections.len(), "requests that are still under way are given up");
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stop: CancellationToken) {
+    // Answers are small and whole: waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let (app, mut request): (Router, Request) = (app.clone(), request.map(Body::new));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .serve_connection(TokioIo::new(stream), answer);
+    tokio::pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = stop.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}

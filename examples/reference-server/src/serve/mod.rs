@@ -1,0 +1,11 @@
+//! Serving: settings, the demo that an empty store begins with, and the door that clients come to.
+
+mod door;
+mod seed;
+mod settings;
+
+pub use door::{Door, OPEN_FOR};
+pub use seed::{DEMO_USERS, DemoUser, Made, SeedError, Seeding, seed};
+pub use settings::{
+    LogFormat, SETTINGS, Setting, SettingError, Settings, SmtpSettings, Sources, StripeSettings,
+};

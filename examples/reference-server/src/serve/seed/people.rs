@@ -1,0 +1,82 @@
+//! The demo's users.
+
+use commerce_adapters::password::OsSecrets;
+use commerce_core::identity::{NewUser, NoRandomness, Password, Register, Role, Roles, Secret, SecretSource};
+
+use super::SeedError;
+use crate::platform::Platform;
+
+/// A user of the demo.
+pub struct DemoUser {
+    /// The address to sign in with.
+    pub email: &'static str,
+    /// What they may do.
+    pub role: Role,
+    first_name: &'static str,
+    last_name: &'static str,
+}
+
+/// One in each role.
+pub const DEMO_USERS: [DemoUser; 5] = [
+    DemoUser {
+        email: "customer@example.com",
+        role: Role::Customer,
+        first_name: "Carla",
+        last_name: "Customer",
+    },
+    DemoUser { email: "admin@example.com", role: Role::Admin, first_name: "Adam", last_name: "Admin" },
+    DemoUser {
+        email: "warehouse@example.com",
+        role: Role::Warehouse,
+        first_name: "Wanda",
+        last_name: "Warehouse",
+    },
+    DemoUser {
+        email: "stock@example.com",
+        role: Role::InventoryManager,
+        first_name: "Stan",
+        last_name: "Stock",
+    },
+    DemoUser { email: "analyst@example.com", role: Role::Analyst, first_name: "Ann", last_name: "Analyst" },
+];
+
+/// Makes those that are missing.
+pub(super) async fn invite(platform: &Platform, password: &Password) -> Result<(), SeedError> {
+    for user in &DEMO_USERS {
+        let account = Register {
+            email: user.email.to_owned(),
+            password: password.clone(),
+            first_name: user.first_name.to_owned(),
+            last_name: user.last_name.to_owned(),
+        };
+        let request = NewUser { account, roles: Roles::only(user.role) };
+        let context = platform.common().host.context().with_actor("demo");
+        platform.identity().accounts.ensure(&context, request).await?;
+    }
+    Ok(())
+}
+
+/// A password that can be set and that no one can guess: some 89 random bits.
+pub(super) fn fresh_password() -> Result<Secret, NoRandomness> {
+    loop {
+        let random = OsSecrets.fresh()?;
+        let letters: String = random.expose().chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+        let groups: Vec<_> = letters.as_bytes().chunks(5).map(String::from_utf8_lossy).collect();
+        let text = groups.join("-");
+        if letters.len() == 15 && Password::new(&*text).checked("").is_ok() {
+            return Ok(Secret::new(text));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_that_are_made_up_can_be_set() {
+        let passwords: Vec<_> = (0..100).map(|_| fresh_password().unwrap()).collect();
+        assert!(passwords.iter().all(|password| Password::new(password.expose()).checked("").is_ok()));
+        assert!(passwords.windows(2).all(|two| two[0] != two[1]));
+    }
+}

@@ -1,0 +1,144 @@
+//! Every setting: its name, what it is for, and how its text is read.
+
+use commerce_core::identity::{Password, Secret};
+
+use super::{LogFormat, Settings};
+
+/// One setting.
+pub struct Setting {
+    /// Its name in a TOML file; `a.b` is `COMMERCE__A__B` in the environment.
+    pub key: &'static str,
+    /// What its value looks like.
+    pub value: &'static str,
+    /// What it is for.
+    pub help: &'static str,
+    /// Whether it is read and kept, and nothing uses it yet.
+    pub unused: bool,
+    pub(super) read: fn(&mut Settings, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    const fn new(
+        key: &'static str,
+        value: &'static str,
+        help: &'static str,
+        read: fn(&mut Settings, &str) -> Result<(), String>,
+    ) -> Self {
+        Self { key, value, help, unused: false, read }
+    }
+
+    const fn not_used_yet(mut self) -> Self {
+        self.unused = true;
+        self
+    }
+
+    /// Its name in the environment.
+    pub fn variable(&self) -> String {
+        format!("{}{}", super::sources::PREFIX, self.key.to_uppercase().replace('.', "__"))
+    }
+}
+
+/// Every setting. No reason repeats the text: it may be a secret.
+pub const SETTINGS: &[Setting] = &[
+    Setting::new("listen", "ADDRESS:PORT", "Where clients come to [127.0.0.1:8080]", |settings, text| {
+        let known = text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080");
+        settings.listen = known?;
+        Ok(())
+    }),
+    Setting::new("store.url", "URL", "Where the data is: see --store [sqlite://./data]", |settings, text| {
+        settings.store = text.parse()?;
+        Ok(())
+    }),
+    Setting::new("seed", "on|off", "Whether an empty store begins with a demo [on]", |settings, text| {
+        settings.seed = switch(text)?;
+        Ok(())
+    }),
+    Setting::new(
+        "demo.password",
+        "TEXT",
+        "The demo users' password [random, shown once]",
+        |settings, text| {
+            settings.demo_password = Some(password(text)?);
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "gateway.rate_limit",
+        "on|off",
+        "Whether a client may ask only so much a minute [on]",
+        |settings, text| {
+            settings.rate_limit = switch(text)?;
+            Ok(())
+        },
+    ),
+    Setting::new("log.format", "pretty|json", "How the log is written [pretty]", |settings, text| {
+        settings.log_format = match text {
+            "pretty" => LogFormat::Pretty,
+            "json" => LogFormat::Json,
+            _ => return Err("must be pretty or json".to_owned()),
+        };
+        Ok(())
+    }),
+    Setting::new("identity.issuer", "TEXT", "Who signs access tokens [commerce]", |settings, text| {
+        settings.identity.issuer = text.to_owned();
+        Ok(())
+    }),
+    Setting::new("identity.audience", "TEXT", "For whom access tokens are [commerce]", |settings, text| {
+        settings.identity.audience = text.to_owned();
+        Ok(())
+    }),
+    Setting::new("smtp.url", "URL", "The mail server: smtps://USER:PASSWORD@HOST", |settings, text| {
+        settings.smtp.url = Some(Secret::new(url(text, &["smtp", "smtps"])?));
+        Ok(())
+    })
+    .not_used_yet(),
+    Setting::new("stripe.secret_key", "TEXT", "The key to Stripe", |settings, text| {
+        settings.stripe.secret_key = Some(Secret::new(text));
+        Ok(())
+    })
+    .not_used_yet(),
+    Setting::new("stripe.webhook_secret", "TEXT", "What Stripe signs events with", |settings, text| {
+        settings.stripe.webhook_secret = Some(Secret::new(text));
+        Ok(())
+    })
+    .not_used_yet(),
+    Setting::new("stripe.base_url", "URL", "Where Stripe is, if not at Stripe", |settings, text| {
+        settings.stripe.base_url = Some(url(text, &["http", "https"])?);
+        Ok(())
+    })
+    .not_used_yet(),
+    Setting::new("otlp.endpoint", "URL", "Where traces go (OTLP)", |settings, text| {
+        settings.otlp_endpoint = Some(url(text, &["http", "https"])?);
+        Ok(())
+    })
+    .not_used_yet(),
+];
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err("must be on or off".to_owned()),
+    }
+}
+
+fn url(text: &str, schemes: &[&str]) -> Result<String, String> {
+    match text.split_once("://") {
+        Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => Ok(text.to_owned()),
+        _ => {
+            let forms: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}://…")).collect();
+            Err(format!("must be a URL: {}", forms.join(" or ")))
+        }
+    }
+}
+
+fn password(text: &str) -> Result<Password, String> {
+    let password = Password::new(text);
+    match password.checked("") {
+        Ok(_) => Ok(password),
+        Err(faults) => {
+            let faults: Vec<_> = faults.iter().map(|fault| fault.detail.to_string()).collect();
+            Err(faults.join(", "))
+        }
+    }
+}

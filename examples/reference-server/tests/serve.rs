@@ -1,0 +1,232 @@
+//! The program as it serves, from outside.
+
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/serving.rs"]
+mod serving;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use program::{Place, program, run, url};
+use serde_json::json;
+use serving::{Serving, heard};
+
+/// Who the demo has, and as what.
+const USERS: [(&str, &str); 5] = [
+    ("customer@example.com", "customer"),
+    ("admin@example.com", "admin"),
+    ("warehouse@example.com", "warehouse"),
+    ("stock@example.com", "inventory_manager"),
+    ("analyst@example.com", "analyst"),
+];
+
+fn serve_on(store: &str, options: &[&str]) -> Command {
+    let mut command = program();
+    command.args(["serve", "--store", store]).args(options);
+    command
+}
+
+#[track_caller]
+fn has_its_demo(server: &Serving, password: &str) {
+    for (email, role) in USERS {
+        let tokens = server.log_in(email, password).expect(200);
+        let token = tokens["access_token"].as_str();
+        let me = server.ask("GET", "/api/v1/users/me", token, None).expect(200);
+        assert_eq!((&me["roles"], &me["email_confirmed"]), (&json!([role]), &json!(true)), "{email}");
+    }
+    let categories = server.ask("GET", "/api/v1/catalog/categories", None, None).expect(200);
+    assert_eq!(categories["items"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn an_empty_store_begins_with_a_demo_and_keeps_it() {
+    program::on_each(|place| {
+        let mut server = Serving::start(&mut serve_on(&place.url, &[]));
+        let password = server.password().unwrap();
+        has_its_demo(&server, &password);
+        server.stop();
+        // Without a command it serves too.
+        let mut again = program();
+        let mut server = Serving::start(again.args(["--store", &place.url]));
+        assert!(server.hear().contains("at the first start") && server.password().is_none());
+        has_its_demo(&server, &password);
+        server.stop();
+    });
+}
+
+#[test]
+fn a_demo_that_was_interrupted_is_completed() {
+    let place = Place::folder();
+    let mut shown = None;
+    for wait in [0, 60, 120, 240, 400, 600] {
+        let mut server = Serving::begin(&mut serve_on(&place.url, &[]));
+        std::thread::sleep(Duration::from_millis(wait));
+        server.kill();
+        std::thread::sleep(Duration::from_millis(20));
+        shown = server.password().or(shown);
+    }
+    let mut server = Serving::start(&mut serve_on(&place.url, &[]));
+    let password = server.password().or(shown).unwrap();
+    has_its_demo(&server, &password);
+    server.stop();
+}
+
+#[test]
+fn the_password_of_the_demo_can_be_set_and_is_not_shown() {
+    let place = Place::folder();
+    let mut command = serve_on(&place.url, &[]);
+    let mut server = Serving::start(command.env("COMMERCE__DEMO__PASSWORD", "Lovelace-1815"));
+    has_its_demo(&server, "Lovelace-1815");
+    assert!(server.password().is_none() && !server.hear().contains("Lovelace"), "{}", server.said);
+    server.stop();
+}
+
+#[test]
+fn an_empty_store_can_be_left_empty() {
+    let mut server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    assert!(!server.hear().contains("demo"), "{}", server.said);
+    assert_eq!(server.log_in("admin@example.com", "Lovelace-1815").status, 401);
+    server.stop();
+}
+
+#[test]
+fn what_is_under_way_when_it_is_stopped_is_finished() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    let body = json!({
+        "email": "ada@example.org", "password": "Lovelace-1815", "first_name": "Ada", "last_name": "Lovelace",
+    });
+    let (body, mut stream) = (body.to_string(), server.connect());
+    let idle = server.connect();
+    let head = format!(
+        "POST /api/v1/auth/register HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body.as_bytes()[..10]).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("-INT");
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(heard(&answer).unwrap().status, 201, "{answer}");
+    assert_eq!(server.end_within(Duration::from_secs(10)).code(), Some(0));
+    drop(idle);
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_keep_it() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    let mut stream = server.connect();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    server.stop();
+}
+
+#[test]
+fn a_client_that_sends_its_headers_too_slowly_is_dropped() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    let mut stream = server.connect();
+    stream.write_all(b"GET /livez HTTP/1.1\r\n").unwrap();
+    let begun = Instant::now();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(!answer.contains("200"), "{answer}");
+    server.stop();
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    run(&mut serve_on(&url(&data), &["--listen", &address])).fails(3, &[&address, "can't be listened on"]);
+    assert!(!data.exists());
+}
+
+#[test]
+fn settings_that_are_wrong_are_named_before_anything_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("commerce.toml"));
+    let store = url(&data);
+    for (name, value, word) in [
+        ("COMMERCE__LISTEN", "here", "an address and a port"),
+        ("COMMERCE__LISTNE", "127.0.0.1:0", "no such setting"),
+        ("COMMERCE__DEMO__PASSWORD", "weak", "at least 8 characters"),
+        ("COMMERCE__GATEWAY__RATE_LIMIT", "maybe", "on or off"),
+        ("COMMERCE__LOG__FORMAT", "xml", "pretty or json"),
+        ("COMMERCE__SMTP__URL", "mail", "smtps://"),
+    ] {
+        run(serve_on(&store, &[]).env(name, value)).fails(2, &[name, word]);
+    }
+    let config = file.to_str().unwrap();
+    run(&mut serve_on(&store, &["--config", config])).fails(2, &[config]);
+    fs::write(&file, "[gateway]\nrate_limits = true\n").unwrap();
+    run(&mut serve_on(&store, &["--config", config])).fails(2, &["gateway.rate_limits", config]);
+    run(&mut serve_on(&store, &["--listen", "8080"])).fails(2, &["--listen"]);
+    run(&mut serve_on("mysql://", &[])).fails(2, &["--store", "postgres://"]);
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_file_is_read_and_options_count_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("commerce.toml");
+    fs::write(&file, "listen = \"127.0.0.1:1\"\nseed = false\n\n[store]\nurl = \"memory://\"\n").unwrap();
+    let mut command = program();
+    let mut server = Serving::start(command.args(["serve", "--config", file.to_str().unwrap()]));
+    assert!(server.hear().contains("memory://") && !server.said.contains("demo"), "{}", server.said);
+    server.stop();
+}
+
+#[test]
+fn help_lists_every_setting() {
+    let help = run(program().args(["serve", "--help"])).ends_with(0).stdout;
+    for name in [
+        "COMMERCE__LISTEN",
+        "COMMERCE__STORE__URL",
+        "COMMERCE__SEED",
+        "COMMERCE__DEMO__PASSWORD",
+        "COMMERCE__GATEWAY__RATE_LIMIT",
+        "COMMERCE__LOG__FORMAT",
+        "COMMERCE__IDENTITY__ISSUER",
+        "COMMERCE__IDENTITY__AUDIENCE",
+        "COMMERCE__SMTP__URL",
+        "COMMERCE__STRIPE__SECRET_KEY",
+        "COMMERCE__STRIPE__WEBHOOK_SECRET",
+        "COMMERCE__STRIPE__BASE_URL",
+        "COMMERCE__OTLP__ENDPOINT",
+    ] {
+        assert!(help.contains(name), "{name}: {help}");
+    }
+    let whole = run(program().arg("--help")).ends_with(0).stdout;
+    assert!(whole.contains("COMMERCE__LISTEN") && whole.contains("Exit codes"), "{whole}");
+}
+
+#[test]
+fn keys_are_rotated_by_a_command() {
+    program::on_each(|place| {
+        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let jwks = |server: &Serving| server.ask("GET", "/.well-known/jwks.json", None, None).expect(200);
+        let before = jwks(&server);
+        server.stop();
+        let rotated = place.look(&["keys", "rotate"]).ends_with(0).stdout;
+        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let after = jwks(&server);
+        assert!(rotated.contains(after["keys"][0]["kid"].as_str().unwrap()), "{rotated}: {after}");
+        assert_eq!(after["keys"][1], before["keys"][0]);
+        server.stop();
+    });
+}
