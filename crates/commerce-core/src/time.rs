@@ -28,9 +28,11 @@ impl Timestamp {
     /// When the text is no RFC 3339 moment.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp(text.to_owned()))?;
-        i64::try_from(moment.unix_timestamp_nanos() / 1_000)
-            .map(Self)
-            .map_err(|_| InvalidTimestamp(text.to_owned()))
+        let parsed = i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok().map(Self);
+        // An offset may lead out of the years that RFC 3339 can say.
+        let writable =
+            |moment: &Self| moment.to_datetime().is_ok_and(|datetime| (0..=9_999).contains(&datetime.year()));
+        parsed.filter(writable).ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 
     /// That much later; the end of time if it lies beyond.
@@ -101,5 +103,15 @@ mod tests {
     #[test]
     fn nonsense_is_refused_with_a_sentence() {
         assert!(Timestamp::parse("yesterday").unwrap_err().to_string().contains("yesterday"));
+    }
+
+    #[test]
+    fn what_is_read_can_be_written() {
+        for text in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! The services over HTTP: a file for each, a line for each route. What they all do alike is in
 //! [`commerce_adapters::http`]; the rules are in [`commerce_core`].
 
+pub mod analytics;
 pub mod catalog;
 mod layers;
+pub mod notification;
 pub mod roles;
 mod schema;
 mod write;

@@ -10,9 +10,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway;
+use crate::http::analytics::AnalyticsApi;
 use crate::http::catalog::CatalogApi;
+use crate::http::notification::NotificationApi;
 use crate::http::{Common, Service};
-use crate::shop::{Shop, ShopOptions, Stores};
+use crate::services::notification::NotificationOptions;
+use crate::shop::{Followers, Shop, ShopOptions, Stores};
 use crate::views::View;
 
 /// How the platform works.
@@ -20,6 +23,8 @@ use crate::views::View;
 pub struct PlatformOptions {
     /// How the services work.
     pub shop: ShopOptions,
+    /// How notifications reach people.
+    pub notification: NotificationOptions,
     /// Whose tokens are whose.
     pub tokens: Arc<dyn Tokens>,
     /// What each client may ask; everything, if there is none.
@@ -30,6 +35,8 @@ pub struct PlatformOptions {
 pub struct Platform {
     /// The services that the checkout runs through.
     pub shop: Shop,
+    /// The services that follow what those do.
+    pub followers: Followers,
     catalog: CatalogApi,
     common: Common,
     rate_limit: Option<RateLimit>,
@@ -44,6 +51,7 @@ impl Platform {
         let common = Common { host: options.shop.host.clone(), tokens: options.tokens.clone() };
         Ok(Self {
             catalog: CatalogApi::new(stores.catalog.clone()),
+            followers: Followers::new(&stores, &options.shop.host, &options.notification),
             shop: Shop::new(stores, &options.shop)?.publishing(),
             common,
             rate_limit: options.rate_limit.clone(),
@@ -57,7 +65,11 @@ impl Platform {
 
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![self.catalog.clone().service(&self.common)]
+        vec![
+            self.catalog.clone().service(&self.common),
+            NotificationApi::new(self.followers.notification.clone()).service(&self.common),
+            AnalyticsApi::new(self.followers.analytics.clone()).service(&self.common),
+        ]
     }
 
     /// The gateway, with all services behind it in this process.
@@ -65,8 +77,9 @@ impl Platform {
         gateway::in_process(self.services(), &self.common, self.rate_limit.clone())
     }
 
-    fn views(&self) -> Vec<View> {
-        vec![self.catalog.view().clone()]
+    /// What the services keep up to date of their own events: lists and figures.
+    pub fn views(&self) -> Vec<View> {
+        vec![self.catalog.view().clone(), self.followers.analytics.view().clone()]
     }
 
     /// Runs what the services do by themselves until `shutdown`, then lets what is under way finish.
@@ -78,9 +91,19 @@ impl Platform {
         for view in self.views() {
             views.spawn(view.run(shutdown.clone()));
         }
-        let ended = self.shop.run(shutdown.clone()).await;
-        shutdown.cancel();
+        // Whichever ends first ends the other.
+        let (shop, followers) = tokio::join!(
+            ending(self.shop.run(shutdown.clone()), &shutdown),
+            ending(self.followers.run(&self.shop, shutdown.clone()), &shutdown),
+        );
         while views.join_next().await.is_some() {}
-        ended
+        shop.and(followers)
     }
+}
+
+/// Ends the others once it has ended.
+async fn ending<T>(work: impl Future<Output = T>, shutdown: &CancellationToken) -> T {
+    let ended = work.await;
+    shutdown.cancel();
+    ended
 }

@@ -7,7 +7,12 @@
 mod backend;
 mod support;
 
+mod analytics;
+mod buying;
 mod catalog_categories;
+mod notification_reactions;
+mod notifications;
+mod templates;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {

@@ -12,6 +12,7 @@ use commerce_outbox::SystemHost;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::notification::NotificationOptions;
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -42,15 +43,22 @@ pub(crate) struct App {
     shutdown: CancellationToken,
     running: Option<JoinHandle<()>>,
     // The last to go: it takes the stores away.
-    backend: Backend,
+    backend: Option<Backend>,
 }
 
 impl App {
     pub(crate) async fn on(backend: Backend) -> Self {
+        Self::notifying(backend, NotificationOptions::default()).await
+    }
+
+    /// One whose notifications reach people so.
+    pub(crate) async fn notifying(backend: Backend, notification: NotificationOptions) -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
-        let stores = backend.open(&host).await.unwrap();
+        // What was aborted may hold the stores for a moment.
+        let stores = eventually("the stores are free", async || backend.open(&host).await).await;
         let options = PlatformOptions {
             shop: ShopOptions { host, ..ShopOptions::default() },
+            notification,
             tokens: Arc::new(PlainTokens),
             rate_limit: None,
         };
@@ -59,13 +67,23 @@ impl App {
         let shutdown = CancellationToken::new();
         let (running, token) = (platform.clone(), shutdown.clone());
         let running = tokio::spawn(async move { running.run(token).await.unwrap() });
-        Self { router, platform, shutdown, running: Some(running), backend }
+        Self { router, platform, shutdown, running: Some(running), backend: Some(backend) }
     }
 
     /// Stops the services, and sees that they end well.
     pub(crate) async fn close(mut self) {
         self.shutdown.cancel();
         self.running.take().unwrap().await.unwrap();
+    }
+
+    /// Ends as a crash does, wherever the services are, and is there again.
+    pub(crate) async fn crash(mut self) -> Self {
+        let running = self.running.take().unwrap();
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        let backend = self.backend.take().unwrap();
+        drop(self);
+        Self::on(backend).await
     }
 
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
