@@ -3,7 +3,7 @@
 use commerce_core::Timestamp;
 use commerce_core::commit::{Commit, Expected, NewEvent, NewMessage};
 use commerce_core::id::{CustomerId, OrderId, Tenant, UserId};
-use commerce_core::identity::{EmailAddress, PersonName, Roles, UserEvent};
+use commerce_core::identity::{EmailAddress, PersonName, Role, Roles, UserEvent};
 use commerce_core::order::OrderLine;
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::stream::StreamId;
@@ -31,7 +31,7 @@ pub(crate) async fn register(app: &App, customer: CustomerId, email: &str, first
         email: EmailAddress::parse("/email", email).unwrap(),
         first_name: PersonName::parse("/first_name", first_name).unwrap(),
         last_name: PersonName::parse("/last_name", "Lovelace").unwrap(),
-        roles: Roles::default(),
+        roles: Roles::only(Role::Customer),
         at: Timestamp::default(),
     };
     let events = vec![NewEvent::encode(&registered).unwrap()];
