@@ -31,8 +31,6 @@ on_every_backend!(
     a_refund_is_told_with_the_amount,
     who_is_not_known_yet_is_told_later,
     a_secret_reaches_the_mailbox_and_nothing_else,
-    operations_are_told_of_low_stock,
-    mail_goes_by_smtp_where_there_is_one,
 );
 
 const CONFIRMED: &str = "Your order is confirmed";
@@ -154,9 +152,8 @@ async fn run_low(app: &App) {
     app.platform.shop.stores().inventory.commit(commit).await.unwrap();
 }
 
-async fn operations_are_told_of_low_stock(app: App) {
-    run_low(&app).await;
-    app.close().await;
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_are_told_of_low_stock() {
     let operator = new_customer();
     let operations = Operations { user_id: operator, email: "operations@example.com".to_owned() };
     let options = NotificationOptions { operations: Some(operations), ..NotificationOptions::default() };
@@ -179,8 +176,8 @@ impl Channel for Post {
     }
 }
 
-async fn mail_goes_by_smtp_where_there_is_one(app: App) {
-    app.close().await;
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_goes_by_smtp_where_there_is_one() {
     let post = Arc::new(Post::default());
     let options = NotificationOptions { smtp: Some(post.clone()), ..NotificationOptions::default() };
     let app = App::notifying(Backend::sqlite(), options).await;

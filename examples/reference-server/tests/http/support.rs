@@ -219,13 +219,13 @@ impl Reply {
     }
 }
 
-/// Looks until something is so, for ten seconds.
+/// Looks until something is so, for a minute: what a process held that crashed is free after ten seconds.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if let Some(found) = look().await {
             return found;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{what}: not within ten seconds");
+    panic!("{what}: not within a minute");
 }
