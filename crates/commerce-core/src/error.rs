@@ -119,6 +119,52 @@ impl<R: Refusal> Refusal for repository::Error<R> {
     }
 }
 
+impl Refusal for crate::notification::Error {
+    fn kind(&self) -> Kind {
+        self.kind()
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict(_) => "version_conflict",
+            Self::Store(error) => error.code(),
+            Self::Commit(error) => Refusal::code(error),
+            error => error.code(),
+        }
+    }
+    fn sentence(&self) -> String {
+        match self {
+            Self::Conflict(_) => "it was changed at the same time, again and again: try later".to_owned(),
+            Self::Store(error) => error.sentence(),
+            Self::Commit(error) => error.sentence(),
+            error => error.to_string(),
+        }
+    }
+    fn violations(&self) -> &[Violation] {
+        self.violations()
+    }
+}
+
+impl Refusal for crate::analytics::Error {
+    fn kind(&self) -> Kind {
+        self.kind()
+    }
+    fn code(&self) -> &'static str {
+        self.code()
+    }
+    fn sentence(&self) -> String {
+        match self {
+            Self::Store(error) => error.sentence(),
+            error => error.to_string(),
+        }
+    }
+    fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Invalid(violations) => violations,
+            _ => &[],
+        }
+    }
+}
+
 /// Each of these types says the same by methods of its own.
 macro_rules! refusals {
     ($($type:ty),* ; without violations: $($plain:ty),*) => {

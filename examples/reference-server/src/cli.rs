@@ -43,6 +43,11 @@ pub(crate) enum Command {
     /// Look after the keys that sign access tokens
     #[command(subcommand)]
     Keys(Keys),
+    /// Look at what is kept of the services' events for lists and figures, and build it anew
+    #[command(subcommand)]
+    Projections(Projections),
+    /// Show what a user was sent, as far as it went to no other channel; secrets are shown, too
+    Mailbox(MailboxOf),
     /// Make the stores of all services, or bring them to this program's version
     Migrate(Migrate),
 }
@@ -239,4 +244,36 @@ pub(crate) enum DeadLetters {
     Replay(MessageDecision),
     /// Throw a dead letter away; whatever waits behind it goes on
     Discard(MessageDecision),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Projections {
+    /// List the projections: the version that built each, how far it has come, and how many documents it has
+    List {
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Build one anew from the first event on, beside the live one, and put it in its place
+    Rebuild {
+        /// The projection, as `list` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        store: Store,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct MailboxOf {
+    /// Whose: an e-mail address or the id of a user
+    #[arg(long, value_name = "EMAIL|ID")]
+    pub(crate) user: String,
+    /// So many of the newest at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
+    /// Print each as a JSON object on a line of its own
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: Store,
 }

@@ -600,3 +600,31 @@ fn help_mentions_every_command_and_option() {
         }
     }
 }
+
+#[test]
+fn projections_are_listed_and_built_anew() {
+    let folder = finished();
+    let list = look(folder.path(), &["projections", "list"]).ends_with(0).stdout;
+    assert!(list.contains("analytics  never ran") && list.contains("catalog  never ran"), "{list}");
+    let rebuilt = look(folder.path(), &["projections", "rebuild", "catalog"]).ends_with(0).stdout;
+    assert!(
+        rebuilt.contains("catalog: generation 2 is live") && rebuilt.contains("1 categories"),
+        "{rebuilt}"
+    );
+    let list = look(folder.path(), &["projections", "list"]).ends_with(0).stdout;
+    assert!(list.contains("catalog  version 1, generation 2, at position "), "{list}");
+    let refused = look(folder.path(), &["projections", "rebuild", "catalogue"]).ends_with(2);
+    assert!(refused.stderr.contains("is no projection; they are: catalog, "), "{}", refused.stderr);
+}
+
+#[test]
+fn an_empty_mailbox_is_shown_as_such() {
+    let folder = finished();
+    for user in ["ada@example.com", "0190a0a0-0000-7000-8000-000000000000"] {
+        let shown = look(folder.path(), &["mailbox", "--user", user]).ends_with(0).stdout;
+        assert_eq!(shown.trim(), "nothing");
+    }
+    let shown = look(folder.path(), &["mailbox", "--json", "--user", "ada@example.com"]).ends_with(0).stdout;
+    assert_eq!(shown, "");
+    look(folder.path(), &["mailbox", "--user", "ada"]).ends_with(2);
+}

@@ -79,6 +79,14 @@ impl Page {
         };
         Ok(Listing { items, next_cursor })
     }
+
+    /// A page that was read elsewhere, with the place where the next begins; none on the last.
+    ///
+    /// # Errors
+    /// Never, as long as the cursor can be written as JSON.
+    pub fn read<T>(items: Vec<T>, next: Option<impl Cursor>) -> Result<Listing<T>, Problem> {
+        Ok(Listing { items, next_cursor: next.as_ref().map(encode).transpose()? })
+    }
 }
 
 fn encode(cursor: &impl Serialize) -> Result<String, Problem> {

@@ -10,6 +10,8 @@ use crate::value::Violation;
 
 /// The longest range of days that can be asked for.
 pub const MAX_DAYS: u32 = 366;
+/// The days of a range whose begin is not asked for.
+const USUAL_DAYS: u32 = 30;
 
 /// A day in UTC. Written `2026-01-31`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +161,20 @@ impl DayRange {
     pub fn parse(from: &str, to: &str) -> Result<Self, Vec<Violation>> {
         match (Day::parse("/from", from), Day::parse("/to", to)) {
             (Ok(from), Ok(to)) => Self::new(from, to),
+            (from, to) => Err(from.err().into_iter().chain(to.err()).collect()),
+        }
+    }
+
+    /// Reads both ends, each of which may be left to the usual: the 30 days up to `to`, and that is today.
+    ///
+    /// # Errors
+    /// See [`DayRange::parse`].
+    pub fn asked(from: Option<&str>, to: Option<&str>, today: Day) -> Result<Self, Vec<Violation>> {
+        let to = to.map_or(Ok(today), |to| Day::parse("/to", to));
+        let from = from.map(|from| Day::parse("/from", from)).transpose();
+        match (from, to) {
+            (Ok(Some(from)), Ok(to)) => Self::new(from, to),
+            (Ok(None), Ok(to)) => Ok(Self::last(USUAL_DAYS, to)),
             (from, to) => Err(from.err().into_iter().chain(to.err()).collect()),
         }
     }

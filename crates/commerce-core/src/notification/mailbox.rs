@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::workflow::{Page, by_user, page_of};
+use super::workflow::{Page, Place, by_owner, by_user, page_of};
 use super::{Channel, ChannelKind, Delivery, DeliveryError, Error, Priority, Receipt};
 use crate::commit::{Commit, DocumentWrite, Expected};
 use crate::id::{CustomerId, NotificationId, Tenant};
@@ -58,7 +58,33 @@ impl Mailbox {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<MailboxMessage>, Error> {
-        page_of(self.store.as_ref(), tenant, COLLECTION, user, limit, cursor, |message: &MailboxMessage| {
+        self.page(tenant, "by_user", user.to_string(), limit, cursor).await
+    }
+
+    /// What was mailed to an address, in any case of letters, the newest first; `cursor` is the last page's.
+    ///
+    /// # Errors
+    /// As [`messages`](Self::messages).
+    pub async fn mailed_to(
+        &self,
+        tenant: &Tenant,
+        address: &str,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<MailboxMessage>, Error> {
+        self.page(tenant, "by_address", address.trim().to_lowercase(), limit, cursor).await
+    }
+
+    async fn page(
+        &self,
+        tenant: &Tenant,
+        field: &'static str,
+        owner: String,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<MailboxMessage>, Error> {
+        let of = Place { collection: COLLECTION, field, owner };
+        page_of(self.store.as_ref(), tenant, of, limit, cursor, |message: &MailboxMessage| {
             (message.received_at, message.notification_id)
         })
         .await
@@ -79,9 +105,14 @@ impl Channel for Mailbox {
             received_at: delivery.at,
         };
         let id = delivery.notification_id.to_string();
-        let write = DocumentWrite::json(COLLECTION, id, Expected::Any, &message)
+        let mut write = DocumentWrite::json(COLLECTION, id, Expected::Any, &message)
             .map_err(|error| DeliveryError::terminal("mailbox_refused", error.to_string()))?
             .field("by_user", by_user(delivery.user_id, delivery.at, delivery.notification_id));
+        // Other recipients may be longer than what an index takes.
+        if delivery.channel == ChannelKind::Email {
+            let address = delivery.recipient.to_lowercase();
+            write = write.field("by_address", by_owner(&address, delivery.at, delivery.notification_id));
+        }
         let commit = Commit { tenant: delivery.tenant.clone(), ..Commit::new() }.document(write);
         self.store
             .commit(commit)

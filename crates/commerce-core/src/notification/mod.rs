@@ -43,12 +43,13 @@ pub use notice::{
 };
 pub use port::{Channel, Channels, Delivery, DeliveryError, Receipt, RenderError, Renderer};
 pub use reactions::{Contact, PublishedFact};
-pub use secret::{SECRET_ISSUED, SECRETS_TOPIC, SecretNotice, SecretPurpose};
+pub use secret::{SecretNotice, SecretPurpose};
 pub use template::{
     Template, TemplateCommand, TemplateDetails, TemplateEvent, TemplateRejection, TemplateView,
     default_templates,
 };
 pub use variables::{MAX_VARIABLES, Variables};
 pub use workflow::{
-    Content, DeliveryReport, Due, Error, NewNotification, Notifications, Operations, Page, TemplateRef,
+    Content, DeliveryReport, Due, Error, NewNotification, Notifications, Operations, Page, Prepared,
+    TEMPLATE_NAMES, TemplateRef,
 };

@@ -7,13 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::id::CustomerId;
 use crate::time::Timestamp;
 
-/// The topic on which [`SecretNotice`] arrives.
-pub const SECRETS_TOPIC: &str = "identity.secrets";
-/// The type of the message that carries a [`SecretNotice`].
-pub const SECRET_ISSUED: &str = "SecretIssued";
-
-/// A secret that must reach a person: the message `SecretIssued` on the topic [`SECRETS_TOPIC`]. `Debug` hides the
-/// secret.
+/// A secret that must reach a person, as the identity service's message
+/// [`SecretIssued`](crate::identity::SecretIssued) says it. `Debug` hides the secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretNotice {
     /// Whose secret it is.

@@ -18,6 +18,7 @@ mod inline;
 mod projector;
 mod reader;
 mod rebuild;
+mod status;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -29,6 +30,7 @@ pub use inline::Inline;
 pub use projector::{Progress, Projector};
 pub use reader::ProjectionReader;
 pub use rebuild::Rebuilt;
+pub use status::{Live, Status};
 pub use views::Views;
 
 use crate::stream::RecordedEvent;

@@ -59,7 +59,8 @@ impl Projector {
         Ok(Progress { events: events.len(), position: cursor.position, caught_up: events.len() < limit })
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// The projection's name.
+    pub fn name(&self) -> &str {
         self.projection.name()
     }
 

@@ -230,6 +230,25 @@ fn a_rebuild_gives_the_same_again_sends_nothing_and_cleans_up() {
 }
 
 #[test]
+fn how_it_stands_is_told_and_what_it_holds_is_counted() {
+    let bench = bench();
+    let before = block_on(bench.projector.status()).unwrap();
+    assert_eq!((before.name.as_str(), before.here, before.live), ("sweets", 1, None));
+    assert!(
+        block_on(bench.projector.count(&Tenant::default())).unwrap().iter().all(|(_, count)| *count == 0)
+    );
+    bench.fill_and_take(5);
+    bench.catch_up();
+    block_on(bench.projector.rebuild(2)).unwrap();
+    bench.sweets.version.store(2, Ordering::Relaxed);
+    let after = block_on(bench.projector.status()).unwrap();
+    let live = after.live.unwrap();
+    assert_eq!((after.here, live.generation, live.built, live.position), (2, 2, 1, Some(6)));
+    assert!(!after.rebuilding);
+    assert_eq!(block_on(bench.projector.count(&Tenant::default())).unwrap(), [(LEFT, 1), (TAKEN, 1)]);
+}
+
+#[test]
 fn a_rebuild_stops_where_the_live_one_stands_and_what_follows_is_sent_once() {
     let bench = bench();
     bench.fill_and_take(5);

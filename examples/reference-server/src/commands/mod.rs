@@ -3,7 +3,9 @@
 mod audit;
 mod dead_letters;
 mod keys;
+mod mailbox;
 mod migrate;
+mod projections;
 mod replay;
 mod sagas;
 mod serve;
@@ -28,6 +30,8 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
         Command::Sagas(command) => sagas::run(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Projections(command) => projections::run(command).await,
+        Command::Mailbox(args) => mailbox::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
     }
 }

@@ -1,11 +1,13 @@
 //! The services over HTTP: a file for each, a line for each route. What they all do alike is in
 //! [`commerce_adapters::http`]; the rules are in [`commerce_core`].
 
+pub mod analytics;
 pub mod catalog;
 pub mod inventory;
 pub mod identity;
 mod layers;
 pub mod orders;
+pub mod notification;
 pub mod roles;
 mod schema;
 pub mod shipping;

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use commerce_adapters::http::{Answer, Asked, IfMatch, Problem};
 use commerce_core::commit::{Commit, CommitError, Conflict};
+use commerce_core::notification::Prepared;
 use commerce_core::owned::{Decision, Owned, OwnedError};
 use commerce_core::store::Store;
 use commerce_core::stream::Version;
@@ -118,15 +119,47 @@ impl Write {
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),
-                Err(CommitError::Conflict(Conflict::Stream { actual, .. })) if self.if_match.is_given() => {
-                    self.if_match.check(actual)?;
-                    return Err(changed(actual));
-                }
-                Err(CommitError::Conflict(conflict)) if attempt < ATTEMPTS && is_lost_race(&conflict) => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(problem(error)),
+                Err(error) => self.decide_again(error, &mut attempt)?,
             }
+        }
+    }
+
+    /// Makes a change that a service has prepared: checks `If-Match`, and commits; has it prepared again, if someone else
+    /// was faster and the client meant no version in particular.
+    pub(crate) async fn prepared<V, F>(
+        &self,
+        store: &Arc<dyn Store>,
+        prepare: impl Fn() -> F,
+        show: impl Fn(&V) -> Response,
+    ) -> Result<Response, Problem>
+    where
+        F: Future<Output = Result<Prepared<V>, Problem>>,
+    {
+        let mut attempt = 1;
+        loop {
+            let prepared = prepare().await?;
+            if prepared.before > 0 {
+                self.if_match.check(prepared.before)?;
+            }
+            match self.answer.commit(store, prepared.commit, show(&prepared.view)).await? {
+                Ok((response, _)) => return Ok(response),
+                Err(error) => self.decide_again(error, &mut attempt)?,
+            }
+        }
+    }
+
+    /// Whether a change that was not committed is to be decided again.
+    fn decide_again(&self, error: CommitError, attempt: &mut u32) -> Result<(), Problem> {
+        match error {
+            CommitError::Conflict(Conflict::Stream { actual, .. }) if self.if_match.is_given() => {
+                self.if_match.check(actual)?;
+                Err(changed(actual))
+            }
+            CommitError::Conflict(conflict) if *attempt < ATTEMPTS && is_lost_race(&conflict) => {
+                *attempt += 1;
+                Ok(())
+            }
+            error => Err(problem(error)),
         }
     }
 }

@@ -10,14 +10,17 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway;
+use crate::http::analytics::AnalyticsApi;
 use crate::http::catalog::CatalogApi;
 use crate::http::orders::OrdersApi;
 use crate::http::inventory::InventoryApi;
 use crate::http::shipping::ShippingApi;
 use crate::http::identity::IdentityApi;
+use crate::http::notification::NotificationApi;
 use crate::http::{Common, Service};
 use crate::services::identity::{Identity, IdentityOptions, OpenIdentityError};
-use crate::shop::{Shop, ShopOptions, Stores};
+use crate::services::notification::NotificationOptions;
+use crate::shop::{Followers, Shop, ShopOptions, Stores};
 use crate::views::View;
 
 /// How the platform works.
@@ -29,6 +32,8 @@ pub struct PlatformOptions {
     pub identity: IdentityOptions,
     /// Whose tokens are whose; those that the identity service signs, if there is none.
     pub tokens: Option<Arc<dyn Tokens>>,
+    /// How notifications reach people.
+    pub notification: NotificationOptions,
     /// What each client may ask; everything, if there is none.
     pub rate_limit: Option<RateLimit>,
 }
@@ -48,6 +53,8 @@ pub enum PlatformError {
 pub struct Platform {
     /// The services that the checkout runs through.
     pub shop: Shop,
+    /// The services that follow what those do.
+    pub followers: Followers,
     catalog: CatalogApi,
     orders: OrdersApi,
     inventory: InventoryApi,
@@ -70,6 +77,7 @@ impl Platform {
         let shop = Shop::new(stores.clone(), &options.shop)?.publishing();
         Ok(Self {
             identity: IdentityApi::new(identity),
+            followers: Followers::new(&stores, &host, &options.notification),
             catalog: CatalogApi::new(stores.catalog),
             orders: OrdersApi::new(shop.orders.clone(), stores.order),
             inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
@@ -98,6 +106,8 @@ impl Platform {
             self.inventory.clone().service(&self.common),
             self.shipping.clone().service(&self.common),
             self.identity.clone().service(&self.common),
+            NotificationApi::new(self.followers.notification.clone()).service(&self.common),
+            AnalyticsApi::new(self.followers.analytics.clone()).service(&self.common),
         ]
     }
 
@@ -106,12 +116,14 @@ impl Platform {
         gateway::in_process(self.services(), &self.common, self.rate_limit.clone())
     }
 
-    fn views(&self) -> Vec<View> {
+    /// What the services keep up to date of their own events: lists and figures.
+    pub fn views(&self) -> Vec<View> {
         vec![
             self.catalog.view().clone(),
             self.orders.view().clone(),
             self.inventory.view().clone(),
             self.shipping.view().clone(),
+            self.followers.analytics.view().clone(),
         ]
     }
 
@@ -126,9 +138,19 @@ impl Platform {
         }
         views.spawn(self.catalog.search().clone().run(shutdown.clone()));
         views.spawn(self.identity().clone().run(shutdown.clone()));
-        let ended = self.shop.run(shutdown.clone()).await;
-        shutdown.cancel();
+        // Whichever ends first ends the other.
+        let (shop, followers) = tokio::join!(
+            ending(self.shop.run(shutdown.clone()), &shutdown),
+            ending(self.followers.run(&self.shop, shutdown.clone()), &shutdown),
+        );
         while views.join_next().await.is_some() {}
-        ended
+        shop.and(followers)
     }
+}
+
+/// Ends the others once it has ended.
+async fn ending<T>(work: impl Future<Output = T>, shutdown: &CancellationToken) -> T {
+    let ended = work.await;
+    shutdown.cancel();
+    ended
 }

@@ -1,8 +1,10 @@
 //! The services: what each does with the messages that it gets.
 
+pub mod analytics;
 pub mod catalog;
 pub mod identity;
 pub mod inventory;
+pub mod notification;
 pub mod order;
 pub mod payment;
 mod session;
@@ -12,7 +14,8 @@ pub(crate) use session::Session;
 
 use commerce_core::error::Kind;
 use commerce_core::owned::OwnedError;
-use commerce_outbox::HandleError;
+use commerce_outbox::{Envelope, HandleError};
+use serde::de::DeserializeOwned;
 
 /// What a decision in memory that failed means for the message it was made for.
 pub(crate) fn owned_error<E: std::fmt::Display>(error: OwnedError<E>) -> HandleError {
@@ -26,4 +29,14 @@ pub(crate) fn owned_error<E: std::fmt::Display>(error: OwnedError<E>) -> HandleE
 /// A value that this program made is refused by itself.
 pub(crate) fn bug(error: impl std::fmt::Display) -> HandleError {
     HandleError::new(Kind::Bug, error.to_string())
+}
+
+/// What a message says. One that can't be read is kept for an operator.
+pub(crate) fn body<T: DeserializeOwned>(envelope: &Envelope) -> Result<T, HandleError> {
+    envelope.body().map_err(|error| {
+        HandleError::new(
+            Kind::Invalid,
+            format!("the body of a {} can't be read: {error}", envelope.message_type),
+        )
+    })
 }

@@ -1,5 +1,6 @@
 //! The services, assembled.
 
+mod followers;
 mod members;
 mod migrate;
 mod owner;
@@ -19,6 +20,7 @@ use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use followers::Followers;
 pub use migrate::{Done, Migrated, migrate};
 pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};

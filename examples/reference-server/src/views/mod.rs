@@ -10,6 +10,9 @@ use commerce_adapters::http::Problem;
 use commerce_core::error::Kind;
 use commerce_core::projection::{Error, Projection, ProjectionReader, Projector};
 use commerce_core::store::{ChangeListener, Store};
+use commerce_core::id::Tenant;
+use commerce_core::projection::{Error, Projection, ProjectionReader, Projector, Rebuilt, Status};
+use commerce_core::store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -49,6 +52,11 @@ impl View {
         Self { store, projector, reader, turn: Arc::default() }
     }
 
+    /// The name of its projection.
+    pub fn name(&self) -> &str {
+        self.projector.name()
+    }
+
     /// The documents, with everything in them that was answered before this call.
     ///
     /// # Errors
@@ -57,6 +65,26 @@ impl View {
         self.store.caught_up().await?;
         self.catch_up().await.map_err(|error| behind(error.kind(), error))?;
         Ok(&self.reader)
+    }
+
+    /// How it stands, and how many documents each of its collections has.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn status(&self) -> Result<(Status, Vec<(&'static str, u64)>), StoreError> {
+        Ok((self.projector.status().await?, self.projector.count(&Tenant::default()).await?))
+    }
+
+    /// Builds it anew from the first event on, beside the live one, and puts it in its place.
+    ///
+    /// # Errors
+    /// See [`Projector::rebuild`].
+    pub async fn rebuild(&self) -> Result<Rebuilt, Error> {
+        // What was written last is to be in it, too.
+        self.store.caught_up().await?;
+        self.catch_up().await?;
+        let _turn = self.turn.lock().await;
+        self.projector.rebuild(BATCH).await
     }
 
     async fn catch_up(&self) -> Result<(), Error> {

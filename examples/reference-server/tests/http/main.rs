@@ -9,6 +9,8 @@ mod backend;
 mod books;
 mod support;
 
+mod analytics;
+mod buying;
 mod catalog_categories;
 mod catalog_parts;
 mod catalog_products;
@@ -27,6 +29,9 @@ mod identity_accounts;
 mod identity_tokens;
 mod identity_users;
 mod people;
+mod notification_reactions;
+mod notifications;
+mod templates;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {

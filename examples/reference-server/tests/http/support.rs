@@ -13,6 +13,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use reference_server::platform::{Platform, PlatformOptions};
 use reference_server::services::identity::IdentityOptions;
+use reference_server::services::notification::NotificationOptions;
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -43,27 +44,38 @@ pub(crate) struct App {
     shutdown: CancellationToken,
     running: Option<JoinHandle<()>>,
     // The last to go: it takes the stores away.
-    backend: Backend,
+    backend: Option<Backend>,
 }
 
 impl App {
     /// With tokens that say themselves who bears them.
     pub(crate) async fn on(backend: Backend) -> Self {
-        Self::with_tokens(backend, Some(Arc::new(PlainTokens))).await
+        Self::made(backend, Some(Arc::new(PlainTokens)), NotificationOptions::default()).await
     }
 
     /// With the tokens that the identity service signs.
     pub(crate) async fn signing_in(backend: Backend) -> Self {
-        Self::with_tokens(backend, None).await
+        Self::made(backend, None, NotificationOptions::default()).await
     }
 
-    async fn with_tokens(backend: Backend, tokens: Option<Arc<dyn Tokens>>) -> Self {
+    /// One whose notifications reach people so.
+    pub(crate) async fn notifying(backend: Backend, notification: NotificationOptions) -> Self {
+        Self::made(backend, Some(Arc::new(PlainTokens)), notification).await
+    }
+
+    async fn made(
+        backend: Backend,
+        tokens: Option<Arc<dyn Tokens>>,
+        notification: NotificationOptions,
+    ) -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
-        let stores = backend.open(&host).await.unwrap();
+        // What was aborted may hold the stores for a moment.
+        let stores = eventually("the stores are free", async || backend.open(&host).await).await;
         let options = PlatformOptions {
             shop: ShopOptions { host, ..ShopOptions::default() },
             identity: IdentityOptions::default(),
             tokens,
+            notification,
             rate_limit: None,
         };
         let platform = Arc::new(Platform::new(stores, &options).await.unwrap());
@@ -71,13 +83,23 @@ impl App {
         let shutdown = CancellationToken::new();
         let (running, token) = (platform.clone(), shutdown.clone());
         let running = tokio::spawn(async move { running.run(token).await.unwrap() });
-        Self { router, platform, shutdown, running: Some(running), backend }
+        Self { router, platform, shutdown, running: Some(running), backend: Some(backend) }
     }
 
     /// Stops the services, and sees that they end well.
     pub(crate) async fn close(mut self) {
         self.shutdown.cancel();
         self.running.take().unwrap().await.unwrap();
+    }
+
+    /// Ends as a crash does, wherever the services are, and is there again.
+    pub(crate) async fn crash(mut self) -> Self {
+        let running = self.running.take().unwrap();
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        let backend = self.backend.take().unwrap();
+        drop(self);
+        Self::on(backend).await
     }
 
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
@@ -217,13 +239,13 @@ impl Reply {
     }
 }
 
-/// Looks until something is so, for ten seconds.
+/// Looks until something is so, for a minute: what a process held that crashed is free after ten seconds.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if let Some(found) = look().await {
             return found;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{what}: not within ten seconds");
+    panic!("{what}: not within a minute");
 }

@@ -78,3 +78,18 @@ fn ratios_have_four_decimals_and_no_whole_gives_none() {
     assert_eq!(ratio(u64::MAX, 1).as_deref(), Some("18446744073709551615.0000"));
     assert_eq!(ratio(1, 0), None);
 }
+
+#[test]
+fn what_is_not_asked_for_is_the_thirty_days_up_to_today() {
+    let today = day("2026-03-31");
+    let asked = |from, to| {
+        DayRange::asked(from, to, today).map(|range| (range.from().to_string(), range.to().to_string()))
+    };
+    let range = |from: &str, to: &str| Ok((from.to_owned(), to.to_owned()));
+    assert_eq!(asked(None, None), range("2026-03-02", "2026-03-31"));
+    assert_eq!(asked(Some("2026-03-30"), None), range("2026-03-30", "2026-03-31"));
+    assert_eq!(asked(None, Some("2026-01-30")), range("2026-01-01", "2026-01-30"));
+    assert_eq!(codes(asked(Some("2026-04-01"), None)), [("/to".to_owned(), "before_from")]);
+    let wanted = [("/from".to_owned(), "invalid_date"), ("/to".to_owned(), "invalid_date")];
+    assert_eq!(codes(asked(Some("x"), Some("y"))), wanted);
+}

@@ -167,6 +167,9 @@ fn the_mailbox_has_it_delivered_at_once_and_lists_the_newest_first() {
     let rest = block_on(mailbox.messages(&tenant(), user(1), 2, page.next_cursor.as_deref())).unwrap();
     assert_eq!((rest.items[0].notification_id, rest.next_cursor), (ids[0], None));
     assert!(block_on(mailbox.messages(&tenant(), user(2), 2, None)).unwrap().items.is_empty());
+    let mailed = block_on(mailbox.mailed_to(&tenant(), " ADA@example.com", 2, None)).unwrap();
+    assert_eq!(mailed.items, page.items);
+    assert!(block_on(mailbox.mailed_to(&tenant(), "ada@example.co", 2, None)).unwrap().items.is_empty());
 }
 
 #[test]

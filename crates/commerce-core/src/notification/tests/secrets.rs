@@ -9,6 +9,8 @@ use super::support::*;
 use crate::commit::Commit;
 use crate::fixture::block_on;
 use crate::host::Host;
+use crate::id::UserId;
+use crate::identity::{EmailAddress, PersonName, Secret};
 use crate::notification::{
     DeliveryError, NotificationView, SecretNotice, SecretPurpose, default_templates, reactions,
 };
@@ -91,4 +93,19 @@ fn a_secret_that_is_not_sent_after_all_is_forgotten() {
     assert!(!kept(&world, &refused) && kept(&world, &cancelled));
     block_on(world.notifications.cancel(&world.host.context(), cancelled.id)).unwrap();
     assert!(!kept(&world, &cancelled));
+}
+
+#[test]
+fn what_the_identity_service_issues_is_read() {
+    let issued = crate::identity::SecretIssued {
+        user_id: UserId(Uuid::from_u128(1)),
+        email: EmailAddress::parse("/email", "ada@example.com").unwrap(),
+        first_name: PersonName::parse("/first_name", "Ada").unwrap(),
+        purpose: crate::identity::Purpose::ResetPassword,
+        token: Secret::new("s3cret"),
+        expires_at: at().plus(Duration::from_secs(3_600)),
+    };
+    let message = serde_json::to_vec(&issued).unwrap();
+    let notice: SecretNotice = serde_json::from_slice(&message).unwrap();
+    assert!(notice == secret(SecretPurpose::ResetPassword));
 }

@@ -8,9 +8,11 @@ use crate::fixture::block_on;
 use crate::host::Host;
 use crate::id::Tenant;
 use crate::notification::{
-    ChannelKind, Content, Error, NewNotification, NotificationStatus, NotificationView, TemplateRef,
-    Variables,
+    ChannelKind, Content, Error, NewNotification, NotificationCommand, NotificationStatus, NotificationView,
+    TemplateRef, Variables,
 };
+use crate::store::Store;
+use crate::value::Violation;
 
 fn send(world: &World, new: NewNotification) -> Result<NotificationView, Error> {
     block_on(world.notifications.send(&world.host.context(), new))
@@ -134,4 +136,49 @@ fn marks_are_written_with_the_document() {
     let page = block_on(world.notifications.for_user(&tenant(), user(1), 3, None)).unwrap();
     assert_eq!(page.items, [delivered]);
     assert!(block_on(world.notifications.due(10)).unwrap().is_empty());
+}
+
+#[test]
+fn a_request_brings_a_template_or_a_text() {
+    let text = |given: Option<&str>| given.map(str::to_owned);
+    let named = || Some(TemplateRef::Name("greeting".to_owned()));
+    let of = |template, vars: &[(&str, &str)], subject, body| {
+        let (content, faults) = Content::of(template, variables(vars), text(subject), text(body));
+        let faults = faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect::<Vec<_>>();
+        (matches!(content, Content::Template { .. }), faults)
+    };
+    assert_eq!(of(named(), &[("name", "Ada")], None, None), (true, vec![]));
+    assert_eq!(of(None, &[], Some("Hello"), Some("How are you?")), (false, vec![]));
+    let both = vec![("/subject".to_owned(), "has_template"), ("/body".to_owned(), "has_template")];
+    assert_eq!(of(named(), &[], Some(""), Some("x")), (true, both));
+    let stray = vec![("/variables".to_owned(), "needs_template")];
+    assert_eq!(of(None, &[("name", "Ada")], Some("Hello"), Some("x")), (false, stray));
+}
+
+#[test]
+fn what_is_prepared_is_written_by_the_callers_commit() {
+    let world = World::new();
+    let context = world.host.context();
+    let new = text_to(user(1), "Hello");
+    let prepared = block_on(world.notifications.prepare_send(&context, new, Vec::new())).unwrap();
+    assert_eq!((prepared.before, prepared.view.version), (0, 1));
+    assert!(
+        block_on(world.notifications.get(&tenant(), prepared.view.id)).is_err(),
+        "nothing is written yet"
+    );
+    block_on(world.store.commit(prepared.commit)).unwrap();
+    let id = prepared.view.id;
+    assert_eq!(block_on(world.notifications.get(&tenant(), id)).unwrap(), prepared.view);
+    let cancel = || block_on(world.notifications.prepare(&context, id, NotificationCommand::Cancel)).unwrap();
+    block_on(world.store.commit(cancel().commit)).unwrap();
+    assert!(cancel().commit.is_empty(), "it is cancelled already");
+}
+
+#[test]
+fn the_callers_faults_come_with_the_others() {
+    let world = World::new();
+    let new = NewNotification { recipient: Some("ada".to_owned()), ..text_to(user(1), "Hello") };
+    let known = vec![Violation::new("/variables", "needs_template", "need a template")];
+    let error = block_on(world.notifications.prepare_send(&world.host.context(), new, known)).unwrap_err();
+    assert_eq!(faults(&error), [("/variables", "needs_template"), ("/recipient", "invalid_email")]);
 }

@@ -52,6 +52,31 @@ pub enum TemplateRef {
     Name(String),
 }
 
+impl Content {
+    /// What a request says that names a template or else brings its own text, and what is wrong with it so far. A text
+    /// that is missing altogether is found to be so when the notification is made.
+    pub fn of(
+        template: Option<TemplateRef>,
+        variables: Variables,
+        subject: Option<String>,
+        body: Option<String>,
+    ) -> (Self, Vec<Violation>) {
+        let Some(template) = template else {
+            let fault = Violation::new("/variables", "needs_template", "need a template that they are for");
+            let faults = if variables.is_empty() { Vec::new() } else { vec![fault] };
+            return (
+                Self::Text { subject: subject.unwrap_or_default(), body: body.unwrap_or_default() },
+                faults,
+            );
+        };
+        let given = [("/subject", subject.is_some()), ("/body", body.is_some())];
+        let fault =
+            |pointer| Violation::new(pointer, "has_template", "must not be given: the template has it");
+        let faults = given.into_iter().filter(|(_, given)| *given).map(|(pointer, _)| fault(pointer));
+        (Self::Template { template, variables }, faults.collect())
+    }
+}
+
 impl TemplateRef {
     pub(super) fn pointer(&self) -> &'static str {
         match self {

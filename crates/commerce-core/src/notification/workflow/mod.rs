@@ -17,7 +17,9 @@ pub use compose::{Content, NewNotification, TemplateRef};
 pub use deliver::{DeliveryReport, Due};
 pub use error::Error;
 pub use page::Page;
-pub(super) use page::{by_user, page_of};
+pub(super) use page::{Place, by_owner, by_user, page_of};
+pub use templates::TEMPLATE_NAMES;
+pub use write::Prepared;
 
 use super::{Notification, Renderer, Template};
 use crate::host::Host;

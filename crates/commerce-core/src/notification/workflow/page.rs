@@ -19,7 +19,12 @@ pub struct Page<T> {
 
 /// The field by which a user's documents are found and ordered: no two have the same.
 pub(in crate::notification) fn by_user(user: CustomerId, at: Timestamp, id: NotificationId) -> String {
-    format!("{user}/{}", cursor_of(at, id))
+    by_owner(&user.to_string(), at, id)
+}
+
+/// The same of whoever is named so.
+pub(in crate::notification) fn by_owner(owner: &str, at: Timestamp, id: NotificationId) -> String {
+    format!("{owner}/{}", cursor_of(at, id))
 }
 
 fn cursor_of(at: Timestamp, id: NotificationId) -> String {
@@ -27,22 +32,29 @@ fn cursor_of(at: Timestamp, id: NotificationId) -> String {
     format!("{:020}.{id}", at.as_micros().max(0))
 }
 
-/// The documents that carry [`by_user`] under this user. `place` gives what it was made of.
+/// Whose documents, and by which field they are found.
+pub(in crate::notification) struct Place {
+    pub(in crate::notification) collection: &'static str,
+    pub(in crate::notification) field: &'static str,
+    pub(in crate::notification) owner: String,
+}
+
+/// The documents that carry [`by_owner`] in this field. `place` gives what it was made of.
 pub(in crate::notification) async fn page_of<T: DeserializeOwned>(
     store: &dyn Store,
     tenant: &Tenant,
-    collection: &'static str,
-    user: CustomerId,
+    of: Place,
     limit: usize,
     cursor: Option<&str>,
     place: impl Fn(&T) -> (Timestamp, NotificationId),
 ) -> Result<Page<T>, Error> {
     // The tilde comes after every digit.
     let newest = cursor.map_or(Ok("~"), checked)?;
+    let Place { collection, field, owner } = of;
     let query = Query::of(tenant, collection)
-        .at_least("by_user", format!("{user}/"))
-        .at_most("by_user", format!("{user}/{newest}"))
-        .descending("by_user")
+        .at_least(field, format!("{owner}/"))
+        .at_most(field, format!("{owner}/{newest}"))
+        .descending(field)
         .limit(limit.saturating_add(1));
     let documents = store.documents(&query).await?;
     let mut items = documents.iter().map(|document| document.json()).collect::<Result<Vec<T>, _>>()?;

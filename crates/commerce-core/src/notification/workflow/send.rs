@@ -1,10 +1,11 @@
 //! What is asked from outside: send, read, mark, cancel.
 
-use super::{Error, NOTIFICATIONS, NewNotification, Notifications, Page, page_of};
+use super::{Error, NOTIFICATIONS, NewNotification, Notifications, Page, Place, Prepared, page_of};
 use crate::aggregate::Aggregate;
 use crate::context::Context;
 use crate::id::{CustomerId, NotificationId, Tenant};
 use crate::notification::{Notification, NotificationCommand, NotificationRejection, NotificationView};
+use crate::value::Violation;
 
 impl Notifications {
     /// Makes a notification, to be sent at once or at its moment. Its id is the context's first.
@@ -12,11 +13,37 @@ impl Notifications {
     /// # Errors
     /// [`Error::Invalid`] with everything that is wrong, variables that are missing among it.
     pub async fn send(&self, context: &Context, new: NewNotification) -> Result<NotificationView, Error> {
+        let (id, create) = self.creation(context, new, Vec::new()).await?;
+        self.execute(id, create, context).await
+    }
+
+    /// The same for a commit that the caller makes and may add to. `faults` are what is known to be wrong with the
+    /// request already.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); the caller's faults come first.
+    pub async fn prepare_send(
+        &self,
+        context: &Context,
+        new: NewNotification,
+        faults: Vec<Violation>,
+    ) -> Result<Prepared<NotificationView>, Error> {
+        let (id, create) = self.creation(context, new, faults).await?;
+        self.prepare(context, id, create).await
+    }
+
+    async fn creation(
+        &self,
+        context: &Context,
+        new: NewNotification,
+        mut faults: Vec<Violation>,
+    ) -> Result<(NotificationId, NotificationCommand), Error> {
         let id = NotificationId(context.new_id(0));
-        let (draft, mut faults) = self.draft(context.tenant(), new).await?;
+        let (draft, more) = self.draft(context.tenant(), new).await?;
+        faults.extend(more);
         let create = NotificationCommand::Create(Box::new(draft));
         if faults.is_empty() {
-            return self.execute(id, create, context).await;
+            return Ok((id, create));
         }
         if let Err(NotificationRejection::Invalid(more)) = Notification::default().decide(create, context) {
             faults.extend(more);
@@ -45,7 +72,8 @@ impl Notifications {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<NotificationView>, Error> {
-        page_of(self.store.as_ref(), tenant, NOTIFICATIONS, user, limit, cursor, |view: &NotificationView| {
+        let of = Place { collection: NOTIFICATIONS, field: "by_user", owner: user.to_string() };
+        page_of(self.store.as_ref(), tenant, of, limit, cursor, |view: &NotificationView| {
             (view.created_at, view.id)
         })
         .await

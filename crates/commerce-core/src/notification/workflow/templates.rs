@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Error, Notifications, Page, TEMPLATES, TemplateRef};
+use super::{Error, Notifications, Page, Prepared, TEMPLATES, TemplateRef};
 use crate::commit::{Claim, ClaimKey, Commit, CommitError, Conflict, DocumentWrite, Expected};
 use crate::context::Context;
 use crate::id::{TemplateId, Tenant};
@@ -12,11 +12,11 @@ use crate::notification::{
 };
 use crate::repository::{ATTEMPTS, Decided};
 use crate::store::Query;
-use crate::stream::Version;
+use crate::stream::StreamId;
 use crate::value::Violation;
 
-/// The scope of the claims by which names are unique.
-const NAMES: &str = "notification-template-name";
+/// The scope of the claims by which the names of templates are unique.
+pub const TEMPLATE_NAMES: &str = "template-name";
 
 impl Notifications {
     /// Makes a template. Its id is the context's first.
@@ -28,7 +28,6 @@ impl Notifications {
         context: &Context,
         details: TemplateDetails,
     ) -> Result<TemplateView, Error> {
-        let details = self.checked(details)?;
         self.execute_template(TemplateId(context.new_id(0)), TemplateCommand::Create(details), context).await
     }
 
@@ -42,7 +41,6 @@ impl Notifications {
         id: TemplateId,
         details: TemplateDetails,
     ) -> Result<TemplateView, Error> {
-        let details = self.checked(details)?;
         self.execute_template(id, TemplateCommand::Update(details), context).await
     }
 
@@ -173,6 +171,44 @@ impl Notifications {
         }
     }
 
+    /// Decides a command, for a commit that the caller makes and may add to. When that meets a claim of
+    /// [`TEMPLATE_NAMES`], the name is taken.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with everything that is wrong; the template's rejection; otherwise what the store said.
+    pub async fn prepare_template(
+        &self,
+        context: &Context,
+        id: TemplateId,
+        command: TemplateCommand,
+    ) -> Result<Prepared<TemplateView>, Error> {
+        let command = match command {
+            TemplateCommand::Create(details) => TemplateCommand::Create(self.checked(details)?),
+            TemplateCommand::Update(details) => TemplateCommand::Update(self.checked(details)?),
+            command => command,
+        };
+        for _ in 0..ATTEMPTS {
+            let before = self.templates.load(context.tenant(), &id).await?;
+            let decided = self.templates.decide(&id, command.clone(), context).await?;
+            // Another wrote between the two reads: the old name, which is given back, would be the wrong one.
+            if before.version != decided.before {
+                continue;
+            }
+            let not_found = || Error::Template(TemplateRejection::NotFound);
+            let view = decided.state.view(id, decided.version).ok_or_else(not_found)?;
+            let commit = Commit::within(context);
+            let unchanged = decided.events.is_empty();
+            let commit =
+                if unchanged { commit } else { with_template(&decided, &view, &before.state, commit)? };
+            return Ok(Prepared { view, before: decided.before, commit });
+        }
+        Err(Error::Conflict(Conflict::Stream {
+            stream: StreamId::of::<Template>(&id),
+            expected: 0,
+            actual: self.templates.load(context.tenant(), &id).await?.version,
+        }))
+    }
+
     async fn execute_template(
         &self,
         id: TemplateId,
@@ -181,22 +217,10 @@ impl Notifications {
     ) -> Result<TemplateView, Error> {
         let mut attempt = 1;
         loop {
-            let before = self.templates.load(context.tenant(), &id).await?;
-            let decided = self.templates.decide(&id, command.clone(), context).await?;
-            // Another wrote between the two reads: the old name, which is given back, would be the wrong one.
-            if before.version != decided.before {
-                if attempt == ATTEMPTS {
-                    return Err(Error::Conflict(moved(&decided, before.version)));
-                }
-                attempt += 1;
-                continue;
-            }
-            let not_found = || Error::Template(TemplateRejection::NotFound);
-            let view = decided.state.view(id, decided.version).ok_or_else(not_found)?;
-            if decided.events.is_empty() {
+            let Prepared { view, commit, .. } = self.prepare_template(context, id, command.clone()).await?;
+            if commit.is_empty() {
                 return Ok(view);
             }
-            let commit = with_template(&decided, &view, &before.state, Commit::within(context))?;
             match self.store.commit(commit).await {
                 Ok(_) => return Ok(view),
                 Err(CommitError::Conflict(Conflict::Claim { .. })) => {
@@ -219,15 +243,11 @@ fn with_template(
     let mut commit = decided.write_to(commit)?;
     let (name, old) = (name_key(&view.details.name), before.details().map(|details| name_key(&details.name)));
     if old.as_ref() != Some(&name) {
-        commit = commit.claim(Claim::new(NAMES, name.clone()));
+        commit = commit.claim(Claim::new(TEMPLATE_NAMES, name.clone()));
         if let Some(old) = old {
-            commit = commit.release(ClaimKey::new(NAMES, old));
+            commit = commit.release(ClaimKey::new(TEMPLATE_NAMES, old));
         }
     }
     let write = DocumentWrite::json(TEMPLATES, view.id.to_string(), Expected::Any, view)?;
     Ok(commit.document(write.field("name", name)))
-}
-
-fn moved(decided: &Decided<Template>, expected: Version) -> Conflict {
-    Conflict::Stream { stream: decided.stream.clone(), expected, actual: decided.before }
 }

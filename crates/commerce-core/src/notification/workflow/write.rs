@@ -9,8 +9,38 @@ use crate::notification::{
     NotificationView,
 };
 use crate::repository::{ATTEMPTS, Decided};
+use crate::stream::Version;
+
+/// What a request would change. Nothing of it is written yet.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Prepared<V> {
+    /// What it is about, as it is afterwards.
+    pub view: V,
+    /// The version on which it was decided; zero if it wasn't there. The commit fails if it is another by then.
+    pub before: Version,
+    /// All that is to be written, in the context's name; empty if nothing changes.
+    pub commit: Commit,
+}
 
 impl Notifications {
+    /// Decides a command, for a commit that the caller makes and may add to.
+    ///
+    /// # Errors
+    /// The notification's rejection; otherwise what the store said.
+    pub async fn prepare(
+        &self,
+        context: &Context,
+        id: NotificationId,
+        command: NotificationCommand,
+    ) -> Result<Prepared<NotificationView>, Error> {
+        let decided = self.notices.decide(&id, command, context).await?;
+        let (view, commit) = (shown(&decided, id)?, Commit::within(context));
+        let unchanged = decided.events.is_empty();
+        let commit = if unchanged { commit } else { with_notice(&decided, id, commit)? };
+        Ok(Prepared { view, before: decided.before, commit })
+    }
+
     /// Decides and commits; again, if another was faster.
     pub(super) async fn execute(
         &self,
@@ -20,12 +50,10 @@ impl Notifications {
     ) -> Result<NotificationView, Error> {
         let mut attempt = 1;
         loop {
-            let decided = self.notices.decide(&id, command.clone(), context).await?;
-            let view = shown(&decided, id)?;
-            if decided.events.is_empty() {
+            let Prepared { view, commit, .. } = self.prepare(context, id, command.clone()).await?;
+            if commit.is_empty() {
                 return Ok(view);
             }
-            let commit = with_notice(&decided, id, Commit::within(context))?;
             match self.store.commit(commit).await {
                 Ok(_) => return Ok(view),
                 Err(CommitError::Conflict(Conflict::Stream { .. })) if attempt < ATTEMPTS => attempt += 1,

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+
+use commerce_adapters::http::{Caller, TokenFault, Tokens};
+use commerce_core::projection::{Live, Status};
+use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::notification::NotificationOptions;
+use reference_server::shop::ShopOptions;
+use reference_server::views::View;
+
+use super::{open, print};
+use crate::cli::{Projections, Store};
+use crate::exit::Exit;
+
+pub(super) async fn run(command: Projections) -> Result<u8, Exit> {
+    match command {
+        Projections::List { store } => list(&views(&store).await?).await,
+        Projections::Rebuild { name, store } => rebuild(&views(&store).await?, &name).await,
+    }
+}
+
+/// Those of all services.
+async fn views(store: &Store) -> Result<Vec<View>, Exit> {
+    let options = PlatformOptions {
+        shop: ShopOptions::default(),
+        notification: NotificationOptions::default(),
+        tokens: Arc::new(NoOnes),
+        rate_limit: None,
+    };
+    Ok(Platform::new(open(store).await?, &options).map_err(Exit::data)?.views())
+}
+
+/// Nobody signs in here.
+struct NoOnes;
+
+impl Tokens for NoOnes {
+    fn verify(&self, _: &str) -> Result<Caller, TokenFault> {
+        Err(TokenFault::Invalid)
+    }
+}
+
+async fn list(views: &[View]) -> Result<u8, Exit> {
+    for view in views {
+        let (status, counts) = view.status().await.map_err(Exit::data)?;
+        print(format!("{}  {}  {}", status.name, standing(&status), counted(&counts)))?;
+    }
+    Ok(0)
+}
+
+async fn rebuild(views: &[View], name: &str) -> Result<u8, Exit> {
+    let Some(view) = views.iter().find(|view| view.name() == name) else {
+        let names: Vec<_> = views.iter().map(View::name).collect();
+        return Err(Exit::input(format!("{name:?} is no projection; they are: {}", names.join(", "))));
+    };
+    let rebuilt = view.rebuild().await.map_err(Exit::data)?;
+    let (_, counts) = view.status().await.map_err(Exit::data)?;
+    print(format!(
+        "{name}: generation {} is live, made of {} events: {}; {} documents of older ones deleted",
+        rebuilt.generation,
+        rebuilt.events,
+        counted(&counts),
+        rebuilt.deleted
+    ))?;
+    Ok(0)
+}
+
+fn standing(status: &Status) -> String {
+    let Some(Live { generation, built, position, .. }) = status.live else { return "never ran".to_owned() };
+    let position = position.map_or_else(String::new, |position| format!(", at position {position}"));
+    let outdated = if built == status.here { "" } else { ", to be rebuilt" };
+    let rebuilding = if status.rebuilding { ", being rebuilt" } else { "" };
+    format!("version {built}, generation {generation}{position}{outdated}{rebuilding}")
+}
+
+fn counted(counts: &[(&str, u64)]) -> String {
+    let counts: Vec<_> = counts.iter().map(|(collection, count)| format!("{count} {collection}")).collect();
+    counts.join(", ")
+}

@@ -1,0 +1,180 @@
+//! Notification: tells people what happened to their orders, and operations what they must know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_adapters::templates::MiniJinja;
+use commerce_core::Host;
+use commerce_core::commit::Commit;
+use commerce_core::identity::SECRET_ISSUED;
+use commerce_core::notification::{
+    Channel, ChannelKind, Channels, DeliveryReport, Error, Mailbox, Notifications, Operations, PublishedFact,
+    SecretNotice,
+};
+use commerce_core::store::Store;
+use commerce_outbox::{
+    Bus, Consumer, Envelope, HandleError, Handled, Handler, PublishedEvent, RetryPolicy, Scope,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::body;
+use crate::messages::{
+    IDENTITY_EVENTS, IDENTITY_SECRETS, INVENTORY_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS,
+};
+
+/// So often is looked for what is due, unless the store changes before.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many are delivered between two looks.
+const AT_ONCE: usize = 100;
+/// Some ten minutes: the event that says whom another is about comes from another service, which may be down.
+const ATTEMPTS: u32 = 30;
+
+/// How notifications reach people.
+#[derive(Clone, Default)]
+pub struct NotificationOptions {
+    /// Who is told what no customer is to be told. Nobody, unless it is set.
+    pub operations: Option<Operations>,
+    /// Takes e-mails: [`Smtp`](commerce_adapters::smtp::Smtp).
+    pub smtp: Option<Arc<dyn Channel>>,
+    /// Takes all others, and e-mails too where there is no `smtp`:
+    /// [`Webhook`](commerce_adapters::webhook_channel::Webhook). What no channel takes is kept in the mailbox.
+    pub webhook: Option<Arc<dyn Channel>>,
+}
+
+/// The notification service.
+#[derive(Clone)]
+pub struct NotificationService {
+    notifications: Notifications,
+    mailbox: Mailbox,
+    channels: Channels,
+    host: Arc<dyn Host>,
+}
+
+impl NotificationService {
+    /// On this store.
+    pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>, options: &NotificationOptions) -> Self {
+        let mailbox = Mailbox::new(store.clone());
+        let otherwise = options.webhook.clone().unwrap_or_else(|| Arc::new(mailbox.clone()));
+        let mut channels = Channels::all(otherwise);
+        if let Some(smtp) = &options.smtp {
+            channels = channels.with(ChannelKind::Email, smtp.clone());
+        }
+        let mut notifications = Notifications::new(store, host.clone(), Arc::new(MiniJinja::new()));
+        if let Some(operations) = &options.operations {
+            notifications = notifications.with_operations(operations.clone());
+        }
+        Self { notifications, mailbox, channels, host }
+    }
+
+    /// The work with notifications and templates.
+    pub fn notifications(&self) -> &Notifications {
+        &self.notifications
+    }
+
+    /// What no channel takes away.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// What it does with the events of others, and with secrets that must reach their owners.
+    pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
+        let store = self.notifications.store().clone();
+        let react: Arc<dyn Handler> = Arc::new(React(self.notifications.clone()));
+        let topics = [IDENTITY_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS, INVENTORY_EVENTS];
+        let consumer = Consumer::new("notification", bus, store, self.host.clone())
+            .retry(RetryPolicy::attempts(ATTEMPTS))
+            .on_type(IDENTITY_SECRETS, SECRET_ISSUED, Arc::new(Tell(self.notifications.clone())));
+        topics.into_iter().fold(consumer, |consumer, topic| consumer.on_topic(topic, react.clone()))
+    }
+
+    /// Delivers what is due until `shutdown`. Any number of processes may: each attempt is one process's.
+    pub async fn run_deliveries(self, shutdown: CancellationToken) {
+        let mut templates_made = false;
+        while !shutdown.is_cancelled() {
+            let change = self.notifications.store().changes().listen();
+            if !templates_made {
+                templates_made = self.make_templates().await;
+            }
+            if self.deliver().await {
+                continue;
+            }
+            tokio::select! {
+                _ = tokio::time::timeout(LOOK, change) => {}
+                () = shutdown.cancelled() => {}
+            }
+            // What comes close together is looked for together.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Operators find the texts that are sent among the templates, and change them there.
+    async fn make_templates(&self) -> bool {
+        let made = self.notifications.install_default_templates(&self.host.context()).await;
+        if let Err(error) = &made {
+            warn!(%error, "the default templates can't be made now");
+        }
+        made.is_ok()
+    }
+
+    /// Delivers some of what is due; answers whether there may be more.
+    async fn deliver(&self) -> bool {
+        match self.notifications.deliver_due(&self.channels, AT_ONCE).await {
+            Ok(report) => {
+                for (id, error) in &report.broken {
+                    warn!(%id, %error, "a notification can't be delivered now");
+                }
+                taken(&report) == AT_ONCE
+            }
+            Err(error) => {
+                warn!(%error, "what is due can't be read now");
+                false
+            }
+        }
+    }
+}
+
+/// So many that are due no more.
+fn taken(report: &DeliveryReport) -> usize {
+    report.sent + report.retried + report.failed + report.passed_over
+}
+
+/// Notifies whom an event of another service concerns.
+struct React(Notifications);
+
+#[async_trait]
+impl Handler for React {
+    async fn handle(&self, envelope: &Envelope, mut scope: Scope) -> Result<Handled, HandleError> {
+        let event: PublishedEvent = body(envelope)?;
+        let fact = PublishedFact {
+            stream_kind: &event.stream_kind,
+            stream_id: &event.stream_id,
+            event_type: &event.event_type,
+            event_id: event.event_id,
+            payload: event.fields.get().as_bytes(),
+            recorded_at: event.recorded_at,
+        };
+        let follows = self.0.react(&fact, Commit::within(scope.context())).await.map_err(failed)?;
+        scope.write(|base| base.and(follows));
+        Ok(scope.finish())
+    }
+}
+
+/// Mails a secret to its owner.
+struct Tell(Notifications);
+
+#[async_trait]
+impl Handler for Tell {
+    async fn handle(&self, envelope: &Envelope, mut scope: Scope) -> Result<Handled, HandleError> {
+        let notice: SecretNotice = body(envelope)?;
+        let commit = Commit::within(scope.context());
+        let follows = self.0.react_to_secret(&notice, envelope.id, commit).await.map_err(failed)?;
+        scope.write(|base| base.and(follows));
+        Ok(scope.finish())
+    }
+}
+
+fn failed(error: Error) -> HandleError {
+    HandleError::new(error.kind(), error)
+}
