@@ -8,5 +8,5 @@ mod schema;
 mod write;
 
 pub use layers::{Common, Service};
-pub(crate) use layers::{about, outermost};
+pub(crate) use layers::{PATIENCE, about, bounded, traced};
 pub(crate) use write::{Write, problem};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use commerce_adapters::http::{RateLimit, Tokens};
+use commerce_adapters::http::Tokens;
 use commerce_outbox::BusError;
 use commerce_saga::BuildError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway;
+use crate::gateway::{self, GatewayOptions};
 use crate::http::catalog::CatalogApi;
 use crate::http::{Common, Service};
 use crate::shop::{Shop, ShopOptions, Stores};
@@ -22,8 +22,8 @@ pub struct PlatformOptions {
     pub shop: ShopOptions,
     /// Whose tokens are whose.
     pub tokens: Arc<dyn Tokens>,
-    /// What each client may ask; everything, if there is none.
-    pub rate_limit: Option<RateLimit>,
+    /// How the gateway works.
+    pub gateway: GatewayOptions,
 }
 
 /// Eight services and the gateway in front of them.
@@ -32,7 +32,7 @@ pub struct Platform {
     pub shop: Shop,
     catalog: CatalogApi,
     common: Common,
-    rate_limit: Option<RateLimit>,
+    gateway: GatewayOptions,
 }
 
 impl Platform {
@@ -46,7 +46,7 @@ impl Platform {
             catalog: CatalogApi::new(stores.catalog.clone()),
             shop: Shop::new(stores, &options.shop)?.publishing(),
             common,
-            rate_limit: options.rate_limit.clone(),
+            gateway: options.gateway.clone(),
         })
     }
 
@@ -62,7 +62,7 @@ impl Platform {
 
     /// The gateway, with all services behind it in this process.
     pub fn router(&self) -> Router {
-        gateway::in_process(self.services(), &self.common, self.rate_limit.clone())
+        gateway::in_process(self.services(), &self.common, &self.gateway)
     }
 
     fn views(&self) -> Vec<View> {

@@ -11,6 +11,7 @@ use commerce_core::Host;
 use commerce_outbox::SystemHost;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ impl App {
         let options = PlatformOptions {
             shop: ShopOptions { host, ..ShopOptions::default() },
             tokens: Arc::new(PlainTokens),
-            rate_limit: None,
+            gateway: GatewayOptions::default(),
         };
         let platform = Arc::new(Platform::new(stores, &options).unwrap());
         let router = platform.router();
