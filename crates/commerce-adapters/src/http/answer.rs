@@ -15,8 +15,8 @@ use commerce_outbox::Ticket;
 use http::request::Parts;
 use http_body_util::BodyExt;
 
-use super::idempotency::Stored;
 use super::problem::Problem;
+use super::stored::Stored;
 
 /// Makes the commit that a request asks for, with the request's answer in it if the client gave an `Idempotency-Key`:
 /// either both are there or neither, however the process ends.
@@ -55,8 +55,8 @@ impl Answer {
         self.take();
     }
 
-    fn put_back(&self, ticket: Option<Ticket>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ticket;
+    fn lend(&self) -> Loan<'_> {
+        Loan { answer: self, ticket: self.take() }
     }
 
     /// Commits, with this answer. The caller may decide again after a conflict, with another answer.
@@ -69,21 +69,36 @@ impl Answer {
         commit: Commit,
         response: Response,
     ) -> Result<Result<(Response, Option<Committed>), CommitError>, Problem> {
-        let ticket = self.take();
-        let Some(held) = &ticket else {
+        let mut loan = self.lend();
+        let Some(ticket) = &loan.ticket else {
             let committed = if commit.is_empty() { Ok(None) } else { store.commit(commit).await.map(Some) };
             return Ok(committed.map(|committed| (response, committed)));
         };
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.map_err(Problem::bug)?.to_bytes();
         let stored = Stored::of(&parts, &bytes).to_bytes()?;
-        let commit = held.complete(commit, stored).map_err(Problem::bug)?;
+        let commit = ticket.complete(commit, stored).map_err(Problem::bug)?;
         match store.commit(commit).await {
-            Ok(committed) => Ok(Ok((Response::from_parts(parts, Body::from(bytes)), Some(committed)))),
-            Err(error) => {
-                self.put_back(ticket);
-                Ok(Err(error))
+            Ok(committed) => {
+                loan.ticket = None;
+                Ok(Ok((Response::from_parts(parts, Body::from(bytes)), Some(committed))))
             }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+/// A ticket in the hands of a commit. Unless it is used it goes back, also when the request is dropped meanwhile: should
+/// the commit come through all the same, the ticket is worth nothing any more.
+struct Loan<'a> {
+    answer: &'a Answer,
+    ticket: Option<Ticket>,
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            *self.answer.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ticket);
         }
     }
 }

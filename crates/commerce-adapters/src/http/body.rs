@@ -1,5 +1,6 @@
 //! Request bodies.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use commerce_core::value::Violation;
 use http::{HeaderMap, StatusCode, header};
@@ -8,7 +9,8 @@ use serde_path_to_error::{Path, Segment};
 
 use super::buffer::{self, LARGEST_BODY};
 use super::problem::Problem;
-use super::text::{escaped, without_nul};
+use super::strict::Strict;
+use super::text::{brief, escaped, without_nul};
 
 /// A body of JSON, of at most 1 MiB. Types that `deny_unknown_fields` keep a misspelt field from being dropped.
 ///
@@ -20,9 +22,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        must_be_json(request.headers())?;
-        let bytes = buffer::read(request.into_body(), LARGEST_BODY).await?;
-        parse(&bytes).map(Self)
+        let (parts, body) = request.into_parts();
+        // Nothing at all has no type either: the fault is that there is nothing.
+        if !body.is_end_stream() || parts.headers.contains_key(header::CONTENT_TYPE) {
+            must_be_json(&parts.headers)?;
+        }
+        parse(&buffer::read(body, LARGEST_BODY).await?).map(Self)
     }
 }
 
@@ -50,13 +55,14 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     without_nul(&value).map_err(invalid_body)?;
     // Read from the text again: it alone knows of members that come twice.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let (pointer, detail) = (pointer(error.path()), error.inner().to_string());
+    serde_path_to_error::deserialize(Strict::json(&mut reader)).map_err(|error| {
+        let (pointer, detail) = (pointer(error.path()), brief(&error.inner().to_string(), 300));
         invalid_body(Violation::new(pointer, code_of(&detail), detail))
     })
 }
 
-fn invalid_body(violation: Violation) -> Problem {
+fn invalid_body(mut violation: Violation) -> Problem {
+    violation.pointer = brief(&violation.pointer, 300);
     let detail = format!("the body can't be read at {:?}: {}", violation.pointer, violation.detail);
     Problem::invalid("invalid_body", detail).with("errors", serde_json::json!([violation]))
 }

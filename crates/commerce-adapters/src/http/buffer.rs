@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -43,14 +43,19 @@ pub async fn buffer(State(bounds): State<Buffering>, request: Request, next: Nex
     }
 }
 
-pub(super) async fn read(body: Body, largest: usize) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn read(body: Body, largest: usize) -> Result<Bytes, Problem> {
+    // Refused before it is asked for: a client that waits for `100 Continue` need not send it.
+    if body.size_hint().lower() > largest as u64 {
+        return Err(too_large(largest));
+    }
     match Limited::new(body, largest).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("the body is larger than {largest} bytes"),
-        )),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large(largest)),
         Err(error) => Err(Problem::invalid("invalid_body", format!("the body broke off: {error}"))),
     }
+}
+
+fn too_large(largest: usize) -> Problem {
+    let detail = format!("the body is larger than {largest} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }

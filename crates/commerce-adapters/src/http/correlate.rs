@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use commerce_core::{Context, Host};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -30,31 +30,37 @@ pub(super) fn current() -> Option<String> {
     CORRELATION.try_with(|correlation| correlation.to_string()).ok()
 }
 
-/// Takes over the client's `X-Correlation-Id` or makes one, answers it, and makes the [`Context`] in which everything
+/// Takes over the client's `X-Correlation-Id` and `traceparent` or makes them, answers them, and makes the [`Context`] in which everything
 /// the request does is written. An id that is no UUID is kept as it is towards the client, and stands in commits as the
 /// UUIDv5 of it (RFC 9562). An id of more than 128 characters, or with others than printable ASCII, is replaced.
 pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, next: Next) -> Response {
     let context = host.context();
     let given = request.headers().get(CORRELATION_HEADER).and_then(|value| value.to_str().ok());
-    let given = given.map(str::trim).filter(|id| !id.is_empty() && id.len() <= LONGEST);
+    let given = given.map(str::trim).filter(|id| is_name(id));
     let (shown, correlation) = match given {
         Some(id) => (id.to_owned(), as_uuid(id)),
         None => (context.operation().to_string(), context.operation()),
     };
-    let mut context = context.with_correlation(correlation);
-    if let Some(traceparent) = trace_of(&request) {
-        context = context.with_traceparent(traceparent);
-    }
-    if let Ok(value) = HeaderValue::from_str(&shown) {
-        request.headers_mut().insert(CORRELATION_HEADER, value);
-    }
+    let traceparent = trace_of(&request).unwrap_or_else(|| trace_from(context.operation()));
+    write(request.headers_mut(), &shown, &traceparent);
+    let context = context.with_correlation(correlation).with_traceparent(traceparent.clone());
     request.extensions_mut().insert(Arc::new(context));
-    let shown: Arc<str> = shown.into();
-    let mut response = CORRELATION.scope(shown.clone(), next.run(request)).await;
-    if let Ok(value) = HeaderValue::from_str(&shown) {
-        response.headers_mut().insert(CORRELATION_HEADER, value);
-    }
+    let mut response = CORRELATION.scope(shown.as_str().into(), next.run(request)).await;
+    write(response.headers_mut(), &shown, &traceparent);
     response
+}
+
+/// Towards whoever the request is handed on to, and towards the client.
+fn write(headers: &mut HeaderMap, correlation: &str, traceparent: &str) {
+    for (name, text) in [(CORRELATION_HEADER, correlation), (TRACEPARENT, traceparent)] {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn is_name(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST && id.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 fn as_uuid(id: &str) -> Uuid {
@@ -63,32 +69,39 @@ fn as_uuid(id: &str) -> Uuid {
 
 /// The trace of the span at hand, where spans are exported; otherwise what the client sent.
 fn trace_of(request: &Request) -> Option<String> {
-    let sent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    request
-        .extensions()
-        .get::<Traceparent>()
-        .map(|trace| trace.0.to_string())
-        .or_else(|| sent.filter(|text| is_traceparent(text)).map(str::to_owned))
+    if let Some(trace) = request.extensions().get::<Traceparent>() {
+        return Some(trace.0.to_string());
+    }
+    let mut sent = request.headers().get_all(TRACEPARENT).iter();
+    let only = sent.next().filter(|_| sent.next().is_none())?;
+    read_traceparent(only.to_str().ok()?)
+}
+
+/// A trace that begins here. It counts as sampled: whoever takes it over decides for themselves.
+fn trace_from(operation: Uuid) -> String {
+    let id = operation.simple().to_string();
+    format!("00-{id}-{}-01", &id[16..])
 }
 
 /// The trace that commits of this request belong to, put into the request's extensions by whoever opens its span.
 #[derive(Clone, Debug)]
 pub struct Traceparent(pub Arc<str>);
 
-/// `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, the ids not all zero (W3C Trace Context, level 1).
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let hex = |part: &str, length: usize| {
-        part.len() == length
-            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+/// `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, the ids not all zero (W3C Trace Context, level 1). A later
+/// version is read as far as this one goes, as the standard asks.
+fn read_traceparent(text: &str) -> Option<String> {
+    let hex = |part: &&str, length: usize| {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        part.len() == length && part.bytes().all(digit)
     };
-    let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match parts.as_slice() {
-        ["00", trace, span, flags] => {
-            hex(trace, 32) && hex(span, 16) && hex(flags, 2) && not_zero(trace) && not_zero(span)
-        }
-        _ => false,
-    }
+    let id = |part: &&str, length| hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = text.split('-');
+    let version = parts.next().filter(|part| hex(part, 2) && *part != "ff")?;
+    let trace = parts.next().filter(|part| id(part, 32))?;
+    let span = parts.next().filter(|part| id(part, 16))?;
+    let flags = parts.next().filter(|part| hex(part, 2))?;
+    let ends = version != "00" || parts.next().is_none();
+    ends.then(|| format!("00-{trace}-{span}-{flags}"))
 }
 
 /// The context of a request: who asks, when, as part of what.
@@ -112,20 +125,33 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 
 #[cfg(test)]
 mod tests {
-    use super::is_traceparent;
+    use uuid::Uuid;
+
+    use super::{read_traceparent, trace_from};
+
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
     fn a_traceparent_is_taken_only_as_the_standard_writes_it() {
-        assert!(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        assert_eq!(read_traceparent(TRACE).as_deref(), Some(TRACE));
+        let later = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-is-to-come";
+        assert_eq!(read_traceparent(later).as_deref(), Some(TRACE));
         for wrong in [
             "",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
             "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         ] {
-            assert!(!is_traceparent(wrong), "{wrong}");
+            assert_eq!(read_traceparent(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_trace_that_begins_here_is_one() {
+        let made = trace_from(Uuid::from_u128(0x0190_a0a0_0000_7000_8000_0000_0000_0000));
+        assert_eq!(read_traceparent(&made), Some(made));
     }
 }

@@ -77,13 +77,17 @@ impl IfMatch {
         self.0.is_some()
     }
 
-    fn parse(text: &str) -> Result<Self, Problem> {
+    fn parse(text: &str) -> Self {
         if text.trim() == "*" {
-            return Ok(Self(None));
+            return Self(None);
         }
-        let version = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        let version = |tag: &str| {
+            let text = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+            // Only as it is written in `ETag`: "+3" and "03" are other tags.
+            text.parse().ok().filter(|version: &Version| version.to_string() == text)
+        };
         // A weak tag never matches strongly, and a tag of another form is none of ours: both match nothing.
-        Ok(Self(Some(text.split(',').filter_map(version).collect())))
+        Self(Some(text.split(',').filter_map(version).collect()))
     }
 }
 
@@ -91,10 +95,14 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.headers.get(header::IF_MATCH).map(HeaderValue::to_str) {
-            None => Ok(Self(None)),
-            Some(Ok(text)) => Self::parse(text),
-            Some(Err(_)) => Err(Problem::invalid("invalid_header", "If-Match can't be read")),
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(None));
+        }
+        // A list may come in several lines.
+        let lines = parts.headers.get_all(header::IF_MATCH).iter().map(HeaderValue::to_str);
+        match lines.collect::<Result<Vec<_>, _>>() {
+            Ok(lines) => Ok(Self::parse(&lines.join(","))),
+            Err(_) => Err(Problem::invalid("invalid_header", "If-Match can't be read")),
         }
     }
 }
@@ -112,8 +120,11 @@ mod tests {
             ("\"2\"", false),
             ("W/\"3\"", false),
             ("3", false),
+            ("\"+3\"", false),
+            ("\"03\"", false),
+            ("", false),
         ] {
-            assert_eq!(IfMatch::parse(header).unwrap().check(3).is_ok(), matches, "{header}");
+            assert_eq!(IfMatch::parse(header).check(3).is_ok(), matches, "{header}");
         }
         assert!(IfMatch::default().check(7).is_ok());
     }

@@ -60,6 +60,13 @@ struct Finding {
     duration_ms: u64,
 }
 
+impl Finding {
+    fn new(name: Arc<str>, detail: Option<String>, duration_ms: u64) -> Self {
+        let status = if detail.is_none() { "ok" } else { "failed" };
+        Self { name, status, detail, duration_ms }
+    }
+}
+
 impl Readiness {
     /// Needs this too.
     pub fn check(mut self, check: Check) -> Self {
@@ -82,14 +89,12 @@ impl Readiness {
     }
 
     async fn report(&self) -> Report {
-        let looks = self.checks.iter().map(|check| tokio::spawn(find(check.clone())));
+        let looks = self.checks.iter().map(|check| (check.name.clone(), tokio::spawn(find(check.clone()))));
         let mut checks = Vec::new();
-        for look in looks.collect::<Vec<_>>() {
-            if let Ok(finding) = look.await {
-                checks.push(finding);
-            }
+        for (name, look) in looks.collect::<Vec<_>>() {
+            checks.push(look.await.unwrap_or_else(|_| Finding::new(name, Some("it panicked".to_owned()), 0)));
         }
-        let ok = checks.len() == self.checks.len() && checks.iter().all(|finding| finding.detail.is_none());
+        let ok = checks.iter().all(|finding| finding.detail.is_none());
         Report { status: if ok { "ok" } else { "failed" }, checks }
     }
 }
@@ -103,8 +108,7 @@ async fn find(check: Check) -> Finding {
         Err(_) => Some(format!("no answer within {PATIENCE:?}")),
     };
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let status = if detail.is_none() { "ok" } else { "failed" };
-    Finding { name: check.name, status, detail, duration_ms }
+    Finding::new(check.name, detail, duration_ms)
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> Response {

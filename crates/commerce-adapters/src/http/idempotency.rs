@@ -1,6 +1,9 @@
 //! `Idempotency-Key`: the same request twice has one effect and one answer
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -9,28 +12,28 @@ use commerce_core::Context;
 use commerce_core::commit::Commit;
 use commerce_core::id::Tenant;
 use commerce_outbox::{Begin, Idempotency, Ticket};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header, response};
+use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
-use std::time::Duration;
+use tokio::runtime::Handle;
 
 use super::answer::Answer;
 use super::buffer::{self, LARGEST_BODY};
 use super::caller::Caller;
 use super::problem::Problem;
+use super::stored::Stored;
 
 /// Names a request, so that it can be sent again.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// `true` on an answer that was given before.
-pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
 const LONGEST: usize = 255;
 
 /// Gives a POST with an `Idempotency-Key` one effect and one answer, kept as long as `keys` say. The key counts within
 /// the caller and the route. The same key with another request is a 422; while the first request is under way, a second is a 409.
 /// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
+/// A request that is dropped before its answer (the client hung up, its time was up) gives its key back.
+///
+/// Callers without a token share one scope. That gives nobody another's answer, as the same body is asked for too.
 pub async fn idempotent(
     State((store, keys)): State<(Arc<dyn commerce_core::store::Store>, Idempotency)>,
     request: Request,
@@ -62,6 +65,7 @@ async fn answered(
     match keys.begin(&tenant, &key, &fingerprint).await.map_err(unavailable)? {
         Begin::Fresh(ticket) => {
             let answer = Answer::holding(ticket);
+            let _unfinished = Unfinished(answer.clone());
             parts.extensions.insert(answer.clone());
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
             settle(&store, &tenant, answer, response).await
@@ -81,11 +85,13 @@ async fn answered(
 
 /// The client's key within the caller and the route, as it is kept, and as it was given.
 fn key_of(request: &Request) -> Result<(String, String), Problem> {
-    let given = request.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
-    let key = given.filter(|key| !key.is_empty() && key.len() <= LONGEST).ok_or_else(|| {
+    let mut lines = request.headers().get_all(IDEMPOTENCY_KEY).iter();
+    let only = lines.next().filter(|_| lines.next().is_none());
+    let given = only.and_then(|value| value.to_str().ok()).map(str::trim);
+    let key = given.filter(|key| is_key(key)).ok_or_else(|| {
         Problem::invalid(
             "invalid_header",
-            format!("Idempotency-Key must be 1 to {LONGEST} printable characters"),
+            format!("Idempotency-Key must come once, and be 1 to {LONGEST} printable ASCII characters"),
         )
     })?;
     let caller = request
@@ -116,6 +122,10 @@ pub async fn not_kept(request: Request, next: Next) -> Response {
     response
 }
 
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// Stores an answer that the handler has not stored with its commit.
 async fn settle(
     store: &Arc<dyn commerce_core::store::Store>,
@@ -140,6 +150,19 @@ async fn settle(
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
+/// A request that has no answer yet.
+struct Unfinished(Answer);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let ticket = self.0.take();
+        // Should its commit be under way still: whichever of the two is first makes the other void.
+        if let (Some(ticket), Ok(runtime)) = (ticket, Handle::try_current()) {
+            runtime.spawn(give_back(ticket));
+        }
+    }
+}
+
 async fn give_back(ticket: Ticket) {
     if let Err(error) = ticket.abandon().await {
         tracing::warn!(%error, "an idempotency key stays locked for a minute");
@@ -159,42 +182,4 @@ fn digest(parts: &[&[u8]]) -> String {
         hasher.update(part);
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// An answer as it is kept.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Stored {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-/// The headers that belong to the answer itself.
-const KEPT: [HeaderName; 4] =
-    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::WWW_AUTHENTICATE];
-
-impl Stored {
-    pub(super) fn of(parts: &response::Parts, body: &[u8]) -> Self {
-        let value = |name: &HeaderName| parts.headers.get(name)?.to_str().ok();
-        let headers =
-            KEPT.iter().filter_map(|name| Some((name.to_string(), value(name)?.to_owned()))).collect();
-        Self { status: parts.status.as_u16(), headers, body: String::from_utf8_lossy(body).into_owned() }
-    }
-
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
-        serde_json::to_vec(self).map_err(Problem::bug)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(bytes).map_err(Problem::bug)
-    }
-
-    fn replay(self) -> Result<Response, Problem> {
-        let mut response = Response::builder().status(self.status);
-        for (name, value) in self.headers {
-            response = response.header(name, value);
-        }
-        response = response.header(REPLAYED, HeaderValue::from_static("true"));
-        response.body(Body::from(self.body)).map_err(Problem::bug)
-    }
 }

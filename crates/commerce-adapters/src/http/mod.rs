@@ -10,12 +10,13 @@
 //! | [`not_kept`], [`NotKept`] | answers with secrets in them, which are never kept |
 //! | [`IfMatch`], [`Resource`] | entity tags: the version of what is shown, and of what is meant |
 //! | [`limit_rate`], [`Quotas`] | so many requests a minute for each client |
+//! | [`buffer`], [`limit_time`] | bounds of size and time |
 //! | [`Readiness`] | `/livez` and `/readyz` |
 //! | [`measure`] | a span and figures for each request |
 //! | [`openapi`] | what these parts add to the description of an endpoint |
 //!
 //! Layers go around a router in this order, the innermost first: [`idempotent`], [`limit_rate`], [`authenticate`],
-//! [`buffer`], [`correlate`], [`measure`].
+//! [`limit_time`], [`buffer`], [`correlate`], [`measure`].
 
 mod answer;
 mod body;
@@ -33,7 +34,10 @@ mod params;
 mod problem;
 mod quota;
 mod rate_limit;
+mod stored;
+mod strict;
 mod text;
+mod time_limit;
 
 pub use answer::Answer;
 pub use body::Body;
@@ -43,10 +47,12 @@ pub use correlate::{Asked, CORRELATION_HEADER, Traceparent, correlate};
 pub use etag::{IfMatch, Listing, Resource, created};
 pub use fallback::{method_not_allowed, not_found};
 pub use health::{Check, Readiness};
-pub use idempotency::{IDEMPOTENCY_KEY, NotKept, REPLAYED, idempotent, not_kept};
+pub use idempotency::{IDEMPOTENCY_KEY, NotKept, idempotent, not_kept};
 pub use measure::measure;
 pub use page::{Cursor, Page};
 pub use params::{Id, Params};
 pub use problem::Problem;
 pub use quota::{MemoryQuotas, Quota, Quotas};
 pub use rate_limit::{RateLimit, limit_rate};
+pub use stored::REPLAYED;
+pub use time_limit::limit_time;

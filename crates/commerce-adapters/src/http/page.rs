@@ -6,10 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::etag::Listing;
 use super::params;
 use super::problem::Problem;
+use super::text::without_nul;
 
 /// The most there can be on a page.
 const MOST: usize = 100;
@@ -50,9 +52,7 @@ impl Page {
     /// 400 `invalid_cursor` for a text that is none of this endpoint's cursors.
     pub fn after<C: Cursor>(&self) -> Result<Option<C>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let decoded =
-            URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        decoded.map(Some).ok_or_else(|| {
+        decode(cursor).map(Some).ok_or_else(|| {
             Problem::invalid("invalid_cursor", "the cursor is none of this list: begin without one")
         })
     }
@@ -87,6 +87,13 @@ impl Page {
     pub fn read<T>(items: Vec<T>, next: Option<impl Cursor>) -> Result<Listing<T>, Problem> {
         Ok(Listing { items, next_cursor: next.as_ref().map(encode).transpose()? })
     }
+}
+
+/// Anyone can write a cursor: what no store takes must not come out of one.
+fn decode<C: Cursor>(cursor: &str) -> Option<C> {
+    let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    without_nul(&value).ok()?;
+    serde_json::from_value(value).ok()
 }
 
 fn encode(cursor: &impl Serialize) -> Result<String, Problem> {

@@ -9,6 +9,8 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use super::strict::Strict;
+use super::text::brief;
 
 /// The one variable of the path, such as the id of a resource. A text that is none is refused with `invalid_path`.
 pub struct Id<T>(pub T);
@@ -25,6 +27,9 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
 
 /// Reads one variable of a path that has several.
 pub(super) fn read<T: FromStr>(text: &str) -> Result<T, Problem> {
+    if text.contains('\0') {
+        return Err(invalid_path("the path must not contain the character U+0000".to_owned()));
+    }
     text.parse().map_err(|_| {
         invalid_path(format!("{text:?} in the path can't be read: it is not of the form described"))
     })
@@ -61,10 +66,10 @@ pub(super) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     }
     let pairs = form_pairs(query);
     let reader = serde_html_form::Deserializer::from_bytes(query.as_bytes());
-    serde_path_to_error::deserialize(reader).map_err(|error| {
+    serde_path_to_error::deserialize(Strict::form(reader)).map_err(|error| {
         let name = error.path().to_string();
-        let detail = error.inner().to_string();
-        let pointer = if name == "." { String::new() } else { format!("/{name}") };
+        let detail = brief(&error.inner().to_string(), 300);
+        let pointer = if name == "." { String::new() } else { format!("/{}", brief(&name, 300)) };
         let violation = Violation::new(pointer, "invalid_parameter", &*detail);
         let known = pairs.join(", ");
         Problem::invalid("invalid_query", format!("the query can't be read: {violation} (it has: {known})"))

@@ -12,6 +12,10 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::correlate;
+use super::text::brief;
+
+/// A sentence may show what a client wrote, and a client may write a lot.
+const LONGEST_DETAIL: usize = 1_000;
 
 /// An answer to a request that was not fulfilled.
 ///
@@ -135,7 +139,7 @@ impl Problem {
         body.insert("type".into(), format!("urn:problem:{}", self.code).into());
         body.insert("title".into(), self.status.canonical_reason().unwrap_or("Problem").into());
         body.insert("status".into(), self.status.as_u16().into());
-        body.insert("detail".into(), self.detail.clone().into());
+        body.insert("detail".into(), brief(&self.detail, LONGEST_DETAIL).into());
         body.insert("code".into(), self.code.clone().into());
         if let Some(correlation) = correlate::current() {
             body.insert("correlation_id".into(), correlation.into());

@@ -41,12 +41,32 @@ pub trait Quotas: Send + Sync + 'static {
 /// one request more as each share of the time passes.
 #[derive(Clone, Default)]
 pub struct MemoryQuotas {
-    /// For each client, the moment at which it will have its whole quota again.
-    full_at: Arc<Mutex<HashMap<String, Instant>>>,
+    /// With, for each client, the moment at which it will have its whole quota again.
+    clients: Arc<Mutex<Clients>>,
+}
+
+struct Clients {
+    full_at: HashMap<String, Instant>,
+    /// At so many, those with a whole quota are forgotten.
+    sweep_at: usize,
 }
 
 /// So many clients are remembered before those with a whole quota are forgotten.
 const MANY: usize = 10_000;
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { full_at: HashMap::new(), sweep_at: MANY }
+    }
+}
+
+impl Clients {
+    /// Twice as many as are left must come before the next sweep, so that a crowd doesn't cost a sweep for each request.
+    fn sweep(&mut self, now: Instant) {
+        self.full_at.retain(|_, full| *full > now);
+        self.sweep_at = MANY.max(2 * self.full_at.len());
+    }
+}
 
 #[async_trait]
 impl Quotas for MemoryQuotas {
@@ -57,17 +77,17 @@ impl Quotas for MemoryQuotas {
 
 impl MemoryQuotas {
     fn take_at(&self, client: &str, quota: Quota, now: Instant) -> Result<(), Duration> {
-        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = full_at.get(client).copied().unwrap_or(now).max(now);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = clients.full_at.get(client).copied().unwrap_or(now).max(now);
         let after_this = full + quota.interval();
         let latest = now + quota.per;
         if after_this > latest {
             return Err(after_this - latest);
         }
-        if full_at.len() >= MANY {
-            full_at.retain(|_, full| *full > now);
+        if clients.full_at.len() >= clients.sweep_at {
+            clients.sweep(now);
         }
-        full_at.insert(client.to_owned(), after_this);
+        clients.full_at.insert(client.to_owned(), after_this);
         Ok(())
     }
 }
@@ -98,6 +118,6 @@ mod tests {
             assert_eq!(quotas.take_at(&client.to_string(), quota, now), Ok(()));
         }
         assert_eq!(quotas.take_at("late", quota, now + Duration::from_secs(61)), Ok(()));
-        assert_eq!(quotas.full_at.lock().unwrap().len(), 1);
+        assert_eq!(quotas.clients.lock().unwrap().full_at.len(), 1);
     }
 }

@@ -1,16 +1,21 @@
 //! So many requests a minute for each client.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::caller::Caller;
 use super::problem::Problem;
 use super::quota::{Quota, Quotas};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// What each client may ask. A client is a user who is signed in, or else an address.
 #[derive(Clone)]
@@ -38,12 +43,21 @@ pub async fn limit_rate(State(limit): State<RateLimit>, request: Request, next: 
     match limit.quotas.take(&client, quota).await {
         Ok(()) => next.run(request).await,
         Err(wait) => {
-            let detail = format!("more than {} requests of this kind in {:?}", quota.requests, quota.per);
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
-                .retry_after(wait)
-                .into_response()
+            tracing::debug!(client, "over its quota");
+            refused(quota, wait).into_response()
         }
     }
+}
+
+/// 429, with `Retry-After` and the three `RateLimit-` headers that clients know (draft-polli-ratelimit-headers).
+fn refused(quota: Quota, wait: Duration) -> Problem {
+    let detail = format!("more than {} requests of this kind in {:?}", quota.requests, quota.per);
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+        .retry_after(wait)
+        .header(LIMIT, quota.requests.into())
+        .header(REMAINING, HeaderValue::from_static("0"))
+        .header(RESET, seconds.max(1).into())
 }
 
 fn client_of(request: &Request) -> String {
@@ -51,5 +65,30 @@ fn client_of(request: &Request) -> String {
         return caller.id.to_string();
     }
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    address.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string())
+    address.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| network_of(address.ip()))
+}
+
+/// Whoever has one address of IPv6 has a whole /64 of them.
+fn network_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            format!("{}/64", std::net::Ipv6Addr::from_bits(network))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network_of;
+
+    #[test]
+    fn addresses_of_one_network_are_one_client() {
+        let of = |address: &str| network_of(address.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 }

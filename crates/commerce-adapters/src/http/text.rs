@@ -40,3 +40,11 @@ fn check(text: &str, pointer: &str) -> Result<(), Violation> {
 pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+/// At most so many characters of a text that a client wrote: an answer is not as long as what it answers.
+pub(super) fn brief(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

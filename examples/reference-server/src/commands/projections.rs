@@ -1,8 +1,7 @@
-use std::sync::Arc;
-
-use commerce_adapters::http::{Caller, TokenFault, Tokens};
 use commerce_core::projection::{Live, Status};
+use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::identity::IdentityOptions;
 use reference_server::services::notification::NotificationOptions;
 use reference_server::shop::ShopOptions;
 use reference_server::views::View;
@@ -22,20 +21,12 @@ pub(super) async fn run(command: Projections) -> Result<u8, Exit> {
 async fn views(store: &Store) -> Result<Vec<View>, Exit> {
     let options = PlatformOptions {
         shop: ShopOptions::default(),
+        identity: IdentityOptions::default(),
+        tokens: None,
         notification: NotificationOptions::default(),
-        tokens: Arc::new(NoOnes),
-        rate_limit: None,
+        gateway: GatewayOptions::default(),
     };
-    Ok(Platform::new(open(store).await?, &options).map_err(Exit::data)?.views())
-}
-
-/// Nobody signs in here.
-struct NoOnes;
-
-impl Tokens for NoOnes {
-    fn verify(&self, _: &str) -> Result<Caller, TokenFault> {
-        Err(TokenFault::Invalid)
-    }
+    Ok(Platform::new(open(store).await?, &options).await.map_err(Exit::data)?.views())
 }
 
 async fn list(views: &[View]) -> Result<u8, Exit> {

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use commerce_adapters::http::{MemoryQuotas, RateLimit};
+use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::notification::NotificationOptions;
 use reference_server::serve::{DEMO_USERS, Door, Made, Seeding, Settings, Sources, seed};
 use reference_server::shop::{ShopOptions, Stores};
 use std::sync::Arc;
@@ -60,7 +62,11 @@ async fn open(settings: &Settings) -> Result<Platform, Exit> {
         shop,
         identity: settings.identity.clone(),
         tokens: None,
-        rate_limit: settings.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
+        notification: NotificationOptions::default(),
+        gateway: GatewayOptions {
+            rate_limit: settings.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
+            ..GatewayOptions::default()
+        },
     };
     Platform::new(stores, &options).await.map_err(Exit::data)
 }

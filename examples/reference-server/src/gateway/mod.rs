@@ -1,13 +1,49 @@
 //! The one door: what clients talk to.
+//!
+//! ```text
+//! client ─▶ measure ─▶ correlate ─▶ security headers ─▶ CORS ─▶ bounds ─▶ authenticate ─▶ rate limit ─▶ identify ─▶ routes
+//! ```
+//!
+//! The routes lead to services in this process ([`in_process`]) or to addresses ([`in_front`]). Whatever a client sends,
+//! behind `identify` the identity headers say what the token says. The services verify the token themselves all the same.
+//!
+//! What a client sees when a service can't answer: 503 `upstream_unavailable` (not reached, or it broke off), 503
+//! `timeout` (no answer within 30 s), 503 `circuit_open` (it failed so often that it isn't asked), each with `Retry-After`.
+
+mod cors;
+mod docs;
+mod forward;
+mod identity;
+mod merged;
+mod passed;
+mod security;
+mod upstream;
+
+use std::time::Duration;
 
 use axum::{Router, middleware};
-use commerce_adapters::http::{RateLimit, Readiness, authenticate, limit_rate, not_found};
+use commerce_adapters::http::{
+    RateLimit, Readiness, authenticate, limit_rate, method_not_allowed, not_found,
+};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
-use crate::http::{Common, Service, about, outermost};
+pub use cors::{InvalidOrigin, Origins};
+pub use upstream::{InvalidUpstream, UpstreamOptions, Upstreams};
+
+use crate::http::{Common, PATIENCE, Service, about, bounded, traced};
+use merged::Merged;
+
+/// How the gateway works.
+#[derive(Clone, Default)]
+pub struct GatewayOptions {
+    /// What each client may ask; everything, if there is none.
+    pub rate_limit: Option<RateLimit>,
+    /// Whose pages' scripts may ask; nobody's, unless it is said.
+    pub origins: Origins,
+}
 
 /// The gateway with services in its own process.
-pub fn in_process(services: Vec<Service>, common: &Common, rate_limit: Option<RateLimit>) -> Router {
+pub fn in_process(services: Vec<Service>, common: &Common, options: &GatewayOptions) -> Router {
     let mut routes = Router::new();
     let mut openapi = description();
     let mut readiness = Readiness::default();
@@ -16,12 +52,36 @@ pub fn in_process(services: Vec<Service>, common: &Common, rate_limit: Option<Ra
         openapi.merge(service.openapi);
         readiness = readiness.and(&service.readiness);
     }
-    if let Some(limit) = rate_limit {
+    let beside = readiness.routes().merge(about(openapi, String::new));
+    door(routes, beside, Some(PATIENCE), common, options)
+}
+
+/// The gateway in front of services at addresses.
+pub fn in_front(upstreams: &Upstreams, common: &Common, options: &GatewayOptions) -> Router {
+    let beside = upstreams.readiness().routes().merge(Merged::of(upstreams).routes());
+    // The time limit is the upstream's, so that its circuit breaker hears of it.
+    door(upstreams.routes(), beside, None, common, options)
+}
+
+/// What is around all routes; `beside` are those that no client is known or counted at.
+fn door(
+    routes: Router,
+    beside: Router,
+    patience: Option<Duration>,
+    common: &Common,
+    options: &GatewayOptions,
+) -> Router {
+    let mut routes = routes.layer(middleware::from_fn(identity::identify));
+    if let Some(limit) = options.rate_limit.clone() {
         routes = routes.layer(middleware::from_fn_with_state(limit, limit_rate));
     }
     let routes = routes.layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
-    let routes = routes.merge(readiness.routes()).merge(about(openapi, String::new));
-    outermost(routes.fallback(not_found), common)
+    let all = routes.merge(beside).merge(docs::routes()).fallback(not_found);
+    let mut all = bounded(all.method_not_allowed_fallback(method_not_allowed), patience);
+    if let Some(cors) = options.origins.layer() {
+        all = all.layer(cors);
+    }
+    traced(all.layer(middleware::from_fn(security::secure)), common)
 }
 
 fn description() -> OpenApi {

@@ -1,24 +1,25 @@
 //! What goes around the routes of every service.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use commerce_adapters::http::{
-    Buffering, Readiness, Tokens, authenticate, buffer, correlate, idempotent, measure, method_not_allowed,
-    not_found, openapi,
+    Buffering, Problem, Readiness, Tokens, authenticate, buffer, correlate, idempotent, limit_time, measure,
+    method_not_allowed, not_found, openapi,
 };
 use commerce_core::Host;
 use commerce_core::store::Store;
 use commerce_outbox::Idempotency;
-use http::StatusCode;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 /// A request that takes longer is given up: its effects, if any, are as whole as ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What all services share.
 #[derive(Clone)]
@@ -77,8 +78,9 @@ impl Service {
         common: &Common,
         metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Router {
-        let routes = self.routes.merge(self.readiness.routes()).merge(about(self.openapi, metrics));
-        outermost(routes.fallback(not_found), common)
+        let beside = self.readiness.routes().merge(about(self.openapi, metrics));
+        let all = self.routes.merge(beside).fallback(not_found);
+        traced(bounded(all.method_not_allowed_fallback(method_not_allowed), Some(PATIENCE)), common)
     }
 }
 
@@ -93,11 +95,23 @@ pub(crate) fn about(
         .route("/metrics", get(move || async move { metrics() }))
 }
 
+/// Bounds of a request's size and time; a handler that panics is a problem like any other fault of this program.
+pub(crate) fn bounded(routes: Router, patience: Option<Duration>) -> Router {
+    let mut routes = routes.layer(CatchPanicLayer::custom(panicked));
+    if let Some(patience) = patience {
+        routes = routes.layer(middleware::from_fn_with_state(patience, limit_time));
+    }
+    routes.layer(middleware::from_fn_with_state(Buffering::default(), buffer))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    // What it says was written to the log by the hook that prints panics.
+    Problem::bug("a handler panicked").into_response()
+}
+
 /// What every request goes through first, whoever answers it.
-pub(crate) fn outermost(routes: Router, common: &Common) -> Router {
+pub(crate) fn traced(routes: Router, common: &Common) -> Router {
     routes
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(middleware::from_fn_with_state(Buffering::default(), buffer))
         .layer(middleware::from_fn_with_state(common.host.clone(), correlate))
         .layer(middleware::from_fn(measure))
 }

@@ -16,3 +16,5 @@ mod write;
 pub use layers::{Common, Service};
 pub(crate) use layers::{about, outermost};
 pub(crate) use write::{ATTEMPTS, Write, problem};
+pub(crate) use layers::{PATIENCE, about, bounded, traced};
+pub(crate) use write::{Write, problem};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use commerce_adapters::http::{RateLimit, Tokens};
+use commerce_adapters::http::Tokens;
 use commerce_outbox::BusError;
 use commerce_saga::BuildError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway;
+use crate::gateway::{self, GatewayOptions};
 use crate::http::analytics::AnalyticsApi;
 use crate::http::catalog::CatalogApi;
 use crate::http::orders::OrdersApi;
@@ -34,8 +34,8 @@ pub struct PlatformOptions {
     pub tokens: Option<Arc<dyn Tokens>>,
     /// How notifications reach people.
     pub notification: NotificationOptions,
-    /// What each client may ask; everything, if there is none.
-    pub rate_limit: Option<RateLimit>,
+    /// How the gateway works.
+    pub gateway: GatewayOptions,
 }
 
 /// Why the platform can't be assembled.
@@ -61,7 +61,7 @@ pub struct Platform {
     shipping: ShippingApi,
     identity: IdentityApi,
     common: Common,
-    rate_limit: Option<RateLimit>,
+    gateway: GatewayOptions,
 }
 
 impl Platform {
@@ -84,7 +84,7 @@ impl Platform {
             shipping: ShippingApi::new(stores.shipping),
             shop,
             common,
-            rate_limit: options.rate_limit.clone(),
+            gateway: options.gateway.clone(),
         })
     }
 
@@ -113,7 +113,7 @@ impl Platform {
 
     /// The gateway, with all services behind it in this process.
     pub fn router(&self) -> Router {
-        gateway::in_process(self.services(), &self.common, self.rate_limit.clone())
+        gateway::in_process(self.services(), &self.common, &self.gateway)
     }
 
     /// What the services keep up to date of their own events: lists and figures.

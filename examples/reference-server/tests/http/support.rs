@@ -11,6 +11,7 @@ use commerce_core::Host;
 use commerce_outbox::SystemHost;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
 use reference_server::services::identity::IdentityOptions;
 use reference_server::services::notification::NotificationOptions;
@@ -76,7 +77,7 @@ impl App {
             identity: IdentityOptions::default(),
             tokens,
             notification,
-            rate_limit: None,
+            gateway: GatewayOptions::default(),
         };
         let platform = Arc::new(Platform::new(stores, &options).await.unwrap());
         let router = platform.router();

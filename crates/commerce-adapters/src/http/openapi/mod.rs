@@ -1,6 +1,9 @@
 //! What the parts of this module add to the description of an endpoint: the problems that it can answer, and the headers
 //! that it takes. An endpoint says only what is its own.
 
+mod headers;
+mod schema;
+
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -8,46 +11,14 @@ use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Type,
 };
 
+use schema::{ProblemSchema, ViolationSchema};
+
 /// The name of the security scheme of bearer tokens: `security(("bearer" = []))`.
 pub const BEARER: &str = "bearer";
 
 /// The extension of endpoints whose answers are not kept under an `Idempotency-Key`, because there are secrets in them:
 /// `extensions(("x-answer-not-kept" = json!(true)))`.
 pub const NOT_KEPT: &str = "x-answer-not-kept";
-
-/// A problem (RFC 9457), as it is described.
-#[derive(ToSchema)]
-#[schema(as = Problem)]
-#[allow(dead_code)]
-struct ProblemSchema {
-    /// `urn:problem:` and the code.
-    r#type: String,
-    /// The name of the status.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What is wrong, and what to do about it.
-    detail: String,
-    /// Stable, for programs.
-    code: String,
-    /// Names the request in the logs.
-    correlation_id: Option<String>,
-    /// All that is wrong with the request.
-    errors: Option<Vec<ViolationSchema>>,
-}
-
-/// One thing that is wrong with a request.
-#[derive(ToSchema)]
-#[schema(as = Violation)]
-#[allow(dead_code)]
-struct ViolationSchema {
-    /// Where: a JSON pointer (RFC 6901).
-    pointer: String,
-    /// Stable, for programs.
-    code: String,
-    /// What is wrong.
-    detail: String,
-}
 
 const KEPT_UNDER_KEY: &str =
     "Names the request, so that it can be sent again: it has one effect and one answer for 24 hours";
@@ -62,9 +33,9 @@ pub fn complete(api: &mut OpenApi) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     for (path, item) in &mut api.paths.paths {
-        let in_path = path.contains('{');
         for (method, operation) in operations(item) {
-            complete_operation(operation, method, in_path);
+            complete_operation(operation, method, path.contains('{'));
+            headers::describe(operation, method, path);
         }
     }
 }
@@ -96,55 +67,41 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 }
 
 fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) {
-    let changes = method != Method::Get;
-    let signed_in = operation.security.as_ref().is_some_and(|security| !security.is_empty());
-    let has_body = operation.request_body.is_some();
-    let kept = operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
-    let mut problems = vec![
-        (
-            "400",
-            "malformed or invalid: `invalid_path`, `invalid_query`, `invalid_body`, `invalid_header`, `validation_failed`, or a code of the endpoint",
-        ),
-        ("408", "the body came too slowly: `request_timeout`"),
-        ("413", "the body is larger than 1 MiB: `body_too_large`"),
-        ("429", "too many requests: `rate_limited`; see `Retry-After`"),
-        ("500", "this server is at fault: `internal_error`"),
-        ("503", "not now: `store_unavailable`, `outcome_unknown`, `circuit_open`; see `Retry-After`"),
-    ];
-    // A token that is sent to an endpoint for anyone must be a good one too.
-    problems.push((
-        "401",
-        "no token, or one that is not taken: `unauthenticated`, `invalid_token`, `token_expired`",
-    ));
-    if signed_in {
-        problems.push(("403", "not allowed: `forbidden`"));
-    }
-    if in_path {
-        problems
-            .push(("404", "not there, or not for you to know of: `not_found`, or a code of the endpoint"));
-    }
-    if changes {
-        problems.push(("409", "not in this state, or someone was faster: `version_conflict`, `wrong_state`, `idempotency_in_progress`, or a code of the endpoint"));
-        problems.push(("412", "`If-Match` did not match: `precondition_failed`"));
-        add(operation, header("If-Match", "The `ETag` of the version that is meant", None));
-    }
-    if has_body {
-        problems.push(("415", "the body is not JSON: `unsupported_media_type`"));
+    let of_a_version = method != Method::Get && in_path;
+    if of_a_version {
+        add(operation, "If-Match", "The `ETag` of the version that is meant", None);
     }
     if method == Method::Post {
-        problems
-            .push(("422", "the `Idempotency-Key` was used for another request: `idempotency_key_reused`"));
-        add(
-            operation,
-            header("Idempotency-Key", if kept { KEPT_UNDER_KEY } else { NOT_KEPT_UNDER_KEY }, Some(255)),
-        );
+        let kept =
+            operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
+        let description = if kept { KEPT_UNDER_KEY } else { NOT_KEPT_UNDER_KEY };
+        add(operation, "Idempotency-Key", description, Some(255));
     }
-    add(
-        operation,
-        header("X-Correlation-Id", "Names the flow; made if it is missing, and echoed", Some(128)),
-    );
-    for (status, description) in problems {
-        let response = operation.responses.responses.entry(status.to_owned());
+    add(operation, "X-Correlation-Id", "Names the flow; made if it is missing, and echoed", Some(128));
+    let signed_in = operation.security.as_ref().is_some_and(|security| !security.is_empty());
+    let has_body = operation.request_body.is_some();
+    let problems: [(bool, &[(&str, &str)]); 7] = [
+        // A token that is sent to an endpoint for anyone must be a good one too.
+        (true, ALWAYS),
+        (signed_in, &[("403", "not allowed: `forbidden`")]),
+        (in_path, &[("404", "not there, or not for you to know of: `not_found`, or a code of the endpoint")]),
+        (
+            method != Method::Get,
+            &[(
+                "409",
+                "not in this state, or someone was faster: `version_conflict`, `wrong_state`, `idempotency_in_progress`, or a code of the endpoint",
+            )],
+        ),
+        (of_a_version, &[("412", "`If-Match` did not match: `precondition_failed`")]),
+        (has_body, &[("415", "the body is not JSON: `unsupported_media_type`")]),
+        (
+            method == Method::Post,
+            &[("422", "the `Idempotency-Key` was used for another request: `idempotency_key_reused`")],
+        ),
+    ];
+    for (status, description) in problems.iter().filter(|(applies, _)| *applies).flat_map(|(_, those)| *those)
+    {
+        let response = operation.responses.responses.entry((*status).to_owned());
         response.or_insert_with(|| RefOr::T(problem(description)));
     }
     // Those that the endpoint has described itself are problems too.
@@ -158,22 +115,37 @@ fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) 
     }
 }
 
+/// What any endpoint can answer: the status, and when.
+const ALWAYS: &[(&str, &str)] = &[
+    (
+        "400",
+        "malformed or invalid: `invalid_path`, `invalid_query`, `invalid_body`, `invalid_header`, `validation_failed`, or a code of the endpoint",
+    ),
+    ("401", "no token, or one that is not taken: `unauthenticated`, `invalid_token`, `token_expired`"),
+    ("408", "the body came too slowly: `request_timeout`"),
+    ("413", "the body is larger than 1 MiB: `body_too_large`"),
+    ("429", "too many requests: `rate_limited`; see `Retry-After`"),
+    ("500", "this server is at fault: `internal_error`"),
+    (
+        "503",
+        "not now: `store_unavailable`, `outcome_unknown`, `timeout`, `circuit_open`, `upstream_unavailable`; see `Retry-After`",
+    ),
+];
+
 fn problem(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
-fn header(name: &str, description: &str, longest: Option<usize>) -> Parameter {
+/// A header that the endpoint takes.
+fn add(operation: &mut Operation, name: &str, description: &str, longest: Option<usize>) {
     let text = ObjectBuilder::new().schema_type(Type::String).max_length(longest);
-    ParameterBuilder::new()
+    let parameter: Parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(description))
         .schema(Some(text))
-        .build()
-}
-
-fn add(operation: &mut Operation, parameter: Parameter) {
+        .build();
     operation.parameters.get_or_insert_with(Vec::new).push(parameter.into());
 }

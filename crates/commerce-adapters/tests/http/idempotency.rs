@@ -1,0 +1,206 @@
+//! `Idempotency-Key`: the same request twice has one effect and one answer.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use http::Method;
+
+use crate::shop::app;
+
+#[tokio::test]
+async fn an_answer_is_given_again_byte_for_byte() {
+    let (app, _) = app();
+    let first = app.post("/orders", "{}").key("k").expect(201).await;
+    assert!(!first.headers.contains_key("idempotency-replayed"));
+    let again = app.post("/orders", "{}").key("k").header("x-correlation-id", "second").expect(201).await;
+    assert_eq!(again.bytes, first.bytes);
+    for name in ["location", "etag", "content-type"] {
+        assert_eq!(again.header(name), first.header(name));
+    }
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.header("x-correlation-id"), "second", "that is the request's own");
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test]
+async fn answers_of_handlers_that_know_nothing_of_keys_are_kept_too() {
+    for (path, status) in [("/plain", 202), ("/refuses", 409)] {
+        let (app, shop) = app();
+        let first = app.post(path, "{}").key("k").expect(status).await;
+        let again = app.post(path, "{}").key("k").expect(status).await;
+        assert_eq!((&again.bytes, again.header("idempotency-replayed")), (&first.bytes, "true"));
+        assert_eq!(shop.calls.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_text_is_given_again_as_it_was() {
+    let (app, _) = app();
+    let first = app.post("/bytes", "").key("k").expect(200).await;
+    let again = app.post("/bytes", "").key("k").expect(200).await;
+    assert_eq!((&again.bytes[..], &first.bytes[..]), (&[0, 0xff, 0xfe, 1][..], &[0, 0xff, 0xfe, 1][..]));
+    assert!(!again.headers.contains_key("content-type"));
+    assert_eq!(again.headers["location"].as_bytes(), b"/\xe9");
+}
+
+#[tokio::test]
+async fn what_is_decided_again_is_kept_as_it_was_answered() {
+    let (app, _) = app();
+    let first = app.post("/decides-again", "{}").key("k").expect(201).await;
+    let again = app.post("/decides-again", "{}").key("k").expect(201).await;
+    assert_eq!((&again.bytes, again.header("idempotency-replayed")), (&first.bytes, "true"));
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test]
+async fn without_a_key_each_request_has_its_effect() {
+    let (app, _) = app();
+    app.post("/orders", "{}").expect(201).await;
+    app.post("/orders", "{}").expect(201).await;
+    assert_eq!(app.effects().await, 2);
+}
+
+#[tokio::test]
+async fn only_post_takes_a_key() {
+    let (app, shop) = app();
+    for method in [Method::PATCH, Method::PATCH] {
+        app.ask(method, "/plain").key("k").expect(202).await;
+    }
+    for method in [Method::GET, Method::HEAD] {
+        app.ask(method, "/plain/read").key("k").expect(202).await;
+    }
+    assert_eq!(shop.calls.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn a_key_is_not_for_another_request() {
+    let (app, _) = app();
+    app.post("/orders", r#"{"a":1}"#).key("k").expect(201).await;
+    app.post("/orders", r#"{"a":2}"#).key("k").refused(422, "idempotency_key_reused").await;
+    app.post("/orders?a=1", r#"{"a":1}"#).key("k").refused(422, "idempotency_key_reused").await;
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test]
+async fn a_key_counts_within_the_caller_and_the_route() {
+    let (app, _) = app();
+    let mut answers = Vec::new();
+    for token in ["ann:customer", "bob:customer"] {
+        for path in ["/orders", "/orders/1/cancel", "/orders/2/cancel"] {
+            answers.push(app.post(path, "{}").token(token).key("k").expect(201).await.bytes);
+        }
+    }
+    answers.push(app.post("/orders", "{}").key("k").expect(201).await.bytes);
+    assert_eq!(app.effects().await, 7);
+    let again = app.post("/orders", "{}").token("ann:admin,customer").key("k").expect(201).await;
+    assert_eq!(again.bytes, answers[0], "the same caller, with other roles");
+    answers.sort();
+    answers.dedup();
+    assert_eq!(answers.len(), 7, "nobody gets another's answer");
+}
+
+#[tokio::test]
+async fn while_the_first_is_under_way_a_second_is_told_so() {
+    let (app, shop) = app();
+    let first = tokio::spawn(app.post("/slow", "{}").key("k").send());
+    while shop.calls.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let second = app.post("/slow", "{}").key("k").refused(409, "idempotency_in_progress").await;
+    assert_eq!(second.header("retry-after"), "1");
+    app.post("/slow", "[]").key("k").refused(422, "idempotency_key_reused").await;
+    shop.gate.notify_one();
+    let first = first.await.unwrap();
+    assert_eq!(first.status, 201);
+    assert_eq!(app.post("/slow", "{}").key("k").expect(201).await.bytes, first.bytes);
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_one_has_its_effect() {
+    let (app, _) = app();
+    let asks = (0..32).map(|_| tokio::spawn(app.post("/orders", "{}").key("k").send()));
+    let replies: Vec<_> = join_all(asks).await.into_iter().map(Result::unwrap).collect();
+    let (done, told): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
+    assert!(done.iter().all(|reply| reply.bytes == done[0].bytes) && !done.is_empty());
+    told.iter().for_each(|reply| reply.is_problem(409, "idempotency_in_progress"));
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test]
+async fn a_server_fault_is_not_kept() {
+    let (app, _) = app();
+    app.post("/fails-once", "{}").key("k").refused(500, "internal_error").await;
+    let second = app.post("/fails-once", "{}").key("k").expect(200).await;
+    assert_eq!((&second.bytes[..], second.headers.contains_key("idempotency-replayed")), (&b"2"[..], false));
+    assert_eq!(app.post("/fails-once", "{}").key("k").expect(200).await.bytes, b"2");
+}
+
+/// The process dies, or the client hangs up, after the commit and before the answer.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_got_is_given_to_whoever_asks_again() {
+    let (app, _) = app();
+    let lost = tokio::time::timeout(Duration::from_secs(1), app.post("/dies", "{}").key("k").send()).await;
+    assert!(lost.is_err(), "the request was dropped");
+    assert_eq!(app.effects().await, 1);
+    let again = app.post("/dies", "{}").key("k").expect(201).await;
+    assert_eq!(again.json()["call"], 1);
+    assert_eq!(app.effects().await, 1);
+}
+
+/// The same, before the commit: nothing is done, and the key isn't blocked by a request that is gone.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_dropped_before_it_did_anything_can_be_sent_again() {
+    let (app, shop) = app();
+    let lost = tokio::time::timeout(Duration::from_secs(1), app.post("/slow", "{}").key("k").send()).await;
+    assert!(lost.is_err(), "the request was dropped");
+    assert_eq!(app.effects().await, 0);
+    shop.gate.notify_one();
+    tokio::task::yield_now().await;
+    app.post("/slow", "{}").key("k").expect(201).await;
+    assert_eq!(app.effects().await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_time_is_up_can_be_sent_again() {
+    let (app, shop) = app();
+    app.post("/slow", "{}").key("k").refused(503, "timeout").await;
+    shop.gate.notify_one();
+    tokio::task::yield_now().await;
+    app.post("/slow", "{}").key("k").expect(201).await;
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_a_day() {
+    let (app, _) = app();
+    let hours = |hours: u64| Duration::from_secs(hours * 60 * 60);
+    let first = app.post("/orders", "{}").key("k").expect(201).await;
+    app.host.advance(hours(24) - Duration::from_secs(1));
+    assert_eq!(app.post("/orders", "{}").key("k").expect(201).await.bytes, first.bytes);
+    app.host.advance(Duration::from_secs(1));
+    assert_ne!(app.post("/orders", "{}").key("k").expect(201).await.bytes, first.bytes);
+}
+
+#[tokio::test]
+async fn a_key_has_1_to_255_printable_characters() {
+    let (app, _) = app();
+    for good in ["x", "a key with spaces", "\"quoted\"", &"x".repeat(255), "../../%00"] {
+        app.post("/orders", "{}").key(good).expect(201).await;
+    }
+    for bad in ["", "   ", "é", "a\tb", &"x".repeat(256), &"x".repeat(100_000)] {
+        app.post("/orders", "{}").key(bad).refused(400, "invalid_header").await;
+    }
+    app.post("/orders", "{}").key("a").key("b").refused(400, "invalid_header").await;
+    assert_eq!(app.effects().await, 5);
+}
+
+#[tokio::test]
+async fn a_refused_body_is_a_kept_answer_as_well() {
+    let (app, _) = app();
+    let first = app.post("/orders", "{").key("k").refused(400, "invalid_body").await;
+    let again = app.post("/orders", "{").key("k").expect(400).await;
+    assert_eq!(again.bytes, first.bytes);
+    app.post("/orders", "{}").key("k").refused(422, "idempotency_key_reused").await;
+    assert_eq!(app.effects().await, 0);
+}
