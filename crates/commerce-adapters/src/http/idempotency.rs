@@ -12,7 +12,7 @@ use commerce_core::Context;
 use commerce_core::commit::Commit;
 use commerce_core::id::Tenant;
 use commerce_outbox::{Begin, Idempotency, Ticket};
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;

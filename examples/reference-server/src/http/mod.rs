@@ -3,18 +3,16 @@
 
 pub mod analytics;
 pub mod catalog;
-pub mod inventory;
 pub mod identity;
+pub mod inventory;
 mod layers;
-pub mod orders;
 pub mod notification;
+pub mod orders;
 pub mod roles;
 mod schema;
 pub mod shipping;
 mod write;
 
 pub use layers::{Common, Service};
-pub(crate) use layers::{about, outermost};
-pub(crate) use write::{ATTEMPTS, Write, problem};
 pub(crate) use layers::{PATIENCE, about, bounded, traced};
-pub(crate) use write::{Write, problem};
+pub(crate) use write::{ATTEMPTS, Write, problem};

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway::{self, GatewayOptions};
 use crate::http::analytics::AnalyticsApi;
 use crate::http::catalog::CatalogApi;
-use crate::http::orders::OrdersApi;
-use crate::http::inventory::InventoryApi;
-use crate::http::shipping::ShippingApi;
 use crate::http::identity::IdentityApi;
+use crate::http::inventory::InventoryApi;
 use crate::http::notification::NotificationApi;
+use crate::http::orders::OrdersApi;
+use crate::http::shipping::ShippingApi;
 use crate::http::{Common, Service};
 use crate::services::identity::{Identity, IdentityOptions, OpenIdentityError};
 use crate::services::notification::NotificationOptions;
@@ -73,7 +73,7 @@ impl Platform {
         let host = options.shop.host.clone();
         let identity = Identity::open(stores.identity.clone(), host.clone(), &options.identity).await?;
         let tokens = options.tokens.clone().unwrap_or_else(|| identity.keys.clone());
-        let common = Common { host, tokens };
+        let common = Common { host: host.clone(), tokens };
         let shop = Shop::new(stores.clone(), &options.shop)?.publishing();
         Ok(Self {
             identity: IdentityApi::new(identity),

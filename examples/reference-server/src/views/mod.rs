@@ -8,21 +8,18 @@ use std::time::Duration;
 
 use commerce_adapters::http::Problem;
 use commerce_core::error::Kind;
-use commerce_core::projection::{Error, Projection, ProjectionReader, Projector};
-use commerce_core::store::{ChangeListener, Store};
 use commerce_core::id::Tenant;
 use commerce_core::projection::{Error, Projection, ProjectionReader, Projector, Rebuilt, Status};
-use commerce_core::store::{Store, StoreError};
+use commerce_core::store::{ChangeListener, Store, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub mod catalog;
+pub mod inventory;
 pub mod orders;
 mod row;
 mod search;
-pub mod inventory;
-mod row;
 pub mod shipping;
 
 pub use row::Row;

@@ -72,8 +72,7 @@ fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) 
         add(operation, "If-Match", "The `ETag` of the version that is meant", None);
     }
     if method == Method::Post {
-        let kept =
-            operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
+        let kept = operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
         let description = if kept { KEPT_UNDER_KEY } else { NOT_KEPT_UNDER_KEY };
         add(operation, "Idempotency-Key", description, Some(255));
     }
