@@ -82,6 +82,9 @@ async fn a_parent_that_is_missing_is_pointed_at(app: App) {
         let error = &problem["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!("/parent_id"), &json!("parent_not_found")));
     }
+    let wrong = json!({"name": "", "parent_id": absent});
+    let problem = app.post("/catalog/categories", wrong).admin().refused(400, "validation_failed").await;
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 2);
     app.put(&format!("/catalog/categories/{absent}"), json!({"name": "Lamps"}))
         .admin()
         .refused(404, "category_not_found")

@@ -4,7 +4,6 @@ use rust_decimal::Decimal;
 
 use super::entry::Entry;
 use super::place::{Place, Sort};
-use crate::catalog::Tag;
 use crate::id::CategoryId;
 use crate::value::{Currency, Money};
 
@@ -41,8 +40,8 @@ pub struct SearchFilter {
     pub max_price: Option<Decimal>,
     /// It is sold in this currency.
     pub currency: Option<Currency>,
-    /// It has this tag.
-    pub tag: Option<Tag>,
+    /// It has this tag: in lower case, as tags are written.
+    pub tag: Option<String>,
 }
 
 impl SearchFilter {
@@ -52,7 +51,7 @@ impl SearchFilter {
             && self.currency.is_none_or(|currency| currency == entry.price.currency())
             && self.min_price.is_none_or(|least| price >= least)
             && self.max_price.is_none_or(|most| price <= most)
-            && self.tag.as_ref().is_none_or(|tag| entry.tags.contains(tag))
+            && self.tag.as_ref().is_none_or(|tag| entry.tags.iter().any(|own| own.as_str() == tag))
     }
 }
 

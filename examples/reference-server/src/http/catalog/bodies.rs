@@ -16,11 +16,15 @@ use crate::http::schema;
 #[serde(deny_unknown_fields)]
 pub(super) struct CategoryBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
     /// Its description.
     #[serde(default)]
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 1000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     description: String,
     /// The category it lies in; none for a root.
     pub(super) parent_id: Option<Uuid>,
@@ -28,7 +32,10 @@ pub(super) struct CategoryBody {
     #[serde(default)]
     display_order: u32,
     /// Where its image is: an http or https URL.
-    #[schema(max_length = 2048, pattern = r#"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`/?#][^\s"<>\\`]*$"#)]
+    #[schema(
+        max_length = 2048,
+        pattern = r#"^\s*$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`/?#\x00-\x1f\x7f-\x9f][^\s"<>\\`\x00-\x1f\x7f-\x9f]*$"#
+    )]
     image_url: Option<String>,
 }
 
@@ -47,13 +54,25 @@ pub(super) struct NewProductBody {
     #[schema(min_length = 1, max_length = 50, pattern = "^[A-Za-z0-9_-]{1,50}$", example = "LAMP-01")]
     sku: String,
     /// Its name.
-    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
     /// Its description.
-    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 5000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     description: String,
     /// Its brand.
-    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     brand: String,
     /// The category it is found in.
     category_id: Uuid,
@@ -81,13 +100,25 @@ impl NewProductBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProductBody {
     /// Its name.
-    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
     /// Its description.
-    #[schema(min_length = 1, max_length = 5000, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 5000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     description: String,
     /// Its brand.
-    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     brand: String,
     /// The category it is found in.
     category_id: Uuid,
@@ -108,13 +139,13 @@ impl ProductBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct SeoBody {
     /// The title of its page.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     title: Option<String>,
     /// The description of its page.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     description: Option<String>,
     /// The end of its page's address: words joined by single hyphens.
-    #[schema(max_length = 100, pattern = "^$|^[a-z0-9]+(-[a-z0-9]+)*$")]
+    #[schema(max_length = 100, pattern = "^$|^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$")]
     slug: Option<String>,
 }
 
@@ -145,12 +176,12 @@ pub(super) struct ImageBody {
     #[schema(
         min_length = 1,
         max_length = 2048,
-        pattern = r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`/?#][^\s"<>\\`]*$"#
+        pattern = r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`/?#\x00-\x1f\x7f-\x9f][^\s"<>\\`\x00-\x1f\x7f-\x9f]*$"#
     )]
     url: String,
     /// What is to be seen on it; none for a mere ornament.
     #[serde(default)]
-    #[schema(max_length = 250)]
+    #[schema(max_length = 250, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     alt_text: String,
     /// Lower ones are shown first; after all others, without one.
     display_order: Option<u32>,
@@ -171,13 +202,21 @@ impl ImageBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct AttributeBody {
     /// Names it for programs.
-    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) key: String,
     /// Its value.
-    #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) value: String,
     /// Names it for people. Without one, the key does.
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     pub(super) display_name: Option<String>,
 }
 
@@ -186,13 +225,17 @@ pub(super) struct AttributeBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct TagsBody {
     /// In any case. Those the product has already stay.
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(min_items = 1)]
     pub(super) tags: Vec<TagText>,
 }
 
 /// A word or two by which products are found together.
 #[derive(Deserialize, ToSchema)]
-#[schema(min_length = 1, max_length = 50, pattern = r"\S")]
+#[schema(
+    min_length = 1,
+    max_length = 50,
+    pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+)]
 pub(super) struct TagText(pub(super) String);
 
 /// Whether a product is to be featured.

@@ -35,7 +35,7 @@ pub(super) async fn create_category(
 ) -> Result<Response, Problem> {
     let id = CategoryId(write.context.new_id(1));
     let tree = Tree::above(&api.store, &write.context, body.parent_id.map(CategoryId)).await?;
-    let placement = place(&tree, id)?;
+    let placement = place(&tree, id, &body)?;
     let make = |category: &mut Session<Category>| {
         category.decide(CategoryCommand::Create { details: body.details(), placement }, &write.context)?;
         Ok(Commit::new())
@@ -63,7 +63,7 @@ pub(super) async fn update_category(
 ) -> Result<Response, Problem> {
     let look = async || Ok(Tree::above(&api.store, &write.context, body.parent_id.map(CategoryId)).await?);
     let decide = |category: &mut Session<Category>, tree: &Tree| {
-        let placement = place(tree, id)?;
+        let placement = place(tree, id, &body)?;
         let before = category.state().entry().and_then(|entry| entry.parent_id());
         category.decide(CategoryCommand::Update { details: body.details(), placement }, &write.context)?;
         let moves = placement.parent_id() != before;
@@ -200,11 +200,13 @@ async fn command(
     write.change(&api.store, id, decide, shown::category).await
 }
 
-/// A parent that doesn't exist is a fault of the body.
-fn place(tree: &Tree, id: CategoryId) -> Result<Placement, Problem> {
+/// A parent that doesn't exist is a fault of the body, and told with all others.
+fn place(tree: &Tree, id: CategoryId, body: &CategoryBody) -> Result<Placement, Problem> {
     tree.place(id).map_err(|rejection| match rejection {
         CategoryRejection::ParentNotFound { .. } => {
-            Problem::violations(vec![Violation::new("/parent_id", rejection.code(), rejection.to_string())])
+            let mut faults = body.details().checked().err().unwrap_or_default();
+            faults.push(Violation::new("/parent_id", rejection.code(), rejection.to_string()));
+            Problem::violations(faults)
         }
         rejection => rejection.into(),
     })

@@ -1,16 +1,34 @@
 //! Images, attributes and tags of products.
 
-use axum::extract::{Path, State};
+use std::str::FromStr;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
 use commerce_adapters::http::{Body, Id, Only, Problem};
 use commerce_core::catalog::{ImageId, ProductCommand};
 use commerce_core::id::ProductId;
+use http::request::Parts;
 
 use super::CatalogApi;
 use super::bodies::{AttributeBody, ImageBody, TagsBody};
 use super::shown::ProductShown;
 use crate::http::Write;
 use crate::http::roles::Admins;
+
+/// A product, and the part of it that the path names.
+pub(super) struct Part<T>(ProductId, T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Part<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<(String, String)>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        let Path((id, part)) = path.map_err(|error| Problem::invalid("invalid_path", error.body_text()))?;
+        Ok(Self(Id::<ProductId>::read(&id)?, Id::<T>::read(&part)?))
+    }
+}
 
 /// Adds an image to a product.
 #[utoipa::path(
@@ -39,11 +57,10 @@ pub(super) async fn add_image(
 pub(super) async fn remove_image(
     State(api): State<CatalogApi>,
     _: Only<Admins>,
-    Path((id, image_id)): Path<(String, String)>,
+    Part(id, image_id): Part<ImageId>,
     write: Write,
 ) -> Result<Response, Problem> {
-    let image_id = Id::<ImageId>::read(&image_id)?;
-    api.change(&write, Id::<ProductId>::read(&id)?, &[ProductCommand::RemoveImage { image_id }]).await
+    api.change(&write, id, &[ProductCommand::RemoveImage { image_id }]).await
 }
 
 /// Adds an attribute to a product, or changes the one that has this key.
@@ -72,10 +89,10 @@ pub(super) async fn set_attribute(
 pub(super) async fn remove_attribute(
     State(api): State<CatalogApi>,
     _: Only<Admins>,
-    Path((id, key)): Path<(String, String)>,
+    Part(id, key): Part<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    api.change(&write, Id::<ProductId>::read(&id)?, &[ProductCommand::RemoveAttribute { key }]).await
+    api.change(&write, id, &[ProductCommand::RemoveAttribute { key }]).await
 }
 
 /// Adds tags to a product.
@@ -99,14 +116,14 @@ pub(super) async fn add_tags(
 /// Removes a tag from a product.
 #[utoipa::path(
     delete, path = "/catalog/products/{id}/tags/{tag}", tag = "catalog", security(("bearer" = [])),
-    params(("id" = Uuid, Path), ("tag" = String, Path, min_length = 1, max_length = 50)),
+    params(("id" = Uuid, Path), ("tag" = String, Path, min_length = 1, max_length = 50, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")),
     responses((status = 200, description = "the product without it", body = ProductShown)),
 )]
 pub(super) async fn remove_tag(
     State(api): State<CatalogApi>,
     _: Only<Admins>,
-    Path((id, tag)): Path<(String, String)>,
+    Part(id, tag): Part<String>,
     write: Write,
 ) -> Result<Response, Problem> {
-    api.change(&write, Id::<ProductId>::read(&id)?, &[ProductCommand::RemoveTag { tag }]).await
+    api.change(&write, id, &[ProductCommand::RemoveTag { tag }]).await
 }

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{Anyone, Asked, Listing, Page, Params, Problem};
-use commerce_core::catalog::Tag;
 use commerce_core::catalog::search::{Facets, Place, SearchFilter, SearchQuery, Sort};
 use commerce_core::id::CategoryId;
 use commerce_core::value::{Currency, Violation};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,7 +20,9 @@ use super::CatalogApi;
 use super::shown::ProductShown;
 
 /// The longest text that is searched.
-const LONGEST: usize = 200;
+const LONGEST_TEXT: usize = 200;
+/// The longest tag there is.
+const LONGEST_TAG: usize = 50;
 
 /// What is searched. An empty text is the same as none.
 #[derive(Deserialize, IntoParams)]
@@ -39,7 +41,7 @@ pub(super) struct SearchParams {
     #[param(pattern = r"^$|^[0-9]{1,15}(\.[0-9]{1,4})?$")]
     max_price: Option<String>,
     /// Only products that are sold in this currency; without one, prices are compared whatever their currency.
-    #[param(pattern = "^$|^[A-Z]{3}$")]
+    #[param(schema_with = currencies)]
     currency: Option<String>,
     /// Only products that have this tag.
     #[param(max_length = 50)]
@@ -52,6 +54,12 @@ pub(super) struct SearchParams {
     limit: Option<usize>,
     /// Where the page begins.
     cursor: Option<String>,
+}
+
+/// The currencies there are, or none.
+fn currencies() -> Object {
+    let codes = Currency::all().map(Currency::code).chain([""]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).build()
 }
 
 /// The orders there are.
@@ -139,24 +147,25 @@ impl SearchParams {
             currency: given(&self.currency).and_then(|code| {
                 keep(Currency::parse(code).map_err(|unknown| unknown.at("/currency")), &mut faults)
             }),
-            tag: given(&self.tag).and_then(|tag| keep(Tag::parse("/tag", tag), &mut faults)),
+            tag: given(&self.tag).map(|tag| tag.trim().to_lowercase()),
         };
-        let text = self.q.clone().unwrap_or_default();
-        if text.chars().count() > LONGEST {
-            let detail = format!("must have at most {LONGEST} characters");
-            faults.push(Violation::new("/q", "too_long", detail));
+        for (pointer, text, most) in [("/q", &self.q, LONGEST_TEXT), ("/tag", &self.tag, LONGEST_TAG)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > most) {
+                let detail = format!("must have at most {most} characters");
+                faults.push(Violation::new(pointer, "too_long", detail));
+            }
         }
         if let Some(first) = faults.first() {
             let detail = format!("the query can't be right: {first}");
             return Err(Problem::invalid("invalid_query", detail).with("errors", json!(faults)));
         }
         let sort = self.sort.map_or_else(Sort::default, Sort::from);
-        Ok(SearchQuery { text, filter, sort, after: None, limit })
+        Ok(SearchQuery { text: self.q.clone().unwrap_or_default(), filter, sort, after: None, limit })
     }
 }
 
 fn given(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 fn keep<T>(checked: Result<T, Violation>, faults: &mut Vec<Violation>) -> Option<T> {
