@@ -8,6 +8,7 @@ pub mod identity;
 mod layers;
 pub mod orders;
 pub mod notification;
+pub mod payment;
 pub mod roles;
 mod schema;
 pub mod shipping;

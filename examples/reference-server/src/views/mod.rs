@@ -19,7 +19,7 @@ use tracing::warn;
 
 pub mod catalog;
 pub mod orders;
-mod row;
+pub mod payment;
 mod search;
 pub mod inventory;
 mod row;

@@ -32,6 +32,14 @@ mod people;
 mod notification_reactions;
 mod notifications;
 mod templates;
+mod payment_checkouts;
+mod payment_stripe;
+mod payment_support;
+mod payment_webhooks;
+mod payments;
+#[allow(dead_code, unreachable_pub)] // a part of it is used here
+#[path = "../../../../crates/commerce-adapters/tests/stripe/server.rs"]
+mod stripe_server;
 
 /// Makes each test run on every backend.
 macro_rules! on_every_backend {
