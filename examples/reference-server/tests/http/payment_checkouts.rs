@@ -51,11 +51,11 @@ async fn with_step_timeout(timeout: Duration) -> App {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saga_that_asks_again_is_answered_as_well() {
-    let app = with_step_timeout(Duration::from_secs(2)).await;
+    let app = with_step_timeout(Duration::from_secs(3)).await;
     let order = ordered(&app, new_id(), "tok_requires_action").await;
     let payment = awaiting(&app, order).await;
     // The second request has taken the first one's place.
-    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    tokio::time::sleep(Duration::from_millis(3_800)).await;
     let body = json!({"external_payment_id": payment["external_payment_id"]});
     app.post("/payments/confirm", body).admin().expect(200).await;
     becomes(&app, order, OrderStatus::Confirmed).await;
@@ -79,7 +79,7 @@ async fn a_saga_that_no_one_answered_learns_it_from_the_payment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkout_that_waits_in_vain_is_undone_and_late_money_goes_back() {
-    let app = with_step_timeout(Duration::from_millis(300)).await;
+    let app = with_step_timeout(Duration::from_secs(1)).await;
     let order = ordered(&app, new_id(), "tok_requires_action").await;
     becomes(&app, order, OrderStatus::Failed).await;
     let payment = app.get(&format!("/payments/order/{order}")).admin().expect(200).await.json();
