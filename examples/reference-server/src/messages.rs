@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commerce_core::id::{CustomerId, OrderId, PaymentId, ProductId, ShipmentId};
 use commerce_core::inventory::reservation::Demand;
-use commerce_core::payment::{PaymentMethod, PaymentToken};
+use commerce_core::payment::{ExternalPaymentId, PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Money};
 use commerce_outbox::Message;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,9 @@ pub struct CapturePayment {
     pub order_id: OrderId,
     /// The payment to make.
     pub payment_id: PaymentId,
+    /// Whose order it is.
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
     /// How much.
     pub amount: Money,
     /// By what means.
@@ -151,6 +154,16 @@ pub struct PayOutRefund {
     pub refund_id: Uuid,
 }
 message!(PayOutRefund, PAYMENT, "payment.pay-out-refund", payment_id);
+
+/// Give back money that was taken for a payment that had ended by then. The payment service sends it to itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReturnStrayMoney {
+    /// For which payment it was taken.
+    pub payment_id: PaymentId,
+    /// The charge whose money it is.
+    pub external_payment_id: ExternalPaymentId,
+}
+message!(ReturnStrayMoney, PAYMENT, "payment.return-stray-money", payment_id);
 
 /// Make a shipment for an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]

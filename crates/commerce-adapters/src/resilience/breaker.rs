@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -58,6 +59,11 @@ impl CircuitBreaker {
     /// Where it stands.
     pub fn state(&self) -> CircuitState {
         self.circuit().state(Instant::now())
+    }
+
+    /// For how long no call is begun. None when one would be, if only as a probe.
+    pub fn held_back(&self) -> Option<Duration> {
+        self.circuit().held_back(Instant::now())
     }
 
     /// What it has seen, for metrics.

@@ -154,6 +154,15 @@ impl Circuit {
         }
     }
 
+    /// For how long no call goes through. None when one would, if only as a probe.
+    pub(super) fn held_back(&self, now: Instant) -> Option<Duration> {
+        match self.phase {
+            Phase::Open { until } if until > now => Some(until.duration_since(now)),
+            Phase::HalfOpen { probing: true } => Some(self.options.cool_down),
+            Phase::Closed { .. } | Phase::Open { .. } | Phase::HalfOpen { .. } => None,
+        }
+    }
+
     pub(super) fn stats(&self) -> BreakerStats {
         self.stats
     }

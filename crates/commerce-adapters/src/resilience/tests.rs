@@ -171,3 +171,25 @@ proptest! {
         prop_assert!(circuit.admit(now + COOL_DOWN).is_ok());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_says_for_how_long_calls_are_held_back() {
+    let closed = breaker();
+    assert_eq!(closed.held_back(), None);
+    let breaker = opened().await;
+    assert_eq!(breaker.held_back(), Some(COOL_DOWN));
+    advance(COOL_DOWN / 2).await;
+    assert_eq!(breaker.held_back(), Some(COOL_DOWN / 2));
+    advance(COOL_DOWN / 2).await;
+    assert_eq!(breaker.held_back(), None, "the next call is the probe");
+    let (end, ended) = oneshot::channel::<()>();
+    let probe = tokio::spawn({
+        let breaker = breaker.clone();
+        async move { breaker.call(|| async { ended.await }).await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(breaker.held_back(), Some(COOL_DOWN));
+    end.send(()).unwrap();
+    probe.await.unwrap().unwrap();
+    assert_eq!(breaker.held_back(), None);
+}

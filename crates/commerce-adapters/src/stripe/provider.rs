@@ -1,5 +1,7 @@
 //! The provider.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use commerce_core::payment::{
     Cancellation, CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest,
@@ -97,6 +99,10 @@ impl PaymentProvider for Stripe {
                 })
             }
         })
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        self.breaker().held_back()
     }
 
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {

@@ -27,7 +27,10 @@ fn processing(token: &str) -> Payment {
     let mut payment = Payment::default();
     let order_id: OrderId = "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap();
     let (amount, method) = (Money::from_minor(1234, Currency::GBP), PaymentMethod::CreditCard);
-    record(&mut payment, PaymentCommand::Create { payment_id: payment_id(), order_id, amount, method });
+    record(
+        &mut payment,
+        PaymentCommand::Create { payment_id: payment_id(), order_id, customer_id: None, amount, method },
+    );
     let token = PaymentToken::parse(token).unwrap();
     record(&mut payment, PaymentCommand::StartProcessing { attempt: 1, token });
     payment

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{ExternalPaymentId, PaymentMethod, PaymentToken};
-use crate::id::{OrderId, PaymentId};
+use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::value::Money;
 
 /// What can be asked of a payment.
@@ -15,6 +15,8 @@ pub enum PaymentCommand {
         payment_id: PaymentId,
         /// The order it pays for.
         order_id: OrderId,
+        /// Whose payment it is, if that is known.
+        customer_id: Option<CustomerId>,
         /// More than nothing, less than 1 000 000 major units.
         amount: Money,
         /// The means of payment.

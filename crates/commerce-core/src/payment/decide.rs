@@ -7,7 +7,7 @@ use super::{
     ExternalPaymentId, PaymentAction, PaymentCommand, PaymentEvent, PaymentMethod, PaymentRejection,
     PaymentStatus, PaymentToken,
 };
-use crate::id::{OrderId, PaymentId};
+use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::time::Timestamp;
 use crate::value::{Currency, Money, Violation, text};
 
@@ -26,6 +26,7 @@ const UNSPECIFIED: &str = "unspecified";
 pub(super) fn create(
     payment_id: PaymentId,
     order_id: OrderId,
+    customer_id: Option<CustomerId>,
     amount: Money,
     method: PaymentMethod,
     at: Timestamp,
@@ -38,7 +39,7 @@ pub(super) fn create(
         let detail = format!("{amount} is not below {limit}");
         return Err(PaymentRejection::Invalid(vec![Violation::new("/amount", "too_large", detail)]));
     }
-    Ok(vec![PaymentEvent::PaymentCreated { payment_id, order_id, amount, method, at }])
+    Ok(vec![PaymentEvent::PaymentCreated { payment_id, order_id, customer_id, amount, method, at }])
 }
 
 /// The least amount that is too much.

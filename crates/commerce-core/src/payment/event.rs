@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{ExternalPaymentId, PaymentMethod, PaymentToken};
 use crate::event::Event;
-use crate::id::{OrderId, PaymentId};
+use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::time::Timestamp;
 use crate::value::Money;
 
@@ -18,6 +18,9 @@ pub enum PaymentEvent {
         payment_id: PaymentId,
         /// The order it pays for.
         order_id: OrderId,
+        /// Whose payment it is. None in events of a time when it was not noted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer_id: Option<CustomerId>,
         /// What is to be paid.
         amount: Money,
         /// The means of payment.

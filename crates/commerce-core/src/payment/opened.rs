@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{ExternalPaymentId, PaymentEvent, PaymentMethod, PaymentStatus, PaymentToken};
-use crate::id::{OrderId, PaymentId};
+use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::time::Timestamp;
 use crate::value::Money;
 
@@ -24,6 +24,8 @@ pub struct PaymentFailure {
 pub(super) struct Opened {
     pub(super) payment_id: PaymentId,
     pub(super) order_id: OrderId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) customer_id: Option<CustomerId>,
     pub(super) amount: Money,
     pub(super) method: PaymentMethod,
     pub(super) status: PaymentStatus,
@@ -47,6 +49,7 @@ impl Opened {
     pub(super) fn new(
         payment_id: PaymentId,
         order_id: OrderId,
+        customer_id: Option<CustomerId>,
         amount: Money,
         method: PaymentMethod,
         at: Timestamp,
@@ -54,6 +57,7 @@ impl Opened {
         Self {
             payment_id,
             order_id,
+            customer_id,
             amount,
             method,
             status: PaymentStatus::Pending,

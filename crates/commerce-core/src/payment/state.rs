@@ -11,7 +11,7 @@ use super::{
 };
 use crate::aggregate::Aggregate;
 use crate::context::Context;
-use crate::id::{OrderId, PaymentId};
+use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::time::Timestamp;
 use crate::value::Money;
 
@@ -35,8 +35,8 @@ impl Aggregate for Payment {
         context: &Context,
     ) -> Result<Vec<PaymentEvent>, PaymentRejection> {
         match (&self.opened, command) {
-            (None, PaymentCommand::Create { payment_id, order_id, amount, method }) => {
-                decide::create(payment_id, order_id, amount, method, context.now())
+            (None, PaymentCommand::Create { payment_id, order_id, customer_id, amount, method }) => {
+                decide::create(payment_id, order_id, customer_id, amount, method, context.now())
             }
             (None, _) => Err(PaymentRejection::NotFound),
             (Some(opened), command) => opened.decide(command, context.now()),
@@ -45,8 +45,11 @@ impl Aggregate for Payment {
 
     fn apply(&mut self, event: &PaymentEvent) {
         match (&mut self.opened, event) {
-            (opened @ None, PaymentEvent::PaymentCreated { payment_id, order_id, amount, method, at }) => {
-                *opened = Some(Opened::new(*payment_id, *order_id, *amount, *method, *at));
+            (
+                opened @ None,
+                PaymentEvent::PaymentCreated { payment_id, order_id, customer_id, amount, method, at },
+            ) => {
+                *opened = Some(Opened::new(*payment_id, *order_id, *customer_id, *amount, *method, *at));
             }
             (None, _) => {}
             (Some(opened), event) => opened.apply(event),
@@ -63,6 +66,11 @@ impl Payment {
     /// The order it pays for.
     pub fn order_id(&self) -> Option<OrderId> {
         self.opened.as_ref().map(|opened| opened.order_id)
+    }
+
+    /// Whose it is, if that was noted.
+    pub fn customer_id(&self) -> Option<CustomerId> {
+        self.opened.as_ref()?.customer_id
     }
 
     /// What is to be paid, or was.

@@ -38,7 +38,11 @@ use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, REPLY_TYPE, Reply, SAGA, SAG
 const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A request as its participant sees it.
-#[derive(Clone, Debug)]
+///
+/// A participant that can't answer yet keeps it, in the commit by which it notes what it waits for, and
+/// [answers](Self::answer) in the commit that brings the end. If the request is asked again meanwhile, the later one
+/// takes its place. Keep only one that has [begun](Self::begin), so that a compensation finds what it is to undo.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     saga: String,
     id: String,

@@ -1,6 +1,6 @@
 //! What is known of a tenant's data once everything is read: only what the checks need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use commerce_core::catalog::Product;
 use commerce_core::id::{OrderId, PaymentId, ProductId, ShipmentId, Tenant};
@@ -48,6 +48,10 @@ pub(super) struct Facts {
     pub(super) handed_out_alone: Goods,
     pub(super) orders: HashMap<OrderId, OrderFacts>,
     pub(super) payments: HashMap<PaymentId, Payment>,
+    /// Payments that someone opened by a request of their own, not a checkout: the order may know nothing of them.
+    pub(super) opened_by_hand: HashSet<PaymentId>,
+    /// Refunds that someone asked for by a request of their own, not a return.
+    pub(super) refunded_by_hand: HashSet<(PaymentId, Uuid)>,
     /// The journal entries that follow from the log, and were not found yet.
     pub(super) entries: HashMap<Uuid, JournalEntry>,
     /// Debits less credits, in minor units.

@@ -57,11 +57,12 @@ pub const TRIAL_BALANCE_NOT_ZERO: &str = "trial_balance_not_zero";
 pub const PAYMENT_EVENT_REPEATED: &str = "payment_event_repeated";
 /// Refunds add up to at most the payment.
 pub const REFUNDS_ABOVE_AMOUNT: &str = "refunds_above_amount";
-/// A confirmed order's money was given back for returns only.
+/// A confirmed order's money was given back for returns only, or because someone asked for it.
 pub const REFUND_WITHOUT_RETURN: &str = "refund_without_return";
 /// An order has at most one live payment.
 pub const SEVERAL_LIVE_PAYMENTS: &str = "several_live_payments";
-/// Captured money belongs to an order.
+/// Money that a checkout captured belongs to an order. Here and in what follows, payments that someone opened by a
+/// request of their own are left out: their orders know nothing of them.
 pub const PAYMENT_WITHOUT_ORDER: &str = "payment_without_order";
 /// Nothing is left of a captured payment whose order failed or was cancelled.
 pub const PAYMENT_KEPT: &str = "payment_kept";

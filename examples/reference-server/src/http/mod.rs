@@ -8,6 +8,7 @@ pub mod inventory;
 mod layers;
 pub mod notification;
 pub mod orders;
+pub mod payment;
 pub mod roles;
 mod schema;
 pub mod shipping;

@@ -32,6 +32,8 @@ allowed! {
     Stockkeepers: INVENTORY_MANAGER, ADMIN;
     /// Whoever reads the figures.
     Analysts: ANALYST, ADMIN;
+    /// Whoever pays, and whoever does it for them.
+    Payers: CUSTOMER, ADMIN;
     /// Whoever buys.
     Customers: CUSTOMER;
 }

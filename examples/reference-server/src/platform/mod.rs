@@ -16,6 +16,7 @@ use crate::http::identity::IdentityApi;
 use crate::http::inventory::InventoryApi;
 use crate::http::notification::NotificationApi;
 use crate::http::orders::OrdersApi;
+use crate::http::payment::PaymentApi;
 use crate::http::shipping::ShippingApi;
 use crate::http::{Common, Service};
 use crate::services::identity::{Identity, IdentityOptions, OpenIdentityError};
@@ -60,6 +61,7 @@ pub struct Platform {
     inventory: InventoryApi,
     shipping: ShippingApi,
     identity: IdentityApi,
+    payment: PaymentApi,
     common: Common,
     gateway: GatewayOptions,
 }
@@ -82,6 +84,7 @@ impl Platform {
             orders: OrdersApi::new(shop.orders.clone(), stores.order),
             inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
             shipping: ShippingApi::new(stores.shipping),
+            payment: PaymentApi::new(shop.payments.clone(), options.shop.stripe_webhook_secrets.clone()),
             shop,
             common,
             gateway: options.gateway.clone(),
@@ -106,6 +109,7 @@ impl Platform {
             self.inventory.clone().service(&self.common),
             self.shipping.clone().service(&self.common),
             self.identity.clone().service(&self.common),
+            self.payment.clone().service(&self.common),
             NotificationApi::new(self.followers.notification.clone()).service(&self.common),
             AnalyticsApi::new(self.followers.analytics.clone()).service(&self.common),
         ]
@@ -123,6 +127,7 @@ impl Platform {
             self.orders.view().clone(),
             self.inventory.view().clone(),
             self.shipping.view().clone(),
+            self.payment.view().clone(),
             self.followers.analytics.view().clone(),
         ]
     }

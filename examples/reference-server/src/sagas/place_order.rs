@@ -66,6 +66,7 @@ pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
         .request("capture-payment", |order| CapturePayment {
             order_id: order.order_id,
             payment_id: order.payment_id,
+            customer_id: order.customer_id,
             amount: order.total,
             method: order.method,
             token: order.token.clone(),

@@ -48,6 +48,11 @@ impl<A: Aggregate> Session<A> {
         self.version + self.events.len() as u64
     }
 
+    /// After its events were committed: as if it had been loaded again.
+    pub(crate) fn committed(self) -> Self {
+        Self { version: self.version(), events: Vec::new(), ..self }
+    }
+
     /// The version that was loaded.
     pub(crate) fn loaded_version(&self) -> Version {
         self.version

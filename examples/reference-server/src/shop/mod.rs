@@ -12,6 +12,7 @@ mod wiring;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
 use commerce_core::store::StoreError;
@@ -49,6 +50,8 @@ pub struct ShopOptions {
     pub expiry_grace: Duration,
     /// Who takes the money.
     pub provider: Arc<dyn PaymentProvider>,
+    /// By what Stripe's webhooks are known. Without any, none is taken.
+    pub stripe_webhook_secrets: WebhookSecrets,
     /// The clock, and the source of ids.
     pub host: Arc<dyn Host>,
 }
@@ -60,6 +63,7 @@ impl Default for ShopOptions {
             provider_timeout: Duration::from_secs(10),
             expiry_grace: Duration::from_secs(60),
             provider: Arc::new(FakeProvider),
+            stripe_webhook_secrets: WebhookSecrets::new([]),
             host: Arc::new(SystemHost),
         }
     }
@@ -73,7 +77,7 @@ pub struct Shop {
     pub inventory: Inventory,
     /// What was ordered.
     pub orders: Orders,
-    payments: Payments,
+    pub(crate) payments: Payments,
     shipping: Shipping,
     stores: Stores,
     host: Arc<dyn Host>,
@@ -204,6 +208,11 @@ impl Shop {
         let (inventory, token, grace) = (self.inventory.clone(), shutdown.clone(), self.expiry_grace);
         tasks.spawn(async move {
             inventory.run_expiry(grace, token).await;
+            Ok(())
+        });
+        let (payments, token) = (self.payments.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            payments.run_follow_up(token).await;
             Ok(())
         });
         for publication in self.publications() {

@@ -18,7 +18,7 @@ use tracing::warn;
 pub mod catalog;
 pub mod inventory;
 pub mod orders;
-mod row;
+pub mod payment;
 mod search;
 pub mod shipping;
 

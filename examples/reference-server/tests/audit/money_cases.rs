@@ -166,7 +166,7 @@ fn post(fixture: &Fixture, change: impl FnOnce(&mut Value)) -> Vec<Write> {
 
 fn created(payment_id: PaymentId, order_id: OrderId, amount: Money) -> PaymentEvent {
     let (method, at) = (PaymentMethod::CreditCard, Timestamp::default());
-    PaymentEvent::PaymentCreated { payment_id, order_id, amount, method, at }
+    PaymentEvent::PaymentCreated { payment_id, order_id, customer_id: None, amount, method, at }
 }
 
 fn captured() -> PaymentEvent {

@@ -28,9 +28,17 @@ mod order_cancelling;
 mod order_checkouts;
 mod order_parcels;
 mod order_placing;
+mod payment_checkouts;
+mod payment_stripe;
+mod payment_support;
+mod payment_webhooks;
+mod payments;
 mod people;
 mod shipments;
 mod shopping;
+#[allow(dead_code, unreachable_pub)] // a part of it is used here
+#[path = "../../../../crates/commerce-adapters/tests/stripe/server.rs"]
+mod stripe_server;
 mod templates;
 
 /// Makes each test run on every backend.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use commerce_adapters::http::{Caller, TokenFault, Tokens};
+use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Host;
 use commerce_outbox::SystemHost;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -23,6 +24,9 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::backend::Backend;
+
+/// By which webhooks are signed.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_test";
 
 /// Tokens that say themselves who bears them: `USER:ROLE,ROLE`. The real ones have tests of their own.
 struct PlainTokens;
@@ -51,29 +55,39 @@ pub(crate) struct App {
 impl App {
     /// With tokens that say themselves who bears them.
     pub(crate) async fn on(backend: Backend) -> Self {
-        Self::made(backend, Some(Arc::new(PlainTokens)), NotificationOptions::default()).await
+        Self::with(backend, |_| {}).await
     }
 
     /// With the tokens that the identity service signs.
     pub(crate) async fn signing_in(backend: Backend) -> Self {
-        Self::made(backend, None, NotificationOptions::default()).await
+        Self::made(backend, None, NotificationOptions::default(), |_| {}).await
     }
 
     /// One whose notifications reach people so.
     pub(crate) async fn notifying(backend: Backend, notification: NotificationOptions) -> Self {
-        Self::made(backend, Some(Arc::new(PlainTokens)), notification).await
+        Self::made(backend, Some(Arc::new(PlainTokens)), notification, |_| {}).await
+    }
+
+    /// With other options of the shop than those of most tests.
+    pub(crate) async fn with(backend: Backend, change: impl FnOnce(&mut ShopOptions)) -> Self {
+        let tokens: Arc<dyn Tokens> = Arc::new(PlainTokens);
+        Self::made(backend, Some(tokens), NotificationOptions::default(), change).await
     }
 
     async fn made(
         backend: Backend,
         tokens: Option<Arc<dyn Tokens>>,
         notification: NotificationOptions,
+        change: impl FnOnce(&mut ShopOptions),
     ) -> Self {
         let host: Arc<dyn Host> = Arc::new(SystemHost);
         // What was aborted may hold the stores for a moment.
         let stores = eventually("the stores are free", async || backend.open(&host).await).await;
+        let stripe_webhook_secrets = WebhookSecrets::new([WEBHOOK_SECRET.to_owned().into()]);
+        let mut shop = ShopOptions { host, stripe_webhook_secrets, ..ShopOptions::default() };
+        change(&mut shop);
         let options = PlatformOptions {
-            shop: ShopOptions { host, ..ShopOptions::default() },
+            shop,
             identity: IdentityOptions::default(),
             tokens,
             notification,

@@ -101,7 +101,13 @@ fn so_far(id: PaymentId) -> [PaymentCommand; 4] {
     let external_payment_id = ExternalPaymentId::parse("pi_1").unwrap();
     let (amount, part) = (gbp(REMAINDER + 3_000), gbp(3_000));
     [
-        PaymentCommand::Create { payment_id: id, order_id, amount, method: PaymentMethod::CreditCard },
+        PaymentCommand::Create {
+            payment_id: id,
+            order_id,
+            customer_id: None,
+            amount,
+            method: PaymentMethod::CreditCard,
+        },
         PaymentCommand::StartProcessing { attempt: 1, token: PaymentToken::parse("tok_visa").unwrap() },
         PaymentCommand::Succeed { external_payment_id },
         PaymentCommand::Refund { refund_id, amount: part, reason: "a scratch".to_owned() },

@@ -19,6 +19,11 @@ impl WebhookSecrets {
     pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         Self(secrets.into_iter().filter(|secret| !secret.expose_secret().is_empty()).collect())
     }
+
+    /// Whether there is none, so that nothing is believed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Why a webhook isn't believed. It doesn't say what would have been believed.

@@ -103,8 +103,14 @@ fn a_payment_is_kept_when_it_is_opened_captured_and_refunded() {
     let id = payment(1);
     let kept = |event: PaymentEvent| fact(Payment::KIND, id.0, &event);
     let method: PaymentMethod = serde_json::from_str("\"credit_card\"").unwrap();
-    let opened =
-        PaymentEvent::PaymentCreated { payment_id: id, order_id: order(1), amount, method, at: moment };
+    let opened = PaymentEvent::PaymentCreated {
+        payment_id: id,
+        order_id: order(1),
+        customer_id: None,
+        amount,
+        method,
+        at: moment,
+    };
     assert_eq!(kept(opened), Some(Fact::PaymentOpened { payment_id: id, order_id: order(1), amount }));
     let external_payment_id = serde_json::from_str("\"pi_1\"").unwrap();
     assert_eq!(

@@ -111,6 +111,7 @@ pub(super) fn payment_created() -> Published {
     let event = PaymentEvent::PaymentCreated {
         payment_id: payment().into(),
         order_id: OrderId(order()),
+        customer_id: None,
         amount: Money::from_minor(2_500, Currency::GBP),
         method: PaymentMethod::CreditCard,
         at: at(),

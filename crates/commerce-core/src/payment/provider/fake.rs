@@ -27,6 +27,7 @@ const FLAKY_SUCCEEDS_AT: u32 = 3;
 /// | `tok_requires_action` | requires action | requires action: only the webhook knows better | cancelled |
 /// | any other | declined, `invalid_token` | declined | declined |
 ///
+/// `tok_requires_action` is captured once it is [confirmed](PaymentProvider::confirm): there is no customer to look at.
 /// What is cancelled never captures, but isn't remembered: asked for, it is as if it had not been cancelled.
 /// Refunds always succeed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,6 +62,13 @@ impl PaymentProvider for FakeProvider {
                 Some(ChargeState::RequiresAction { external_payment_id: external_payment_id(&request.key) })
             }
         })
+    }
+
+    async fn confirm(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
+        match verdict(request) {
+            Verdict::RequiresAction => Ok(Some(ChargeState::Captured(captured(request)))),
+            _ => self.find(request).await,
+        }
     }
 
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {

@@ -1,7 +1,7 @@
 //! From an answer to what follows.
 
 use super::{Cancellation, CaptureRequest, Captured, ChargeState, ProviderError};
-use crate::payment::{Payment, PaymentCommand, PaymentStatus};
+use crate::payment::{ExternalPaymentId, Payment, PaymentCommand, PaymentStatus};
 
 /// Why a payment is cancelled that was found to be called off at the provider.
 const FOUND_CANCELLED: &str = "it was called off at the provider";
@@ -16,7 +16,10 @@ pub enum NextStep {
     /// Capture under the same key.
     CaptureAgain,
     /// The customer has to act: the webhook brings the end.
-    AwaitWebhook,
+    AwaitWebhook {
+        /// The provider's id of the charge, by which the webhook names it.
+        external_payment_id: ExternalPaymentId,
+    },
 }
 
 impl NextStep {
@@ -33,7 +36,7 @@ impl NextStep {
                 None => Self::CaptureAgain,
             },
             Err(ProviderError::Unknown { .. }) => Self::Find,
-            Err(ProviderError::RequiresAction { .. }) => Self::AwaitWebhook,
+            Err(ProviderError::RequiresAction { external_payment_id }) => await_webhook(external_payment_id),
         }
     }
 
@@ -43,7 +46,9 @@ impl NextStep {
         match answer {
             Ok(Some(ChargeState::Captured(captured))) => succeed(captured),
             Ok(Some(ChargeState::Declined { code, reason })) => fail(code, reason),
-            Ok(Some(ChargeState::RequiresAction { .. })) => Self::AwaitWebhook,
+            Ok(Some(ChargeState::RequiresAction { external_payment_id })) => {
+                await_webhook(external_payment_id)
+            }
             Ok(Some(ChargeState::Cancelled)) => cancel(FOUND_CANCELLED),
             Ok(Some(ChargeState::Processing)) | Err(_) => Self::Find,
             Ok(None) => Self::CaptureAgain,
@@ -83,6 +88,10 @@ impl NextStep {
 fn succeed(captured: &Captured) -> NextStep {
     let external_payment_id = captured.external_payment_id.clone();
     NextStep::Record(PaymentCommand::Succeed { external_payment_id })
+}
+
+fn await_webhook(external_payment_id: &ExternalPaymentId) -> NextStep {
+    NextStep::AwaitWebhook { external_payment_id: external_payment_id.clone() }
 }
 
 fn fail(code: &str, reason: &str) -> NextStep {

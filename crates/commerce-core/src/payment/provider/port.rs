@@ -1,6 +1,7 @@
 //! The port: what a provider is asked, and what it answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,21 @@ pub trait PaymentProvider: Send + Sync {
     /// # Errors
     /// When the question has no answer; ask again.
     async fn find(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError>;
+
+    /// What became of the capture under `request.key`, now that someone who should know says that the customer has
+    /// acted. A provider that can look says what it sees, as [`find`](Self::find) does; only one that has nothing to
+    /// look at takes their word. Takes nothing that was not asked for.
+    ///
+    /// # Errors
+    /// When the question has no answer; ask again.
+    async fn confirm(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
+        self.find(request).await
+    }
+
+    /// For how long calls are held back, because too many have failed. None while they go through.
+    fn held_back(&self) -> Option<Duration> {
+        None
+    }
 
     /// Makes sure that the charge under `request.key` never takes money, also by a call that is still on its way. Call
     /// it before a payment is given up; it may be called however often. The rest of the request is what was sent with
@@ -64,6 +80,14 @@ impl<P: PaymentProvider + ?Sized> PaymentProvider for Arc<P> {
 
     async fn find(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
         (**self).find(request).await
+    }
+
+    async fn confirm(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
+        (**self).confirm(request).await
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        (**self).held_back()
     }
 
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {

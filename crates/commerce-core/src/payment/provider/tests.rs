@@ -258,7 +258,7 @@ fn after_no_answer_the_provider_is_asked_never_called_anew() {
 fn after_an_action_is_required_the_webhook_is_awaited() {
     let answer = Err(ProviderError::RequiresAction { external_payment_id: charge("pi_1") });
     let next = NextStep::after_capture(&request("tok_visa", 1), &answer);
-    assert_eq!(next, NextStep::AwaitWebhook);
+    assert_eq!(next, NextStep::AwaitWebhook { external_payment_id: charge("pi_1") });
 }
 
 #[test]
@@ -284,7 +284,8 @@ fn a_charge_under_way_is_asked_for_again() {
 #[test]
 fn a_charge_that_waits_for_the_customer_waits_for_the_webhook() {
     let found = ChargeState::RequiresAction { external_payment_id: charge("pi_1") };
-    assert_eq!(NextStep::after_find(&Ok(Some(found))), NextStep::AwaitWebhook);
+    let awaited = NextStep::AwaitWebhook { external_payment_id: charge("pi_1") };
+    assert_eq!(NextStep::after_find(&Ok(Some(found))), awaited);
 }
 
 #[test]
@@ -426,4 +427,18 @@ fn the_webhook_ends_what_waits_for_the_customer() {
     let events = payment.decide(PaymentCommand::Succeed { external_payment_id }, &test_context()).unwrap();
     events.iter().for_each(|event| payment.apply(event));
     assert_eq!(payment.status(), Some(PaymentStatus::Succeeded));
+}
+
+#[test]
+fn only_what_waits_for_the_customer_is_captured_by_being_confirmed() {
+    let confirm = |token: &str| FakeProvider.confirm(&request(token, 1)).now_or_never().unwrap().unwrap();
+    let Some(ChargeState::RequiresAction { external_payment_id }) = find("tok_requires_action", 1) else {
+        panic!("it doesn't wait");
+    };
+    let captured = ChargeState::Captured(Captured { external_payment_id });
+    assert_eq!(confirm("tok_requires_action"), Some(captured));
+    for token in ["tok_visa", "tok_declined", "tok_timeout", "tok_flaky"] {
+        assert_eq!(confirm(token), find(token, 1), "{token}");
+    }
+    assert_eq!(Arc::new(FakeProvider).held_back(), None);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Aggregate;
+use crate::id::CustomerId;
 
 #[test]
 fn a_payment_is_created_with_its_order_amount_and_method() {
@@ -19,8 +20,13 @@ fn a_payment_is_created_with_its_order_amount_and_method() {
 #[test]
 fn a_payment_is_created_with_any_method() {
     for method in PaymentMethod::ALL {
-        let command =
-            PaymentCommand::Create { payment_id: payment_id(), order_id: order_id(), amount: gbp(1), method };
+        let command = PaymentCommand::Create {
+            payment_id: payment_id(),
+            order_id: order_id(),
+            customer_id: None,
+            amount: gbp(1),
+            method,
+        };
         given::<Payment>([]).when(command).then_state(|payment| assert_eq!(payment.method(), Some(method)));
     }
 }
@@ -149,4 +155,20 @@ fn each_rejection_has_a_code_of_its_own_and_a_kind() {
 fn a_move_that_is_refused_reads_as_a_sentence() {
     let sentence = wrong_state(PaymentAction::Cancel, PaymentStatus::PartiallyRefunded).to_string();
     assert_eq!(sentence, "a payment that is partially_refunded can't be cancelled");
+}
+
+#[test]
+fn a_payment_knows_whose_it_is() {
+    let customer = CustomerId(order_id().0);
+    let PaymentCommand::Create { payment_id, order_id, amount, method, .. } = create(gbp(1)) else {
+        panic!("another command");
+    };
+    let command =
+        PaymentCommand::Create { payment_id, order_id, customer_id: Some(customer), amount, method };
+    given::<Payment>([])
+        .when(command)
+        .then_state(|payment| assert_eq!(payment.customer_id(), Some(customer)));
+    given::<Payment>([created()])
+        .when(start(1))
+        .then_state(|payment| assert_eq!(payment.customer_id(), None));
 }

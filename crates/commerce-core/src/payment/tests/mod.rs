@@ -54,6 +54,7 @@ pub(super) fn created_with(amount: Money) -> PaymentEvent {
     PaymentEvent::PaymentCreated {
         payment_id: payment_id(),
         order_id: order_id(),
+        customer_id: None,
         amount,
         method: PaymentMethod::CreditCard,
         at: NOON,
@@ -93,6 +94,7 @@ pub(super) fn create(amount: Money) -> PaymentCommand {
     PaymentCommand::Create {
         payment_id: payment_id(),
         order_id: order_id(),
+        customer_id: None,
         amount,
         method: PaymentMethod::CreditCard,
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use commerce_core::id::OrderId;
+use commerce_core::id::{OrderId, PaymentId};
 use commerce_core::payment::{Payment, PaymentStatus};
 
 use crate::audit::facts::{Facts, Outcome};
@@ -16,8 +16,10 @@ pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     for payment in facts.payments.values() {
         if let Some(payment) = Seen::of(payment) {
             payment.refunds_fit(findings);
-            payment.order_agrees(facts, findings);
-            payment.refunds_are_returns(facts, findings);
+            if !facts.opened_by_hand.contains(&payment.id) {
+                payment.order_agrees(facts, findings);
+                payment.refunds_are_returns(facts, findings);
+            }
         }
     }
     one_live_payment(facts, findings);
@@ -38,6 +40,7 @@ fn books(facts: &Facts, findings: &mut Findings) {
 /// A payment, and what follows from it.
 struct Seen<'a> {
     payment: &'a Payment,
+    id: PaymentId,
     status: PaymentStatus,
     order_id: OrderId,
     subject: String,
@@ -50,6 +53,7 @@ impl<'a> Seen<'a> {
         let refunds = payment.refunds().map(|(_, amount)| i128::from(amount.minor()));
         Some(Self {
             payment,
+            id: payment.payment_id()?,
             status: payment.status()?,
             order_id: payment.order_id()?,
             subject: format!("payment {}", payment.payment_id()?),
@@ -104,7 +108,9 @@ impl<'a> Seen<'a> {
             return;
         }
         for (refund_id, amount) in self.payment.refunds() {
-            if !facts.returns.contains_key(&refund_id) {
+            let is_asked_for = facts.returns.contains_key(&refund_id)
+                || facts.refunded_by_hand.contains(&(self.id, refund_id));
+            if !is_asked_for {
                 let detail = format!("of a confirmed order gave back {amount} for {refund_id}, no return");
                 findings.breach(REFUND_WITHOUT_RETURN, self.subject.clone(), detail);
             }

@@ -29,12 +29,33 @@ pub(super) async fn log(
     let take = |event: &RecordedEvent, findings: &mut Findings| match event.stream.kind() {
         Payment::KIND => {
             if let Some((id, changed)) = read::event::<Payment>(event, findings) {
-                apply(shop.of(&event.tenant), id, &changed, findings);
+                let facts = shop.of(&event.tenant);
+                if is_by_hand(event) {
+                    note_by_hand(facts, id, &changed);
+                }
+                apply(facts, id, &changed, findings);
             }
         }
         _ => read::unknown_stream(event, findings),
     };
     read::log(store, "payment", findings, take).await
+}
+
+/// A request by a user follows from no message.
+fn is_by_hand(event: &RecordedEvent) -> bool {
+    event.metadata.causation.is_none() && Uuid::parse_str(&event.metadata.actor).is_ok()
+}
+
+fn note_by_hand(facts: &mut Facts, id: PaymentId, changed: &PaymentEvent) {
+    match changed {
+        PaymentEvent::PaymentCreated { .. } => {
+            facts.opened_by_hand.insert(id);
+        }
+        PaymentEvent::PaymentRefunded { refund_id, .. } => {
+            facts.refunded_by_hand.insert((id, *refund_id));
+        }
+        _ => {}
+    }
 }
 
 fn apply(facts: &mut Facts, id: PaymentId, changed: &PaymentEvent, findings: &mut Findings) {

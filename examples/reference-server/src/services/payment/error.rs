@@ -1,0 +1,50 @@
+//! Why a payment was not processed or settled.
+
+use std::time::Duration;
+
+use commerce_core::commit::CommitError;
+use commerce_core::event::CodecError;
+use commerce_core::payment::PaymentRejection;
+use commerce_core::store::StoreError;
+use commerce_outbox::HandleError;
+
+/// Why a payment was not processed or settled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PaymentError {
+    /// It doesn't stand where this can be done, or was asked for something else.
+    #[error(transparent)]
+    Rejected(#[from] PaymentRejection),
+    /// The provider is out of order, and was not called.
+    #[error("the payment provider is out of order")]
+    CircuitOpen {
+        /// When it is tried again.
+        retry_after: Duration,
+    },
+    /// The provider has not said what became of the charge, or can't take it now.
+    #[error("the payment provider can't say now what becomes of the payment")]
+    ProviderUnavailable,
+    /// The customer has not acted yet.
+    #[error("the customer has yet to act at the payment provider")]
+    RequiresAction,
+    /// The store, or this program.
+    #[error(transparent)]
+    Handle(#[from] HandleError),
+}
+
+impl From<CommitError> for PaymentError {
+    fn from(error: CommitError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<StoreError> for PaymentError {
+    fn from(error: StoreError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<CodecError> for PaymentError {
+    fn from(error: CodecError) -> Self {
+        Self::Handle(error.into())
+    }
+}

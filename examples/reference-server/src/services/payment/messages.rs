@@ -1,0 +1,234 @@
+//! What the payment service does with the messages it gets.
+
+use std::sync::Arc;
+
+use commerce_core::Context;
+use commerce_core::commit::{Commit, Conflict};
+use commerce_core::error::Kind;
+use commerce_core::payment::{NextStep, Payment, PaymentCommand, PaymentStatus, ProviderError};
+use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
+use commerce_saga::{Reply, Request, action, compensation};
+
+use super::awaited::{Awaited, end_of};
+use super::books::{self, events_of};
+use super::{LIVE_PAYMENT, PaymentError, Payments};
+use crate::messages::{
+    CancelPayment, CapturePayment, PAYMENT, PayOutRefund, RefundOrder, RefundPayment, ReturnStrayMoney,
+};
+use crate::services::{Session, bug};
+
+impl Payments {
+    /// What it does with the messages it gets.
+    pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
+        let (capture, cancel, refund) = (self.clone(), self.clone(), self.clone());
+        let (refund_order, pay_out, give_back) = (self.clone(), self.clone(), self.clone());
+        Consumer::new("payment", bus, self.store.clone(), self.host.clone())
+            .on_type(
+                PAYMENT,
+                CapturePayment::TYPE,
+                action(move |message, request, scope| capture.clone().capture(message, request, scope)),
+            )
+            .on_type(
+                PAYMENT,
+                CancelPayment::TYPE,
+                compensation(move |message, request, scope| cancel.clone().cancel(message, request, scope)),
+            )
+            .on_type(
+                PAYMENT,
+                RefundOrder::TYPE,
+                action(move |message: RefundOrder, request, scope| {
+                    let RefundOrder { order_id, payment_id, reason } = message;
+                    let message = CancelPayment { order_id, payment_id, reason };
+                    refund_order.clone().cancel(message, request, scope)
+                }),
+            )
+            .on_type(
+                PAYMENT,
+                RefundPayment::TYPE,
+                action(move |message, request, scope| refund.clone().refund(message, request, scope)),
+            )
+            .on(move |message: PayOutRefund, scope| pay_out.clone().pay_out(message, scope))
+            .on(move |message: ReturnStrayMoney, scope| give_back.clone().give_back(message, scope))
+    }
+
+    async fn capture(
+        self,
+        message: CapturePayment,
+        mut request: Request,
+        scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let mut payment = Session::<Payment>::load(&self.store, &context, message.payment_id).await?;
+        let fresh = !payment.exists();
+        if fresh {
+            if let Err(refusal) = open(&mut payment, message, &context) {
+                return request.finish(scope, &refusal);
+            }
+            match self.begin(&payment, &mut request, &context).await {
+                Err(error) if another_is_live(&error) => {
+                    let refusal = Reply::failed("payment_live", "the order has a live payment already");
+                    return request.finish(scope, &refusal);
+                }
+                begun => begun?,
+            }
+            payment = payment.committed();
+        }
+        // No one can wait for what has only begun.
+        let awaited = if fresh {
+            Awaited::default()
+        } else {
+            self.awaited(&payment, &context).await.map_err(handled)?
+        };
+        let step = self.ask_provider(payment.state(), fresh).await;
+        answer(payment, awaited, step, request, scope)
+    }
+
+    /// The first commit: from now on the provider may have been called.
+    async fn begin(
+        &self,
+        payment: &Session<Payment>,
+        request: &mut Request,
+        context: &Context,
+    ) -> Result<(), HandleError> {
+        let commit = Commit::within(context).and(events_of(payment)?);
+        self.store.commit(request.begin(commit)?).await?;
+        Ok(())
+    }
+
+    /// Gives everything back; what was never taken is called off, at the provider first: what the books have as cancelled
+    /// never takes money.
+    async fn cancel(
+        self,
+        message: CancelPayment,
+        request: Request,
+        mut scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let mut payment = Session::<Payment>::load(&self.store, &context, message.payment_id).await?;
+        let mut awaited = Awaited::default();
+        if let Some(capture) = payment.state().capture_request() {
+            awaited = self.awaited(&payment, &context).await.map_err(handled)?;
+            let answer = self.in_time(self.provider.cancel(&capture)).await;
+            let NextStep::Record(command) = NextStep::after_cancel(&message.reason, &answer) else {
+                let reply =
+                    Reply::transient("provider_unavailable", "the provider can't say what became of it");
+                return request.finish(scope, &reply);
+            };
+            payment.decide(command, &context).map_err(bug)?;
+        }
+        if let Some(amount) = payment.state().refundable_amount().filter(|amount| amount.is_positive())
+            && payment.state().status().is_some_and(PaymentStatus::is_captured)
+        {
+            // The payment's own id names the refund of all that is left.
+            let refund_id = message.payment_id.0;
+            let command = PaymentCommand::Refund { refund_id, amount, reason: message.reason };
+            payment.decide(command, &context).map_err(bug)?;
+            scope.send(PayOutRefund { payment_id: message.payment_id, refund_id }.to_message()?);
+        }
+        // The action that is undone is not answered any more: the barrier says so.
+        let commit = awaited.forget(&payment, events_of(&payment)?);
+        scope.write(|base| base.and(commit));
+        request.finish(scope, &Reply::done(&())?)
+    }
+
+    async fn refund(
+        self,
+        message: RefundPayment,
+        request: Request,
+        mut scope: Scope,
+    ) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let RefundPayment { refund_id, payment_id, amount, reason } = message;
+        let mut payment = Session::<Payment>::load(&self.store, &context, payment_id).await?;
+        let more = match books::refund(&mut payment, refund_id, amount, reason, &context) {
+            Err(PaymentError::Rejected(rejection)) => {
+                return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+            }
+            decided => decided.map_err(handled)?,
+        };
+        let commit = payment.write_to(more)?;
+        scope.write(|base| base.and(commit));
+        request.finish(scope, &Reply::done(&())?)
+    }
+
+    /// The refund is in the books: the provider is called, under the refund's key, until it answers.
+    async fn pay_out(self, message: PayOutRefund, scope: Scope) -> Result<Handled, HandleError> {
+        let payment = Session::<Payment>::load(&self.store, scope.context(), message.payment_id).await?;
+        let Some(refund) = payment.state().refund_request(message.refund_id) else {
+            return Err(HandleError::terminal("the payment has no such refund"));
+        };
+        match self.in_time(self.provider.refund(&refund)).await {
+            Ok(_) => Ok(scope.finish()),
+            Err(error) => Err(not_paid_out(error)),
+        }
+    }
+}
+
+/// A refusal is for an operator, who finds it among the dead letters; everything else passes.
+pub(super) fn not_paid_out(error: ProviderError) -> HandleError {
+    match error {
+        ProviderError::Declined { .. } => HandleError::terminal(error),
+        error => HandleError::retryable(error),
+    }
+}
+
+/// The second commit: what the provider answered. A saga that has to wait is answered by whoever brings the end.
+fn answer(
+    mut payment: Session<Payment>,
+    awaited: Awaited,
+    step: NextStep,
+    request: Request,
+    mut scope: Scope,
+) -> Result<Handled, HandleError> {
+    let context = scope.context().clone();
+    if let NextStep::AwaitWebhook { external_payment_id } = step {
+        let awaited = awaited.known_as(external_payment_id).answering(request);
+        let commit = awaited.keep(&payment, &context, Commit::new())?;
+        scope.write(|base| base.and(commit));
+        return Ok(scope.finish());
+    }
+    if let NextStep::Record(command) = step {
+        payment.decide(command, &context).map_err(bug)?;
+    }
+    let commit = events_of(&payment)?;
+    match end_of(payment.state())? {
+        Some(reply) => {
+            let commit = awaited.forget(&payment, commit);
+            scope.write(|base| base.and(commit));
+            request.finish(scope, &reply)
+        }
+        // The next attempt is announced.
+        None if !payment.events().is_empty() => {
+            scope.write(|base| base.and(commit));
+            let reply = Reply::transient("provider_unavailable", "the provider can't take the payment now");
+            request.finish(scope, &reply)
+        }
+        // No one knows: the saga asks again, and undoes it if it never learns.
+        None => Ok(scope.finish()),
+    }
+}
+
+/// Makes a payment and notes that its first attempt begins; or says why there can't be one.
+fn open(payment: &mut Session<Payment>, message: CapturePayment, context: &Context) -> Result<(), Reply> {
+    let CapturePayment { order_id, payment_id, customer_id, amount, method, token } = message;
+    let create = PaymentCommand::Create { payment_id, order_id, customer_id, amount, method };
+    let start = PaymentCommand::StartProcessing { attempt: 1, token };
+    payment
+        .decide(create, context)
+        .and_then(|()| payment.decide(start, context))
+        .map_err(|rejection| Reply::failed(rejection.code(), rejection))
+}
+
+fn another_is_live(error: &HandleError) -> bool {
+    error.kind() == Kind::Conflict
+        && matches!(error.conflict(), Some(Conflict::Claim { key, .. }) if key.scope == LIVE_PAYMENT)
+}
+
+/// What it means for the message that is handled.
+pub(super) fn handled(error: PaymentError) -> HandleError {
+    match error {
+        PaymentError::Handle(error) => error,
+        PaymentError::Rejected(rejection) => bug(rejection),
+        error => HandleError::retryable(error),
+    }
+}

@@ -1,0 +1,61 @@
+//! Payment: money is taken once, and the books say so in the same commit.
+//!
+//! A capture is two commits. The first makes durable that the provider is about to be called, and under which key; the
+//! second what it answered. If the process dies between them, the provider is *asked* what became of the charge. A
+//! payment is cancelled once the provider has cancelled the charge for certain, not before.
+//!
+//! Who asks for it makes no difference: a saga by message ([`messages`](self::messages)), a client over HTTP
+//! ([`process`](self::process)). What ends a payment later, by whomever it is told ([`settle`](self::settle)), also
+//! answers the saga that still waits for it ([`awaited`](self::awaited)). Money that comes when its payment has ended
+//! is sent back ([`stray`](self::stray)).
+
+mod awaited;
+mod books;
+mod charge;
+mod error;
+mod messages;
+mod process;
+mod settle;
+mod stray;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Host;
+use commerce_core::payment::PaymentProvider;
+use commerce_core::store::Store;
+
+pub(crate) use awaited::AWAITED;
+pub use books::LEDGER;
+pub(crate) use books::{consequences, refund};
+pub(crate) use error::PaymentError;
+pub(crate) use settle::{Notice, Recorded};
+pub use stray::{STRAY_MONEY, StrayMoney};
+
+/// The scope of the claim that lets an order have one live payment.
+pub(crate) const LIVE_PAYMENT: &str = "live-payment";
+
+/// The payment service.
+#[derive(Clone)]
+pub struct Payments {
+    store: Arc<dyn Store>,
+    host: Arc<dyn Host>,
+    provider: Arc<dyn PaymentProvider>,
+    patience: Duration,
+}
+
+impl Payments {
+    /// On this store, with this provider, which is given up on for the moment after `patience`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        host: Arc<dyn Host>,
+        provider: Arc<dyn PaymentProvider>,
+        patience: Duration,
+    ) -> Self {
+        Self { store, host, provider, patience }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}

@@ -1,0 +1,128 @@
+//! The whole shop with Stripe as its provider, against a server that speaks as much of Stripe's API as is used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_adapters::resilience::BreakerOptions;
+use commerce_adapters::stripe::{Stripe, StripeOptions};
+use commerce_core::id::OrderId;
+use commerce_core::order::OrderStatus;
+use serde_json::{Value, json};
+
+use crate::backend::Backend;
+use crate::payment_support::{
+    all_is_well, awaiting, becomes, event, new_id, opened, ordered, paid, payment, process, tell,
+};
+use crate::stripe_server::{Fault, Server};
+use crate::support::{App, eventually};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const COOL_DOWN: Duration = Duration::from_secs(2);
+
+async fn shop(failures: u32) -> (Server, App) {
+    let server = Server::start(PATIENCE).await;
+    let options = StripeOptions {
+        base_url: server.url.clone(),
+        timeout: PATIENCE,
+        retries: 0,
+        backoff: Duration::from_millis(1),
+        breaker: BreakerOptions { failures, cool_down: COOL_DOWN },
+    };
+    let stripe = Stripe::new("sk_test_right".to_owned().into(), &options).unwrap();
+    let app = App::with(Backend::sqlite(), |shop| shop.provider = Arc::new(stripe)).await;
+    (server, app)
+}
+
+async fn payment_of(app: &App, order: OrderId) -> Value {
+    app.get(&format!("/payments/order/{order}")).admin().expect(200).await.json()
+}
+
+/// As Stripe tells it: with the intent's own metadata.
+fn about(id: &str, kind: &str, payment: &Value) -> Value {
+    event(id, kind, &payment["external_payment_id"], Some(&payment["id"]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_paid_by_stripe() {
+    let (server, app) = shop(100).await;
+    let order = ordered(&app, new_id(), "pm_card_visa").await;
+    becomes(&app, order, OrderStatus::Confirmed).await;
+    let payment = payment_of(&app, order).await;
+    assert_eq!(
+        (&payment["status"], &payment["external_payment_id"]),
+        (&json!("succeeded"), &json!("pi_0000"))
+    );
+    // Stripe tells it too, later: nothing new.
+    tell(&app, &about("evt_1", "payment_intent.succeeded", &payment)).expect(200).await;
+    assert_eq!(payment_of(&app, order).await, payment);
+    let key = format!("capture:{}:1", payment["id"].as_str().unwrap());
+    assert_eq!(server.books().captures(&key), 1);
+
+    let declined = ordered(&app, new_id(), "pm_card_declined").await;
+    becomes(&app, declined, OrderStatus::Failed).await;
+    assert_eq!(payment_of(&app, declined).await["failure_code"], "insufficient_funds");
+    all_is_well(&app).await;
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_waits_for_its_customer_at_stripe() {
+    let (server, app) = shop(100).await;
+    let order = ordered(&app, new_id(), "pm_card_3ds").await;
+    let waiting = awaiting(&app, order).await;
+    let charge = waiting["external_payment_id"].as_str().unwrap().to_owned();
+    // An admin's word doesn't make money: Stripe is asked.
+    let confirm = || app.post("/payments/confirm", json!({"external_payment_id": charge})).admin();
+    confirm().refused(409, "requires_action").await;
+    server.books().customer_acts(&charge, true);
+    let succeeded = about("evt_1", "payment_intent.succeeded", &waiting);
+    for _ in 0..2 {
+        tell(&app, &succeeded).expect(200).await;
+    }
+    becomes(&app, order, OrderStatus::Confirmed).await;
+    assert_eq!(confirm().expect(200).await.json()["status"], "succeeded");
+
+    let order = ordered(&app, new_id(), "pm_card_3ds").await;
+    let waiting = awaiting(&app, order).await;
+    server.books().customer_acts(waiting["external_payment_id"].as_str().unwrap(), false);
+    tell(&app, &about("evt_2", "payment_intent.payment_failed", &waiting)).expect(200).await;
+    becomes(&app, order, OrderStatus::Failed).await;
+    let failed = payment_of(&app, order).await;
+    assert_eq!(failed["failure_code"], "payment_intent_authentication_failure");
+    all_is_well(&app).await;
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_is_paid_out_by_stripe() {
+    let (server, app) = shop(100).await;
+    let payment = paid(&app, new_id()).await;
+    let body = json!({"amount": {"amount": "7.50", "currency": "USD"}, "reason": "broken"});
+    let path = format!("/payments/{}/refund", payment["id"].as_str().unwrap());
+    app.post(&path, body).admin().expect(200).await;
+    eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
+    assert_eq!(server.books().refunds[0]["amount"], "750");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_stripe_is_out_of_order_clients_are_told_when_to_come_again() {
+    let (server, app) = shop(1).await;
+    let customer = new_id();
+    let (first, second) = (opened(&app, customer).await, opened(&app, customer).await);
+    server.will([Fault::FailedBefore]);
+    let refused = process(&app, &first, customer, "pm_card_visa").key("k").expect(503).await;
+    assert_eq!(refused.json()["code"], "circuit_open");
+    let after: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=COOL_DOWN.as_secs()).contains(&after), "{after}");
+    // It is durable that Stripe may have been called; of the second, nothing is written.
+    assert_eq!(payment(&app, &first["id"]).await["status"], "processing");
+    process(&app, &second, customer, "pm_card_visa").refused(503, "circuit_open").await;
+    assert_eq!(payment(&app, &second["id"]).await, second);
+    tokio::time::sleep(COOL_DOWN).await;
+    let paid = process(&app, &first, customer, "pm_card_visa").key("k").expect(200).await.json();
+    assert_eq!(paid["status"], "succeeded");
+    let key = format!("capture:{}:1", first["id"].as_str().unwrap());
+    assert_eq!(server.books().captures(&key), 1);
+    app.close().await;
+}
