@@ -19,6 +19,7 @@ pub mod catalog;
 pub mod inventory;
 pub mod orders;
 pub mod payment;
+mod row;
 mod search;
 pub mod shipping;
 
