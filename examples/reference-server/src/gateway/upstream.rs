@@ -45,14 +45,9 @@ pub enum InvalidUpstream {
     /// A service is named twice.
     #[error("the service {0} is named twice")]
     Twice(String),
-    /// Not an address.
-    #[error("{url:?} is no address of the service {service}: write http://HOST:PORT")]
-    Address {
-        /// Whose.
-        service: String,
-        /// What was written.
-        url: String,
-    },
+    /// Not an address. What was written is not shown: there may be a password in it.
+    #[error("the address of the service {0} can't be used: write http://HOST:PORT")]
+    Address(&'static str),
 }
 
 /// How long an upstream is waited for, and when it isn't asked any more.
@@ -103,10 +98,7 @@ impl Upstreams {
             if upstreams.iter().any(|upstream| upstream.name == *name) {
                 return Err(InvalidUpstream::Twice(service.to_owned()));
             }
-            let base = base(url).ok_or_else(|| InvalidUpstream::Address {
-                service: service.to_owned(),
-                url: url.to_owned(),
-            })?;
+            let base = base(url).ok_or(InvalidUpstream::Address(name))?;
             upstreams.push(Arc::new(Upstream {
                 name,
                 patience: options.patience,
@@ -211,7 +203,7 @@ mod tests {
         ));
         for wrong in ["", "a:1", "https://a:1", "http://a:1/api", "http://a:1?x", "http://u:p@a:1", "http://"]
         {
-            assert!(matches!(refused(&[("order", wrong)]), InvalidUpstream::Address { .. }), "{wrong}");
+            assert!(matches!(refused(&[("order", wrong)]), InvalidUpstream::Address(_)), "{wrong}");
         }
     }
 

@@ -48,7 +48,7 @@ async fn a_request_goes_to_its_service_and_comes_back_whole() {
         assert_eq!((again.header("idempotency-replayed"), &again.bytes), ("true", &made.bytes));
         gateway.post("/api/v1/catalog/categories", "{").token("ann:customer").refused(403, "forbidden").await;
         gateway.post("/api/v1/catalog/categories", "{}").refused(401, "unauthenticated").await;
-        gateway.get("/api/v1/catalog/categories").token("garbage").refused(401, "invalid_token").await;
+        gateway.post("/api/v1/catalog/categories", "{}").token("garbage").refused(401, "invalid_token").await;
     }
 }
 
