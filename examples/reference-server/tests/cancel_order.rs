@@ -116,6 +116,7 @@ fn paid(context: &Context) -> Commit {
     let create = PaymentCommand::Create {
         payment_id,
         order_id: order_id(),
+        customer_id: None,
         amount: price(BOUGHT),
         method: PaymentMethod::CreditCard,
     };
@@ -134,6 +135,7 @@ fn shipped(context: &Context) -> Commit {
     let tracking_number = TrackingNumber::of(shipment_id);
     let create = ShipmentCommand::Create {
         order_id: order_id(),
+        customer_id: None,
         tracking_number: tracking_number.clone(),
         carrier: Carrier::Ups,
         speed: Speed::Standard,
