@@ -31,7 +31,7 @@ struct PlainTokens;
 impl Tokens for PlainTokens {
     fn verify(&self, token: &str) -> Result<Caller, TokenFault> {
         let (name, roles) = token.split_once(':').ok_or(TokenFault::Invalid)?;
-        Ok(Caller { id: user(name), roles: roles.split(',').map(str::to_owned).collect() })
+        Ok(Caller { id: user(name), session: None, roles: roles.split(',').map(str::to_owned).collect() })
     }
 }
 
