@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
-
 /// The stored data breaks a rule, or an operator's wish could not be met.
 pub(crate) const BREACH: u8 = 1;
 /// The input or the command line is wrong. Nothing was written.
@@ -38,10 +36,4 @@ impl Exit {
         let _ = writeln!(std::io::stderr(), "error: {}", self.sentence);
         ExitCode::from(self.code)
     }
-}
-
-/// Errors go to standard error, as a saga that is stuck; `RUST_LOG` says what else does.
-pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use commerce_core::{Context, Host};
+use commerce_outbox::trace::is_traceparent;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -49,6 +50,7 @@ pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, 
         request.headers_mut().insert(CORRELATION_HEADER, value);
     }
     request.extensions_mut().insert(Arc::new(context));
+    tracing::Span::current().record("correlation_id", &*shown);
     let shown: Arc<str> = shown.into();
     let mut response = CORRELATION.scope(shown.clone(), next.run(request)).await;
     if let Ok(value) = HeaderValue::from_str(&shown) {
@@ -62,34 +64,19 @@ fn as_uuid(id: &str) -> Uuid {
 }
 
 /// The trace of the span at hand, where spans are exported; otherwise what the client sent.
-fn trace_of(request: &Request) -> Option<String> {
+fn trace_of(request: &Request) -> Option<Arc<str>> {
+    request.extensions().get::<Traceparent>().map(|trace| trace.0.clone()).or_else(|| sent_trace(request))
+}
+
+/// What the client sent, if it is a traceparent.
+pub(super) fn sent_trace(request: &Request) -> Option<Arc<str>> {
     let sent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    request
-        .extensions()
-        .get::<Traceparent>()
-        .map(|trace| trace.0.to_string())
-        .or_else(|| sent.filter(|text| is_traceparent(text)).map(str::to_owned))
+    sent.filter(|text| is_traceparent(text)).map(Arc::from)
 }
 
 /// The trace that commits of this request belong to, put into the request's extensions by whoever opens its span.
 #[derive(Clone, Debug)]
 pub struct Traceparent(pub Arc<str>);
-
-/// `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, the ids not all zero (W3C Trace Context, level 1).
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let hex = |part: &str, length: usize| {
-        part.len() == length
-            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    };
-    let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match parts.as_slice() {
-        ["00", trace, span, flags] => {
-            hex(trace, 32) && hex(span, 16) && hex(flags, 2) && not_zero(trace) && not_zero(span)
-        }
-        _ => false,
-    }
-}
 
 /// The context of a request: who asks, when, as part of what.
 #[derive(Clone, Debug)]
@@ -107,25 +94,5 @@ impl<S: Sync> FromRequestParts<S> for Asked {
             Some(caller) => context.with_actor(caller.id.to_string()),
             None => context.with_actor("anonymous"),
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_traceparent;
-
-    #[test]
-    fn a_traceparent_is_taken_only_as_the_standard_writes_it() {
-        assert!(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-        for wrong in [
-            "",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        ] {
-            assert!(!is_traceparent(wrong), "{wrong}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The one door: what clients talk to.
 
 use axum::{Router, middleware};
+use commerce_adapters::telemetry;
 use commerce_adapters::http::{RateLimit, Readiness, authenticate, limit_rate, not_found};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
@@ -20,7 +21,7 @@ pub fn in_process(services: Vec<Service>, common: &Common, rate_limit: Option<Ra
         routes = routes.layer(middleware::from_fn_with_state(limit, limit_rate));
     }
     let routes = routes.layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
-    let routes = routes.merge(readiness.routes()).merge(about(openapi, String::new));
+    let routes = routes.merge(readiness.routes()).merge(about(openapi, telemetry::render));
     outermost(routes.fallback(not_found), common)
 }
 

@@ -13,12 +13,16 @@ use commerce_core::Host;
 use commerce_core::store::Store;
 use commerce_outbox::Idempotency;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 /// A request that takes longer is given up: its effects, if any, are as whole as ever.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The text format of Prometheus.
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What all services share.
 #[derive(Clone)]
@@ -81,7 +85,7 @@ pub(crate) fn about(
     let openapi = Arc::new(openapi);
     Router::new()
         .route("/openapi.json", get(move || async move { Json(openapi.as_ref().clone()) }))
-        .route("/metrics", get(move || async move { metrics() }))
+        .route("/metrics", get(move || async move { ([(CONTENT_TYPE, EXPOSITION)], metrics()) }))
 }
 
 /// What every request goes through first, whoever answers it.

@@ -78,6 +78,7 @@ impl Platform {
         for view in self.views() {
             views.spawn(view.run(shutdown.clone()));
         }
+        views.spawn(self.shop.figures().run(shutdown.clone()));
         let ended = self.shop.run(shutdown.clone()).await;
         shutdown.cancel();
         while views.join_next().await.is_some() {}

@@ -1,5 +1,6 @@
 //! The services, assembled.
 
+mod figures;
 mod members;
 mod migrate;
 mod owner;
@@ -19,6 +20,7 @@ use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use figures::Figures;
 pub use migrate::{Done, Migrated, migrate};
 pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};
@@ -174,6 +176,11 @@ impl Shop {
                 Some(Publication::new((*store).clone(), *topic))
             })
             .collect()
+    }
+
+    /// What is measured of the services' stores now and then: their backlog, above all.
+    pub fn figures(&self) -> Figures {
+        Figures::new(self.stores.clone(), self.host.clone(), self.publishes)
     }
 
     /// Waits, while the services run, until every message has been handled or is a dead letter.
