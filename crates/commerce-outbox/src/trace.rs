@@ -79,7 +79,19 @@ pub fn is_traceparent(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_traceparent;
+    use std::sync::Arc;
+
+    use tracing::Span;
+
+    use super::{continue_from, current, is_traceparent};
+
+    #[test]
+    fn where_spans_are_not_exported_a_trace_passes_through() {
+        let given: Arc<str> = Arc::from("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        assert_eq!(continue_from(&Span::none(), Some(&given)), Some(given));
+        assert_eq!(continue_from(&Span::none(), None), None);
+        assert_eq!(current(), None);
+    }
 
     #[test]
     fn a_traceparent_is_taken_only_as_the_standard_writes_it() {

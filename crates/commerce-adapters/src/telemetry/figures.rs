@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use metrics::{Unit, describe_counter, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::TelemetryError;
@@ -85,5 +85,6 @@ fn describe() {
         "saga_steps_total",
         "Attempts at saga steps that ended, by saga, step, phase (action, undo) and outcome: done, failed, transient, unknown."
     );
+    describe_gauge!("circuit_state", "1 for the state that a circuit is in, by circuit and state.");
     describe_counter!("sagas_ended_total", "Sagas that ended or got stuck, by saga and status.");
 }

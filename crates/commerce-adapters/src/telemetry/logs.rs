@@ -1,7 +1,6 @@
 //! The log.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -22,7 +21,7 @@ pub(super) fn filter(text: Option<&str>) -> Result<EnvFilter, TelemetryError> {
 
 pub(super) fn layer<S>(
     format: LogFormat,
-    writer: Arc<BoxMakeWriter>,
+    writer: BoxMakeWriter,
     filter: EnvFilter,
 ) -> Box<dyn Layer<S> + Send + Sync>
 where
@@ -31,8 +30,6 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
         LogFormat::Json => layer.json().with_current_span(false).with_filter(filter).boxed(),
-        LogFormat::Pretty => {
-            layer.with_ansi(std::io::stderr().is_terminal()).with_filter(filter).boxed()
-        }
+        LogFormat::Pretty => layer.with_ansi(std::io::stderr().is_terminal()).with_filter(filter).boxed(),
     }
 }

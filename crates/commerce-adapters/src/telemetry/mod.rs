@@ -17,7 +17,12 @@ mod error;
 mod figures;
 mod logs;
 mod options;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 mod traces;
+
+use std::time::Duration;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Registry;
@@ -31,7 +36,7 @@ pub use options::{LogFormat, TelemetryOptions};
 /// What was installed. Keep it until the program ends: it flushes what is left when it is dropped.
 #[must_use = "what is left is flushed when it is dropped"]
 pub struct Telemetry {
-    options: TelemetryOptions,
+    flush_within: Duration,
     provider: Option<SdkTracerProvider>,
     figures: figures::Upkeep,
 }
@@ -48,14 +53,14 @@ impl Telemetry {
         let provider = options.endpoint.as_deref().map(|endpoint| traces::provider(endpoint, &options));
         let provider = provider.transpose()?;
         let traces = provider.as_ref().map(|provider| traces::layer::<Registry>(provider, &options.service));
-        let logs = logs::layer(options.format, options.writer.clone(), filter);
+        let logs = logs::layer(options.format, options.writer, filter);
         let installed = tracing_subscriber::registry().with(traces).with(logs).try_init();
         installed.map_err(|_| TelemetryError::Installed { what: "logs" })?;
         if provider.is_some() {
             traces::continue_traces()?;
         }
         let figures = figures::install()?;
-        Ok(Self { options, provider, figures })
+        Ok(Self { flush_within: options.flush_within, provider, figures })
     }
 
     /// The figures in the text format of Prometheus.
@@ -74,7 +79,7 @@ impl Telemetry {
     fn flush(&mut self) -> Result<(), TelemetryError> {
         let Some(provider) = self.provider.take() else { return Ok(()) };
         provider
-            .shutdown_with_timeout(self.options.flush_within)
+            .shutdown_with_timeout(self.flush_within)
             .map_err(|error| TelemetryError::Unsent { reason: error.to_string() })
     }
 }

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -32,14 +31,13 @@ impl FromStr for LogFormat {
 }
 
 /// What a program tells of itself, and where to.
-#[derive(Clone)]
 pub struct TelemetryOptions {
     pub(super) service: String,
     pub(super) format: LogFormat,
     pub(super) filter: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) flush_within: Duration,
-    pub(super) writer: Arc<BoxMakeWriter>,
+    pub(super) writer: BoxMakeWriter,
 }
 
 impl TelemetryOptions {
@@ -51,7 +49,7 @@ impl TelemetryOptions {
             filter: None,
             endpoint: None,
             flush_within: Duration::from_secs(5),
-            writer: Arc::new(BoxMakeWriter::new(std::io::stderr)),
+            writer: BoxMakeWriter::new(std::io::stderr),
         }
     }
 
@@ -81,7 +79,7 @@ impl TelemetryOptions {
 
     /// Writes the log elsewhere than to standard error.
     pub fn log_to(mut self, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Self {
-        self.writer = Arc::new(BoxMakeWriter::new(writer));
+        self.writer = BoxMakeWriter::new(writer);
         self
     }
 }

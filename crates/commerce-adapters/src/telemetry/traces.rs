@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_outbox::trace::{self, Tracing};
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
+};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -20,7 +22,10 @@ use super::{TelemetryError, TelemetryOptions};
 /// A batch that the collector has not taken by then is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) fn provider(endpoint: &str, options: &TelemetryOptions) -> Result<SdkTracerProvider, TelemetryError> {
+pub(super) fn provider(
+    endpoint: &str,
+    options: &TelemetryOptions,
+) -> Result<SdkTracerProvider, TelemetryError> {
     let faulty = |reason: &str| TelemetryError::Endpoint { reason: reason.to_owned() };
     let (scheme, rest) = endpoint.split_once("://").ok_or_else(|| faulty("it has no scheme"))?;
     if !matches!(scheme, "http" | "https") {

@@ -1,8 +1,8 @@
 //! The one door: what clients talk to.
 
 use axum::{Router, middleware};
-use commerce_adapters::telemetry;
 use commerce_adapters::http::{RateLimit, Readiness, authenticate, limit_rate, not_found};
+use commerce_adapters::telemetry;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
 use crate::http::{Common, Service, about, outermost};

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commerce_adapters::resilience::CircuitState;
 use commerce_core::Host;
 use commerce_core::store::{Query, ReadMessages, Store, StoreError};
 use commerce_saga::{Instance, SagaStatus};
@@ -13,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::Stores;
+use super::rest::HELD;
 use super::wiring::{ROUTES, Route};
 
 /// So often it is measured.
@@ -20,34 +20,21 @@ const EVERY: Duration = Duration::from_secs(5);
 /// So many are counted at most, of messages in a partition and of documents: a backlog must not become slower by being
 /// looked at.
 const AT_MOST: usize = 1_000;
-/// Where consumers keep what they could not handle at once, and the order service its sagas.
-const HELD: &str = "held-messages";
+/// Where the order service keeps its sagas.
 const SAGAS: &str = "sagas";
 /// How a saga that has not ended can stand.
 const LIVE: [SagaStatus; 3] = [SagaStatus::Running, SagaStatus::Compensating, SagaStatus::Stuck];
-/// As a circuit's state is labelled.
-const CIRCUIT_STATES: [CircuitState; 3] =
-    [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open];
-
-type Look = Arc<dyn Fn() -> CircuitState + Send + Sync>;
 
 /// Measures the services' stores.
 pub struct Figures {
     stores: Stores,
     host: Arc<dyn Host>,
     publishes: bool,
-    circuits: Vec<(&'static str, Look)>,
 }
 
 impl Figures {
     pub(super) fn new(stores: Stores, host: Arc<dyn Host>, publishes: bool) -> Self {
-        Self { stores, host, publishes, circuits: Vec::new() }
-    }
-
-    /// Also tells where this circuit stands.
-    pub fn circuit(mut self, name: &'static str, state: impl Fn() -> CircuitState + Send + Sync + 'static) -> Self {
-        self.circuits.push((name, Arc::new(state)));
-        self
+        Self { stores, host, publishes }
     }
 
     /// Measures until `shutdown`. A store that is out of reach keeps its last figures.
@@ -64,20 +51,9 @@ impl Figures {
 
     /// Measures now.
     pub async fn look(&self) {
-        self.look_at_circuits();
         for (service, store) in self.stores.all() {
             if let Err(error) = self.look_at(service, &**store).await {
                 warn!(service, %error, "a store can't be measured now");
-            }
-        }
-    }
-
-    fn look_at_circuits(&self) {
-        for (name, look) in &self.circuits {
-            let current = look();
-            for state in CIRCUIT_STATES {
-                let is = if state == current { 1.0 } else { 0.0 };
-                gauge!("circuit_state", "circuit" => *name, "state" => state.as_str()).set(is);
             }
         }
     }
@@ -152,7 +128,10 @@ fn number(count: usize) -> f64 {
 }
 
 fn describe() {
-    describe_counter!("commands_total", "What aggregates were asked, by kind and outcome: accepted, rejected.");
+    describe_counter!(
+        "commands_total",
+        "What aggregates were asked, by kind and outcome: accepted, rejected."
+    );
     describe_gauge!(
         "outbox_messages_behind",
         "Messages in a service's outbox that a consumer group has not passed, by service and group; 1000 a partition at most."
@@ -162,10 +141,18 @@ fn describe() {
         Unit::Seconds,
         "Age of the oldest message that a consumer group has not passed, by service and group."
     );
-    describe_gauge!("held_messages", "Messages to be tried again, or behind such ones, by service and state; 1000 at most.");
-    describe_gauge!("dead_letters", "Messages that can't be handled and await an operator, by service; 1000 at most.");
-    describe_gauge!("saga_instances", "Sagas that have not ended, by saga and status; 1000 of each status at most.");
-    describe_gauge!("circuit_state", "1 for the state that a circuit is in, by circuit and state.");
+    describe_gauge!(
+        "held_messages",
+        "Messages to be tried again, or behind such ones, by service and state; 1000 at most."
+    );
+    describe_gauge!(
+        "dead_letters",
+        "Messages that can't be handled and await an operator, by service; 1000 at most."
+    );
+    describe_gauge!(
+        "saga_instances",
+        "Sagas that have not ended, by saga and status; 1000 of each status at most."
+    );
     describe_gauge!(
         "store_oldest_writer_seconds",
         Unit::Seconds,
