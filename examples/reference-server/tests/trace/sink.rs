@@ -26,7 +26,7 @@ impl TraceService for Sink {
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let scopes = request.into_inner().resource_spans.into_iter().flat_map(|of| of.scope_spans);
         self.0.lock().unwrap().extend(scopes.flat_map(|of| of.spans));
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
