@@ -10,6 +10,7 @@
 //! | `smtp` | no | a channel that sends notifications as mail, over SMTP with TLS |
 //! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
 //! | `stripe` | no | payments by Stripe: PaymentIntents, refunds and signed webhooks, behind a timeout, retries and a breaker |
+//! | `telemetry` | no | logs, traces by OTLP and figures for Prometheus, installed in one call |
 //! | `templates` | no | a renderer of notification templates: minijinja, strict and bounded |
 //! | `webhook-channel` | no | a channel that POSTs notifications, signed after Standard Webhooks, and the check for receivers |
 
@@ -29,6 +30,8 @@ pub mod smtp;
 pub mod sqlite;
 #[cfg(feature = "stripe")]
 pub mod stripe;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 #[cfg(feature = "templates")]
 pub mod templates;
 #[cfg(feature = "webhook-channel")]

@@ -1,5 +1,6 @@
 //! One run of a saga, as its document keeps it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Timestamp;
@@ -150,6 +151,9 @@ pub struct Instance {
     pub paused: bool,
     /// The flow it is part of.
     pub correlation: Uuid,
+    /// The W3C trace in which it began: what no message asks for goes on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Arc<str>>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

@@ -28,6 +28,9 @@
 //!    compensation, and ends in `stuck` likewise ([decisive][decisive]).
 //! 7. A run ends on the version of the definition that it began with ([versions][versions]).
 //!
+//! Each attempt at a step is a `tracing` span, which its request carries to the participant
+//! ([`commerce_outbox::trace`]), and is counted with `metrics`.
+//!
 //! Limits: participants remember a step for a year, so no run may be stuck longer. A step without a compensation can't be
 //! undone if its answer is lost. A call's provider must honour its idempotency key, as a call may be under way when it
 //! is verified and made again. When an answer is overdue is judged by the clock of whoever looks: one that is wrong

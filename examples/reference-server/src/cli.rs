@@ -76,9 +76,8 @@ fn settings() -> String {
         "Settings, in a TOML file (a dot is a table) or in the environment (RUST_LOG says what is logged):\n",
     );
     for setting in SETTINGS {
-        let not_yet = if setting.unused { " (read, but nothing uses it yet)" } else { "" };
         let (key, value, variable) = (setting.key, setting.value, setting.variable());
-        text += &format!("  {key:<22} {variable} = {value}\n  {:<22} {}{not_yet}\n", "", setting.help);
+        text += &format!("  {key:<27} {variable} = {value}\n  {:<27} {}\n", "", setting.help);
     }
     text
 }

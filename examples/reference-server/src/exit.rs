@@ -3,9 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use reference_server::serve::LogFormat;
-use tracing_subscriber::EnvFilter;
-
 /// The stored data breaks a rule, or an operator's wish could not be met.
 pub(crate) const BREACH: u8 = 1;
 /// The input or the command line is wrong. Nothing was written.
@@ -39,22 +36,4 @@ impl Exit {
         let _ = writeln!(std::io::stderr(), "error: {}", self.sentence);
         ExitCode::from(self.code)
     }
-}
-
-/// A server's log goes to standard error: warnings, and what is worth knowing of the server itself, unless `RUST_LOG` says
-/// otherwise.
-pub(crate) fn log_of_server(format: LogFormat) {
-    let usual = || EnvFilter::new("warn,reference_server=info");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = match format {
-        LogFormat::Pretty => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
-}
-
-/// Errors go to standard error, as a saga that is stuck; `RUST_LOG` says what else does.
-pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -13,10 +14,6 @@ use cli::Cli;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(cli::Command::Serve(cli.serve));
-    // Serving is told by its settings how to log.
-    if !matches!(command, cli::Command::Serve(_)) {
-        exit::log_to_stderr();
-    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::Exit::data(format!("the program can't start: {error}")).report(),

@@ -45,6 +45,7 @@ pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, 
     write(request.headers_mut(), &shown, &traceparent);
     let context = context.with_correlation(correlation).with_traceparent(traceparent.clone());
     request.extensions_mut().insert(Arc::new(context));
+    tracing::Span::current().record("correlation_id", shown.as_str());
     let mut response = CORRELATION.scope(shown.as_str().into(), next.run(request)).await;
     write(response.headers_mut(), &shown, &traceparent);
     response
@@ -69,12 +70,17 @@ fn as_uuid(id: &str) -> Uuid {
 
 /// The trace of the span at hand, where spans are exported; otherwise what the client sent.
 fn trace_of(request: &Request) -> Option<String> {
-    if let Some(trace) = request.extensions().get::<Traceparent>() {
-        return Some(trace.0.to_string());
+    match request.extensions().get::<Traceparent>() {
+        Some(trace) => Some(trace.0.to_string()),
+        None => sent_trace(request).map(|trace| trace.to_string()),
     }
+}
+
+/// What the client sent, if it is a traceparent.
+pub(super) fn sent_trace(request: &Request) -> Option<Arc<str>> {
     let mut sent = request.headers().get_all(TRACEPARENT).iter();
     let only = sent.next().filter(|_| sent.next().is_none())?;
-    read_traceparent(only.to_str().ok()?)
+    read_traceparent(only.to_str().ok()?).map(Arc::from)
 }
 
 /// A trace that begins here. It counts as sampled: whoever takes it over decides for themselves.

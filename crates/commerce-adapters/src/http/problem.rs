@@ -155,7 +155,8 @@ impl Problem {
         if self.status.is_server_error() {
             tracing::error!(status = self.status.as_u16(), code = %self.code, detail = %self.detail, source, "request failed");
         } else {
-            tracing::debug!(status = self.status.as_u16(), code = %self.code, detail = %self.detail, "request refused");
+            // The detail of a refusal repeats what was sent, which may be personal.
+            tracing::debug!(status = self.status.as_u16(), code = %self.code, "request refused");
         }
     }
 }

@@ -202,6 +202,10 @@ impl Drop for PgStore {
 
 #[async_trait]
 impl Store for PgStore {
+    async fn oldest_writer(&self) -> Result<Option<Duration>, StoreError> {
+        Self::oldest_writer(self).await
+    }
+
     fn commit(&self, commit: Commit) -> CommitFuture {
         if let Err(error) = check(&commit) {
             return Box::pin(std::future::ready(Err(error)));

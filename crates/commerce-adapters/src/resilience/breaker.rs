@@ -28,12 +28,21 @@ use super::{BreakerOptions, BreakerStats, CallError, CircuitState};
 #[derive(Clone)]
 pub struct CircuitBreaker {
     circuit: Arc<Mutex<Circuit>>,
+    name: Option<&'static str>,
 }
 
 impl CircuitBreaker {
     /// A closed breaker.
     pub fn new(options: BreakerOptions) -> Self {
-        Self { circuit: Arc::new(Mutex::new(Circuit::new(options))) }
+        Self { circuit: Arc::new(Mutex::new(Circuit::new(options))), name: None }
+    }
+
+    /// Tells where it stands in the figure `circuit_state`, under this name: 1 for the state it is in, 0 for the others. It
+    /// is told at each call, as that is when it moves: one that is open and not asked stays open there.
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self.tell();
+        self
     }
 
     /// Makes the call, unless the circuit is open. Each `Err` of it is a failure of the service: an answer that says
@@ -50,9 +59,11 @@ impl CircuitBreaker {
     {
         let admitted = self.circuit().admit(Instant::now());
         let permit = admitted.map_err(|retry_after| CallError::Open { retry_after })?;
+        self.tell();
         let mut under_way = UnderWay { breaker: self, permit: Some(permit) };
         let answer = call().await;
         under_way.end(answer.is_ok());
+        self.tell();
         answer.map_err(CallError::Failed)
     }
 
@@ -69,6 +80,15 @@ impl CircuitBreaker {
     /// What it has seen, for metrics.
     pub fn stats(&self) -> BreakerStats {
         self.circuit().stats()
+    }
+
+    fn tell(&self) {
+        let Some(name) = self.name else { return };
+        let current = self.state();
+        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
+            let is = if state == current { 1.0 } else { 0.0 };
+            metrics::gauge!("circuit_state", "circuit" => name, "state" => state.as_str()).set(is);
+        }
     }
 
     /// The circuit is whole after each of its methods, so a panic elsewhere leaves nothing half done.

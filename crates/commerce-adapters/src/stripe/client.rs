@@ -49,7 +49,7 @@ impl ApiClient {
             .with_max_times(options.retries)
             .with_jitter();
         let base_url = options.checked_url()?;
-        let breaker = CircuitBreaker::new(options.breaker);
+        let breaker = CircuitBreaker::new(options.breaker).named("stripe");
         Ok(Self { http: http_client(options)?, base_url, secret_key, backoff, breaker })
     }
 

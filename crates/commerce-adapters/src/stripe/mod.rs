@@ -46,6 +46,7 @@ mod provider;
 mod refunds;
 pub mod webhook;
 
+pub use secrecy::SecretString;
 pub use options::{InvalidStripeOptions, StripeOptions};
 pub use provider::Stripe;
 

@@ -135,6 +135,12 @@ pub trait Store: Send + Sync + 'static {
         from.saturating_add(messages)
     }
 
+    /// How long the oldest writer that has not ended has held up the readers of the logs; none where no writer does, or
+    /// where that can't happen.
+    async fn oldest_writer(&self) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
+    }
+
     /// Wakes readers when something was committed in this process. A hint: whoever waits also looks by itself now and then.
     fn changes(&self) -> &Changes;
 }

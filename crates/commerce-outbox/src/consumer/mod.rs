@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod handler;
+mod observe;
 mod retries;
 mod scope;
 mod worker;

@@ -15,6 +15,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::dispatch::GRACE;
+use super::observe::Outcome;
 use super::worker::Worker;
 use crate::held::{Attempt, Head, HeldError, HeldState, MESSAGES, commit_for};
 
@@ -49,7 +50,7 @@ pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
 }
 
 type HeadName = (Tenant, String);
-type Outcome = (HeadName, Result<(), HeldError>);
+type Tried = (HeadName, Result<(), HeldError>);
 
 struct Retries {
     worker: Arc<Worker>,
@@ -57,7 +58,7 @@ struct Retries {
     lease: Option<Lease>,
     renew_at: Instant,
     prune_at: Instant,
-    running: JoinSet<Outcome>,
+    running: JoinSet<Tried>,
     names: HashSet<HeadName>,
     /// What runs took a worker with it before. It runs alone: whatever ran beside it would be counted too.
     alone: bool,
@@ -124,7 +125,7 @@ impl Retries {
         self.running.spawn(async move { (name, try_head(&worker, head).await) });
     }
 
-    fn done(&mut self, done: Result<Outcome, JoinError>) {
+    fn done(&mut self, done: Result<Tried, JoinError>) {
         match done {
             Ok((name, result)) => {
                 self.names.remove(&name);
@@ -174,7 +175,8 @@ async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
     worker.held.rewrite(&mut head).await?;
     let envelope = head.message.envelope.clone();
     match worker.handle(&envelope, Some(&head)).await {
-        Ok(()) => {
+        Ok(outcome) => {
+            worker.count(&envelope, outcome);
             info!(group = worker.held.group, message = %envelope.id, "a held message was handled");
             finish(worker, head).await
         }
@@ -202,6 +204,7 @@ async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), H
     let wait = worker.wait_after(&attempt, message.begun);
     message.attempts.push(attempt);
     message.under_way = false;
+    worker.count(&message.envelope, if wait.is_some() { Outcome::Failed } else { Outcome::Dead });
     let Some(wait) = wait else { return bury(worker, head).await };
     message.due = Some(worker.held.now().plus(wait));
     worker.held.rewrite(&mut head).await

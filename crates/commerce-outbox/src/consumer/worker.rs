@@ -12,11 +12,12 @@ use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::Handlers;
 use super::Options;
 use super::handler::Handler;
+use super::observe::{self, Outcome};
 use super::scope::{Handled, Scope};
 use crate::DEDUPLICATION;
 use crate::bus::Delivery;
@@ -24,6 +25,7 @@ use crate::envelope::Envelope;
 use crate::error::HandleError;
 use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState, MESSAGES};
 use crate::retry::chance;
+use crate::trace;
 
 /// So often a handler that lost a race decides anew before that counts as a failed attempt.
 const RACES: usize = 32;
@@ -76,21 +78,28 @@ impl Worker {
 
     /// Sees a delivery through: handled, found to be handled already, or held. Waits for a store that is out of reach.
     pub(super) async fn settle(&self, delivery: &Delivery) {
-        while let Err(error) = self.try_settle(delivery).await {
-            warn!(group = self.held.group, message = %delivery.envelope.id, %error, "the store is out of reach");
-            tokio::time::sleep(PATIENCE).await;
-        }
+        let outcome = loop {
+            match self.try_settle(delivery).await {
+                Ok(outcome) => break outcome,
+                Err(error) => {
+                    let message = delivery.envelope.id;
+                    warn!(group = self.held.group, %message, %error, "the store is out of reach");
+                    tokio::time::sleep(PATIENCE).await;
+                }
+            }
+        };
+        self.count(&delivery.envelope, outcome);
     }
 
-    async fn try_settle(&self, delivery: &Delivery) -> Result<(), HeldError> {
+    async fn try_settle(&self, delivery: &Delivery) -> Result<Outcome, HeldError> {
         let envelope = &delivery.envelope;
         let key = (envelope.tenant.clone(), envelope.key.clone());
         if delivery.redelivered && self.is_handled(envelope).await? {
-            return Ok(());
+            return Ok(Outcome::Repeated);
         }
         if self.is_held(&key) {
             if self.held.append(envelope, None).await? {
-                return Ok(());
+                return Ok(Outcome::Queued);
             }
             self.forget(&key);
         }
@@ -104,7 +113,7 @@ impl Worker {
             return self.hold(envelope, key, lost, true).await;
         }
         match self.handle(envelope, None).await {
-            Ok(()) => Ok(()),
+            Ok(outcome) => Ok(outcome),
             Err(error) => {
                 warn!(group = self.held.group, message = %envelope.id, key = %envelope.key, %error, "a message failed");
                 self.hold(envelope, key, self.attempt(&error), false).await
@@ -132,7 +141,7 @@ impl Worker {
         key: KeyName,
         attempt: Attempt,
         worker_lost: bool,
-    ) -> Result<(), HeldError> {
+    ) -> Result<Outcome, HeldError> {
         let wait = self.wait_after(&attempt, 1);
         let failure = FirstFailure {
             state: if wait.is_some() { HeldState::Retrying } else { HeldState::Dead },
@@ -140,13 +149,19 @@ impl Worker {
             attempt,
             worker_lost,
         };
+        let outcome = if wait.is_some() { Outcome::Failed } else { Outcome::Dead };
         if wait.is_none() && self.skips(envelope) {
-            return self.held.skip(envelope, &failure).await;
+            return self.held.skip(envelope, &failure).await.map(|()| outcome);
         }
         self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         self.held.append(envelope, Some(&failure)).await?;
         self.news.notify_one();
-        Ok(())
+        Ok(outcome)
+    }
+
+    pub(super) fn count(&self, envelope: &Envelope, outcome: Outcome) {
+        let known = self.handlers.of(envelope).is_some();
+        observe::count(&self.held.group, envelope, known, outcome, self.host.now());
     }
 
     pub(super) fn skips(&self, envelope: &Envelope) -> bool {
@@ -165,9 +180,27 @@ impl Worker {
         Attempt { at: self.host.now(), error: error.to_string(), kind: error.kind() }
     }
 
-    /// Runs the handler until it no longer loses a race, and commits what it decided. With `head`, the message leaves
-    /// its queue in the same commit.
-    pub(super) async fn handle(&self, envelope: &Envelope, head: Option<&Head>) -> Result<(), HandleError> {
+    /// Runs the handler until it no longer loses a race, and commits what it decided, in a span of the message's trace.
+    /// With `head`, the message leaves its queue in the same commit.
+    pub(super) async fn handle(
+        &self,
+        envelope: &Envelope,
+        head: Option<&Head>,
+    ) -> Result<Outcome, HandleError> {
+        let attempt = head.map_or(1, |head| head.message.begun);
+        let span = observe::span(&self.held.group, envelope, attempt);
+        let traceparent = trace::continue_from(&span, envelope.traceparent.as_ref());
+        let result = self.try_handle(envelope, head, traceparent).instrument(span.clone()).await;
+        observe::ended(&span, result.is_ok());
+        result
+    }
+
+    async fn try_handle(
+        &self,
+        envelope: &Envelope,
+        head: Option<&Head>,
+        traceparent: Option<Arc<str>>,
+    ) -> Result<Outcome, HandleError> {
         if let Some(damage) = envelope.damage() {
             return Err(HandleError::new(Kind::Invalid, format!("the body can't be read: {damage}")));
         }
@@ -177,7 +210,7 @@ impl Worker {
                 format!("the group {} has no handler for {}", self.held.group, envelope.message_type),
             ));
         };
-        let attempt = AssertUnwindSafe(self.race(&**handler, envelope, head)).catch_unwind();
+        let attempt = AssertUnwindSafe(self.race(&**handler, envelope, head, traceparent)).catch_unwind();
         match tokio::time::timeout(self.options.timeout, attempt).await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => {
@@ -195,10 +228,11 @@ impl Worker {
         handler: &dyn Handler,
         envelope: &Envelope,
         head: Option<&Head>,
-    ) -> Result<(), HandleError> {
+        traceparent: Option<Arc<str>>,
+    ) -> Result<Outcome, HandleError> {
         let mut races = 0;
         loop {
-            let (context, commit) = self.prepare(envelope, head).await?;
+            let (context, commit) = self.prepare(envelope, head, traceparent.clone()).await?;
             let scope = Scope::new(context, self.store.clone(), commit);
             let result = match handler.handle(envelope, scope).await {
                 Ok(Handled::Committed) => Ok(()),
@@ -206,10 +240,11 @@ impl Worker {
                 Err(error) => Err(error),
             };
             match result {
-                Err(error) if self.was_handled(&error, envelope) => return Ok(()),
+                Ok(()) => return Ok(Outcome::Handled),
+                Err(error) if self.was_handled(&error, envelope) => return Ok(Outcome::Repeated),
                 Err(error) if head.is_some_and(|head| was_taken(&error, head)) => return Err(error),
                 Err(error) if error.kind() == Kind::Conflict && races < RACES => races += 1,
-                result => return result,
+                Err(error) => return Err(error),
             }
         }
     }
@@ -219,6 +254,7 @@ impl Worker {
         &self,
         envelope: &Envelope,
         head: Option<&Head>,
+        traceparent: Option<Arc<str>>,
     ) -> Result<(Context, Commit), HandleError> {
         let now = self.host.now();
         let mut context = Context::new(now, self.host.new_id())
@@ -226,8 +262,8 @@ impl Worker {
             .with_actor(envelope.source.clone())
             .with_correlation(envelope.correlation)
             .with_causation(envelope.id);
-        if let Some(traceparent) = &envelope.traceparent {
-            context = context.with_traceparent(traceparent.clone());
+        if let Some(traceparent) = traceparent {
+            context = context.with_traceparent(traceparent);
         }
         let claim = Claim::new(self.inbox.clone(), envelope.id.to_string()).until(now.plus(DEDUPLICATION));
         let commit = Commit::within(&context).claim(claim);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::error::Kind;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::run::StartedCall;
 use super::settle::Ending;
@@ -22,8 +22,8 @@ impl Orchestrator {
     /// Makes a call on a task of its own. If this process dies, a timer makes it again.
     pub(super) fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: StartedCall) {
         let (this, instance) = (self.clone(), instance.clone());
-        tokio::spawn(async move {
-            let StartedCall { step, phase, attempt, within } = call;
+        let StartedCall { step, phase, attempt, within, span } = call;
+        let work = async move {
             let key =
                 format!("{}/{}/{}/{}", instance.saga, instance.id, instance.steps[step].name, phase.as_str());
             let work = definition.call(step, phase, &instance.state, key, attempt > 1);
@@ -37,7 +37,8 @@ impl Orchestrator {
             if let Err(error) = patiently(note).await {
                 warn!(saga = instance.saga, id = instance.id, %error, "a call's result could not be noted; it will be verified");
             }
-        });
+        };
+        tokio::spawn(work.instrument(span));
     }
 
     async fn note_call(&self, instance: &Instance, input: Input) -> Result<(), SagaError> {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod deferred;
+mod observe;
 mod operate;
 mod run;
 mod settle;
@@ -17,7 +18,7 @@ use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Query, Store, StoreError};
 use commerce_core::{Host, Timestamp};
-use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope};
+use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope, trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
@@ -149,7 +150,8 @@ impl Orchestrator {
         let mut run = Run::begin(&*definition, id, state, scope.fork(), &*self.shared.host);
         run.advance().await.map_err(handle_error)?;
         run.leave_calls_to_timers();
-        let (instance, fork, _) = run.end(false);
+        let (instance, fork, seen) = run.end(false);
+        seen.count(saga);
         scope.join(fork);
         let write = instance.write(0)?;
         scope.write(|commit| commit.document(write));
@@ -249,15 +251,18 @@ impl Orchestrator {
             .transpose()
     }
 
-    /// A scope for work that no message caused.
+    /// A scope for work that no message caused, within the span at hand.
     fn scope(&self, instance: &Instance) -> Scope {
-        let context = self
+        let mut context = self
             .shared
             .host
             .context()
             .with_tenant(instance.tenant.clone())
             .with_actor(format!("saga/{}", instance.saga))
             .with_correlation(instance.correlation);
+        if let Some(traceparent) = trace::current().or_else(|| instance.traceparent.clone()) {
+            context = context.with_traceparent(traceparent);
+        }
         let commit = Commit::within(&context);
         Scope::new(context, self.shared.store.clone(), commit)
     }

@@ -3,8 +3,9 @@
 use commerce_core::Timestamp;
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
+use tracing::Instrument;
 
-use super::{Found, Input, Orchestrator, RACES};
+use super::{Found, Input, Orchestrator, RACES, observe};
 use crate::error::SagaError;
 use crate::instance::{Instance, Note, PhaseRecord, PhaseStatus, SagaStatus};
 
@@ -148,6 +149,11 @@ impl Orchestrator {
             action: asked.to_owned(),
             reason: reason.to_owned(),
         });
+        let span = observe::woken(&instance, asked);
+        self.go_on(Found { instance, version }).instrument(span).await
+    }
+
+    async fn go_on(&self, Found { mut instance, version }: Found) -> Result<(), SagaError> {
         let scope = self.scope(&instance);
         if instance.paused || instance.status.is_final() {
             // Nothing follows, so no definition is needed: one that is lost must not keep an operator from acting.

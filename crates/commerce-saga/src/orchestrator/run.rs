@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use commerce_core::{Host, Timestamp};
-use commerce_outbox::Scope;
+use commerce_outbox::{Scope, trace};
 use serde_json::value::RawValue;
+use tracing::{Instrument, Span};
 
 use super::Input;
+use super::observe::{self, StepEnd};
 use super::settle::Ending;
 use crate::definition::{Definition, StepKind};
 use crate::error::StepError;
@@ -21,6 +23,20 @@ pub(super) struct Run<'a> {
     pub(super) host: &'a dyn Host,
     pub(super) now: Timestamp,
     calls: Vec<StartedCall>,
+    pub(super) ends: Vec<StepEnd>,
+}
+
+/// What follows once a transition is committed.
+pub(super) struct Sequel {
+    pub(super) calls: Vec<StartedCall>,
+    ends: Vec<StepEnd>,
+}
+
+impl Sequel {
+    pub(super) fn count(self, saga: &str) -> Vec<StartedCall> {
+        self.ends.into_iter().for_each(|end| end.count(saga));
+        self.calls
+    }
 }
 
 /// A call to be made once the transition is committed.
@@ -29,6 +45,7 @@ pub(super) struct StartedCall {
     pub(super) phase: Phase,
     pub(super) attempt: u32,
     pub(super) within: Duration,
+    pub(super) span: Span,
 }
 
 impl<'a> Run<'a> {
@@ -40,6 +57,7 @@ impl<'a> Run<'a> {
         host: &'a dyn Host,
     ) -> Self {
         let context = scope.context();
+        let metadata = context.metadata();
         let instance = Instance {
             saga: definition.name().to_owned(),
             version: definition.version(),
@@ -47,7 +65,8 @@ impl<'a> Run<'a> {
             tenant: context.tenant().clone(),
             status: SagaStatus::Running,
             paused: false,
-            correlation: context.metadata().correlation,
+            correlation: metadata.correlation,
+            traceparent: metadata.traceparent,
             started_at: context.now(),
             ended_at: None,
             stage: 0,
@@ -70,12 +89,12 @@ impl<'a> Run<'a> {
         scope: Scope,
         host: &'a dyn Host,
     ) -> Self {
-        Self { definition, instance, scope, host, now: host.now(), calls: Vec::new() }
+        Self { definition, instance, scope, host, now: host.now(), calls: Vec::new(), ends: Vec::new() }
     }
 
-    pub(super) fn end(mut self, looked: bool) -> (Instance, Scope, Vec<StartedCall>) {
+    pub(super) fn end(mut self, looked: bool) -> (Instance, Scope, Sequel) {
         self.instance.set_wake(looked);
-        (self.instance, self.scope, self.calls)
+        (self.instance, self.scope, Sequel { calls: self.calls, ends: self.ends })
     }
 
     /// Whoever begins a saga commits it at a time of its own: a timer makes its first calls.
@@ -258,13 +277,14 @@ impl<'a> Run<'a> {
         record.status = PhaseStatus::Running;
         record.due = Some(due);
         let attempt = record.attempts;
+        let span = observe::step(&self.instance, step, phase, attempt);
         match self.definition.kind(step, phase) {
-            Some(StepKind::Request) => self.ask(step, phase, attempt),
+            Some(StepKind::Request) => span.in_scope(|| self.ask(step, phase, attempt)),
             Some(StepKind::Call) => {
-                self.calls.push(StartedCall { step, phase, attempt, within });
+                self.calls.push(StartedCall { step, phase, attempt, within, span });
                 Ok(())
             }
-            Some(StepKind::Local) => self.run_local(step, phase).await,
+            Some(StepKind::Local) => self.run_local(step, phase).instrument(span).await,
             None => Ok(()),
         }
     }
@@ -279,7 +299,7 @@ impl<'a> Run<'a> {
             .header(PHASE, phase.as_str())
             .header(ATTEMPT, attempt.to_string())
             .header(REPLY_TO, self.definition.replies());
-        self.scope.send(message);
+        self.scope.send(trace::carry(message));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use commerce_outbox::HandleError;
 use serde_json::value::RawValue;
 
+use super::observe::StepEnd;
 use super::run::Run;
 use crate::definition::StepKind;
 use crate::error::StepError;
@@ -86,6 +87,7 @@ impl Run<'_> {
         phase: Phase,
         ending: Ending,
     ) -> Result<(), StepError> {
+        self.ends.push(StepEnd::new(&self.instance.steps[step].name, phase, &ending));
         match ending {
             Ending::Done(answer) => self.settle_done(step, phase, answer).await,
             Ending::Failed { code, detail } => {

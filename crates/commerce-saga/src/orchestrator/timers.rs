@@ -8,9 +8,9 @@ use commerce_core::store::{Document, Query, StoreError};
 use commerce_outbox::HandleError;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
-use super::{Found, Input, Orchestrator};
+use super::{Found, Input, Orchestrator, observe};
 use crate::error::SagaError;
 use crate::instance::{COLLECTION, Instance, WAKE_AT};
 
@@ -104,7 +104,11 @@ impl Orchestrator {
 
     async fn carry_on_due(&self, document: &Document) -> Result<(), SagaError> {
         let instance: Instance = document.json()?;
-        let scope = self.scope(&instance);
-        self.carry_on(Found { instance, version: document.version }, Input::Time, scope).await
+        let span = observe::woken(&instance, "timer");
+        let work = async {
+            let scope = self.scope(&instance);
+            self.carry_on(Found { instance, version: document.version }, Input::Time, scope).await
+        };
+        work.instrument(span).await
     }
 }

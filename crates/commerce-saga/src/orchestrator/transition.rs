@@ -6,7 +6,7 @@ use commerce_outbox::{HandleError, Scope};
 use tracing::{debug, error};
 
 use super::run::Run;
-use super::{Finished, Found, Input, Orchestrator, handle_error};
+use super::{Finished, Found, Input, Orchestrator, handle_error, observe};
 use crate::error::SagaError;
 use crate::instance::{Instance, SagaStatus};
 
@@ -21,9 +21,9 @@ impl Orchestrator {
         let looked = matches!(input, Input::Time);
         let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
         run.take(input).await.map_err(handle_error)?;
-        let (instance, scope, calls) = run.end(looked);
+        let (instance, scope, sequel) = run.end(looked);
         self.write(&instance, found.version, scope).await?;
-        for call in calls {
+        for call in sequel.count(&instance.saga) {
             self.start_call(definition.clone(), &instance, call);
         }
         Ok(())
@@ -65,6 +65,7 @@ impl Orchestrator {
         } else {
             return;
         }
+        observe::count_end(instance);
         // No one listens: that is no error.
         let _ = self.shared.ended.send(Finished {
             saga: saga.clone(),

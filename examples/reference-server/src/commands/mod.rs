@@ -20,9 +20,15 @@ use reference_server::shop::{StoreUrl, Stores};
 
 use crate::cli::{Command, Store};
 use crate::exit::Exit;
+use crate::telemetry;
 
 /// Runs a command; answers the exit code.
 pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
+    // Serving is told by its settings what to log, and where traces go.
+    let _telemetry = match &command {
+        Command::Serve(_) => None,
+        _ => Some(telemetry::of_command()?),
+    };
     match command {
         Command::Serve(args) => serve::run(args).await,
         Command::Keys(command) => keys::run(command).await,

@@ -4,7 +4,6 @@ use commerce_adapters::http::{MemoryQuotas, RateLimit};
 use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
 use reference_server::serve::{DEMO_USERS, Door, Made, Seeding, Settings, Sources, seed};
-use reference_server::services::notification::NotificationOptions;
 use reference_server::shop::{ShopOptions, Stores};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -13,13 +12,16 @@ use tracing::warn;
 use super::print;
 use super::signal::cancel_at_signal;
 use crate::cli::Serve;
-use crate::exit::{Exit, log_of_server};
+use crate::exit::Exit;
+use crate::telemetry;
 
 /// After the door is shut, what the services do by themselves has so long to end.
 const REST_WITHIN: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(args: Serve) -> Result<u8, Exit> {
     let settings = settings(&args)?;
+    // It flushes when it is dropped, after everything else has ended.
+    let _telemetry = telemetry::of_server(&settings)?;
     let stop = CancellationToken::new();
     tokio::spawn(cancel_at_signal(stop.clone()));
     let taken = |error| Exit::data(format!("{} can't be listened on: {error}", settings.listen));
@@ -46,28 +48,12 @@ fn settings(args: &Serve) -> Result<Settings, Exit> {
         .option("--listen", "listen", args.listen.as_deref())
         .option("--store", "store.url", args.store.as_deref())
         .option("--no-seed", "seed", args.no_seed.then_some("off"));
-    let unused = sources.unused();
-    let settings = sources.read().map_err(Exit::input)?;
-    log_of_server(settings.log_format);
-    for name in unused {
-        warn!("{name} is set, and nothing uses it yet");
-    }
-    Ok(settings)
+    sources.read().map_err(Exit::input)
 }
 
 async fn open(settings: &Settings) -> Result<Platform, Exit> {
-    let shop = ShopOptions::default();
-    let stores = Stores::open(&settings.store, &shop.host).await.map_err(Exit::data)?;
-    let options = PlatformOptions {
-        shop,
-        identity: settings.identity.clone(),
-        tokens: None,
-        notification: NotificationOptions::default(),
-        gateway: GatewayOptions {
-            rate_limit: settings.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
-            ..GatewayOptions::default()
-        },
-    };
+    let options = settings.platform().map_err(Exit::input)?;
+    let stores = Stores::open(&settings.store, &options.shop.host).await.map_err(Exit::data)?;
     Platform::new(stores, &options).await.map_err(Exit::data)
 }
 

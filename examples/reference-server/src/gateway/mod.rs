@@ -25,6 +25,7 @@ use axum::{Router, middleware};
 use commerce_adapters::http::{
     RateLimit, Readiness, authenticate, limit_rate, method_not_allowed, not_found,
 };
+use commerce_adapters::telemetry;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
 pub use cors::{InvalidOrigin, Origins};
@@ -52,7 +53,7 @@ pub fn in_process(services: Vec<Service>, common: &Common, options: &GatewayOpti
         openapi.merge(service.openapi);
         readiness = readiness.and(&service.readiness);
     }
-    let beside = readiness.routes().merge(about(openapi, String::new));
+    let beside = readiness.routes().merge(about(openapi, telemetry::render));
     door(routes, beside, Some(PATIENCE), common, options)
 }
 

@@ -14,12 +14,16 @@ use commerce_adapters::http::{
 use commerce_core::Host;
 use commerce_core::store::Store;
 use commerce_outbox::Idempotency;
+use http::header::CONTENT_TYPE;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 /// A request that takes longer is given up: its effects, if any, are as whole as ever.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The text format of Prometheus.
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What all services share.
 #[derive(Clone)]
@@ -92,7 +96,7 @@ pub(crate) fn about(
     let openapi = Arc::new(openapi);
     Router::new()
         .route("/openapi.json", get(move || async move { Json(openapi.as_ref().clone()) }))
-        .route("/metrics", get(move || async move { metrics() }))
+        .route("/metrics", get(move || async move { ([(CONTENT_TYPE, EXPOSITION)], metrics()) }))
 }
 
 /// Bounds of a request's size and time; a handler that panics is a problem like any other fault of this program.

@@ -141,6 +141,7 @@ impl Platform {
         for view in self.views() {
             views.spawn(view.run(shutdown.clone()));
         }
+        views.spawn(self.shop.figures().run(shutdown.clone()));
         views.spawn(self.catalog.search().clone().run(shutdown.clone()));
         views.spawn(self.identity().clone().run(shutdown.clone()));
         // Whichever ends first ends the other.

@@ -3,7 +3,7 @@
 //!
 //! Shipping decides: a parcel that has left the warehouse is not called back, and the order stays as it is. Once the
 //! shipment is called off there is no way back: what follows is tried until it is done, and waits for an operator if it
-//! can't be (docs/decisions/0016-cancelling.md).
+//! can't be (docs/decisions/0015-cancelling.md).
 
 use std::time::Duration;
 

@@ -3,3 +3,6 @@
 pub mod cancel_order;
 pub mod place_order;
 pub mod return_goods;
+
+/// The names of all sagas.
+pub const NAMES: [&str; 2] = [place_order::NAME, return_goods::NAME];

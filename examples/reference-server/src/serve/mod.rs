@@ -7,5 +7,5 @@ mod settings;
 pub use door::{Door, OPEN_FOR};
 pub use seed::{DEMO_USERS, DemoUser, Made, SeedError, Seeding, seed};
 pub use settings::{
-    LogFormat, SETTINGS, Setting, SettingError, Settings, SmtpSettings, Sources, StripeSettings,
+    SETTINGS, Setting, SettingError, Settings, SmtpSettings, Sources, StripeSettings, WebhookSettings,
 };

@@ -67,7 +67,9 @@ impl<A: Aggregate> Session<A> {
     }
 
     pub(crate) fn decide(&mut self, command: A::Command, context: &Context) -> Result<(), A::Rejection> {
-        for event in self.state.decide(command, context)? {
+        let decided = self.state.decide(command, context);
+        count_command(A::KIND, decided.is_ok());
+        for event in decided? {
             self.state.apply(&event);
             self.events.push(event);
         }
@@ -92,4 +94,11 @@ impl<A: Aggregate> Session<A> {
         let events = self.events.iter().map(NewEvent::encode).collect::<Result<_, _>>()?;
         Ok(commit.append(StreamId::of::<A>(&self.id), Expected::Version(self.version), events))
     }
+}
+
+/// `commands_total`: what an aggregate was asked, by its kind and whether it agreed. Counted when it is decided: once more,
+/// if another was faster and it is decided again.
+pub(crate) fn count_command(aggregate: &'static str, accepted: bool) {
+    let outcome = if accepted { "accepted" } else { "rejected" };
+    metrics::counter!("commands_total", "aggregate" => aggregate, "outcome" => outcome).increment(1);
 }

@@ -1,6 +1,7 @@
 //! The services, assembled.
 
 mod followers;
+mod figures;
 mod members;
 mod migrate;
 mod owner;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use followers::Followers;
+pub use figures::Figures;
 pub use migrate::{Done, Migrated, migrate};
 pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};
@@ -180,6 +182,11 @@ impl Shop {
                 Some(Publication::new((*store).clone(), *topic))
             })
             .collect()
+    }
+
+    /// What is measured of the services' stores now and then: their backlog, above all.
+    pub fn figures(&self) -> Figures {
+        Figures::new(self.stores.clone(), self.host.clone(), self.publishes)
     }
 
     /// Waits, while the services run, until every message has been handled or is a dead letter.

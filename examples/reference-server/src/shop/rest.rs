@@ -10,7 +10,7 @@ use super::wiring::{ROUTES, Route};
 /// So often is looked whether the services are at rest.
 const LOOK: Duration = Duration::from_millis(50);
 /// Where consumers keep what they could not handle at once.
-const HELD: &str = "held-messages";
+pub(super) const HELD: &str = "held-messages";
 
 /// Returns once every message has been handled by whom it is for, or is a dead letter: a saga's end may leave messages
 /// behind it that no one awaits, such as a refund to be paid out. The services have to run for it.

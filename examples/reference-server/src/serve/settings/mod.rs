@@ -1,16 +1,19 @@
 //! What the operator decides: defaults, then a TOML file, then the environment, then the command line.
 
+mod platform;
 mod sources;
 mod table;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use commerce_core::identity::{Password, Secret};
+use commerce_adapters::telemetry::LogFormat;
+use commerce_core::identity::{EmailAddress, Password, Secret};
 
 pub use sources::{SettingError, Sources};
 pub use table::{SETTINGS, Setting};
 
+use crate::gateway::Origins;
 use crate::services::identity::IdentityOptions;
 use crate::shop::StoreUrl;
 
@@ -31,31 +34,39 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What access tokens say of themselves.
     pub identity: IdentityOptions,
-    /// The mail server. Nothing uses it yet.
+    /// The mail server.
     pub smtp: SmtpSettings,
-    /// The payment provider. Nothing uses it yet.
+    /// Who is told what operations must know.
+    pub operations: EmailAddress,
+    /// Where notifications go that go by no other channel.
+    pub webhook: WebhookSettings,
+    /// Whose pages' scripts may ask.
+    pub origins: Origins,
+    /// The payment provider.
     pub stripe: StripeSettings,
-    /// Where traces go (OTLP). Nothing uses it yet.
+    /// Where traces go (OTLP).
     pub otlp_endpoint: Option<String>,
 }
 
-/// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Pretty,
-    /// For programs: one JSON object a line.
-    Json,
-}
-
-/// The mail server. Nothing uses it yet.
-#[derive(Clone, Debug, Default)]
+/// The mail server.
+#[derive(Clone, Debug)]
 pub struct SmtpSettings {
-    /// Its address, with what it asks for in it: `smtps://USER:PASSWORD@HOST`.
+    /// Its address, with what it asks for in it: `smtps://USER:PASSWORD@HOST`. Without one, mails are kept in mailboxes.
     pub url: Option<Secret>,
+    /// Who mails are from.
+    pub from: String,
 }
 
-/// The payment provider. Nothing uses it yet: payments are taken by the one that only pretends.
+/// A URL that takes notifications.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookSettings {
+    /// Its address.
+    pub url: Option<String>,
+    /// What notifications are signed with.
+    pub secret: Option<Secret>,
+}
+
+/// The payment provider. Without a key, payments are taken by one that only pretends.
 #[derive(Clone, Debug, Default)]
 pub struct StripeSettings {
     /// The key that requests are made with.
@@ -76,7 +87,10 @@ impl Default for Settings {
             rate_limit: true,
             log_format: LogFormat::Pretty,
             identity: IdentityOptions::default(),
-            smtp: SmtpSettings::default(),
+            smtp: SmtpSettings { url: None, from: "no-reply@example.com".to_owned() },
+            operations: EmailAddress::parse("", "ops@example.com").unwrap_or_else(|_| unreachable!("it is one")),
+            webhook: WebhookSettings::default(),
+            origins: Origins::default(),
             stripe: StripeSettings::default(),
             otlp_endpoint: None,
         }

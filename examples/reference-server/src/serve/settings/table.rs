@@ -1,8 +1,9 @@
 //! Every setting: its name, what it is for, and how its text is read.
 
-use commerce_core::identity::{Password, Secret};
+use commerce_core::identity::{EmailAddress, Password, Secret};
 
-use super::{LogFormat, Settings};
+use super::Settings;
+use crate::gateway::InvalidOrigin;
 
 /// One setting.
 pub struct Setting {
@@ -12,8 +13,6 @@ pub struct Setting {
     pub value: &'static str,
     /// What it is for.
     pub help: &'static str,
-    /// Whether it is read and kept, and nothing uses it yet.
-    pub unused: bool,
     pub(super) read: fn(&mut Settings, &str) -> Result<(), String>,
 }
 
@@ -24,12 +23,7 @@ impl Setting {
         help: &'static str,
         read: fn(&mut Settings, &str) -> Result<(), String>,
     ) -> Self {
-        Self { key, value, help, unused: false, read }
-    }
-
-    const fn not_used_yet(mut self) -> Self {
-        self.unused = true;
-        self
+        Self { key, value, help, read }
     }
 
     /// Its name in the environment.
@@ -72,11 +66,7 @@ pub const SETTINGS: &[Setting] = &[
         },
     ),
     Setting::new("log.format", "pretty|json", "How the log is written [pretty]", |settings, text| {
-        settings.log_format = match text {
-            "pretty" => LogFormat::Pretty,
-            "json" => LogFormat::Json,
-            _ => return Err("must be pretty or json".to_owned()),
-        };
+        settings.log_format = text.parse().map_err(|_| "must be pretty or json")?;
         Ok(())
     }),
     Setting::new("identity.issuer", "TEXT", "Who signs access tokens [commerce]", |settings, text| {
@@ -90,28 +80,63 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("smtp.url", "URL", "The mail server: smtps://USER:PASSWORD@HOST", |settings, text| {
         settings.smtp.url = Some(Secret::new(url(text, &["smtp", "smtps"])?));
         Ok(())
-    })
-    .not_used_yet(),
-    Setting::new("stripe.secret_key", "TEXT", "The key to Stripe", |settings, text| {
+    }),
+    Setting::new("smtp.from", "ADDRESS", "Who mails are from [no-reply@example.com]", |settings, text| {
+        settings.smtp.from = text.to_owned();
+        Ok(())
+    }),
+    Setting::new(
+        "notification.operations",
+        "ADDRESS",
+        "Who is mailed what operations must know [ops@example.com]",
+        |settings, text| {
+            settings.operations = EmailAddress::parse("", text).map_err(|fault| fault.detail)?;
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "notification.webhook_url",
+        "URL",
+        "Where notifications are POSTed that go by no other channel",
+        |settings, text| {
+            settings.webhook.url = Some(url(text, &["http", "https"])?);
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "notification.webhook_secret",
+        "TEXT",
+        "What they are signed with (Standard Webhooks): whsec_…",
+        |settings, text| {
+            settings.webhook.secret = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "gateway.origins",
+        "URL,…|off",
+        "Whose pages' scripts may ask (CORS) [off]",
+        |settings, text| {
+            settings.origins = text.parse().map_err(|error: InvalidOrigin| error.to_string())?;
+            Ok(())
+        },
+    ),
+    Setting::new("stripe.secret_key", "TEXT", "The key to Stripe; without it payments are pretended", |settings, text| {
         settings.stripe.secret_key = Some(Secret::new(text));
         Ok(())
-    })
-    .not_used_yet(),
+    }),
     Setting::new("stripe.webhook_secret", "TEXT", "What Stripe signs events with", |settings, text| {
         settings.stripe.webhook_secret = Some(Secret::new(text));
         Ok(())
-    })
-    .not_used_yet(),
+    }),
     Setting::new("stripe.base_url", "URL", "Where Stripe is, if not at Stripe", |settings, text| {
         settings.stripe.base_url = Some(url(text, &["http", "https"])?);
         Ok(())
-    })
-    .not_used_yet(),
+    }),
     Setting::new("otlp.endpoint", "URL", "Where traces go (OTLP)", |settings, text| {
         settings.otlp_endpoint = Some(url(text, &["http", "https"])?);
         Ok(())
-    })
-    .not_used_yet(),
+    }),
 ];
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -34,6 +34,7 @@ use tracing::warn;
 pub(crate) use alone::KeptAlone;
 pub use alone::{KEPT_ALONE, kept_alone_id};
 
+use super::session::count_command;
 use super::{bug, owned_error};
 use crate::messages::{
     ConfirmReservation, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock, UndoRestock,
@@ -283,7 +284,9 @@ impl Inventory {
         let decided = self.items.decide(&context, &ids, |held| {
             let item = held.get(&product_id).cloned().unwrap_or_default();
             let command = StockCommand::Adjust { quantity, reason: reason.clone() };
-            let (events, reply) = match item.decide(command, &context) {
+            let decided = item.decide(command, &context);
+            count_command(StockItem::KIND, decided.is_ok());
+            let (events, reply) = match decided {
                 Ok(events) => (events, Reply::done(&())?),
                 Err(rejection) => (Vec::new(), Reply::failed(rejection.code(), rejection)),
             };
@@ -324,7 +327,13 @@ impl Inventory {
                 }
             };
             let nothing = matches!(&command, StockCommand::Adjust { quantity: 0, .. });
-            let events = if nothing { Vec::new() } else { item.decide(command, &context)? };
+            let events = if nothing {
+                Vec::new()
+            } else {
+                let decided = item.decide(command, &context);
+                count_command(StockItem::KIND, decided.is_ok());
+                decided?
+            };
             Ok::<_, StockRejection>(Decision::new(()).events(id, events).with(commit))
         });
         match result.await {

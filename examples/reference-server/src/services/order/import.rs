@@ -64,6 +64,18 @@ impl Orders {
     /// When the order can't be, or the store fails.
     pub async fn place_imported(&self, order: ImportedOrder) -> Result<Begun, PlaceError> {
         let context = self.host.context().with_actor("import").with_correlation(order.order_id.0);
+        self.place_imported_within(order, context).await
+    }
+
+    /// The same, within a larger operation.
+    ///
+    /// # Errors
+    /// When the order can't be, or the store fails.
+    pub async fn place_imported_within(
+        &self,
+        order: ImportedOrder,
+        context: Context,
+    ) -> Result<Begun, PlaceError> {
         let mut session = Session::<Order>::absent(order.order_id);
         let place = OrderCommand::Place {
             customer_id: order.customer_id,

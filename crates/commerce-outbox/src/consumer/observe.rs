@@ -1,0 +1,75 @@
+//! What is seen of each message: a span, and figures.
+
+use commerce_core::Timestamp;
+use tracing::{Span, field};
+
+use crate::envelope::Envelope;
+
+/// What became of a message, for the figures.
+#[derive(Clone, Copy)]
+pub(super) enum Outcome {
+    /// It has had its effect.
+    Handled,
+    /// It had had its effect before.
+    Repeated,
+    /// It waits behind another of its key.
+    Queued,
+    /// It failed, and is tried again.
+    Failed,
+    /// It failed for good.
+    Dead,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Repeated => "repeated",
+            Self::Queued => "queued",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A span for one attempt at a message. What it says must not be secret: never the body, nor an error's text.
+pub(super) fn span(group: &str, envelope: &Envelope, attempt: u32) -> Span {
+    tracing::info_span!(
+        "message",
+        otel.name = format!("handle {}", envelope.message_type),
+        otel.kind = "consumer",
+        otel.status_code = field::Empty,
+        group,
+        topic = &*envelope.topic,
+        message_type = &*envelope.message_type,
+        message_id = %envelope.id,
+        key = &*envelope.key,
+        attempt,
+        correlation_id = %envelope.correlation,
+    )
+}
+
+/// Notes in the span how the attempt ended.
+pub(super) fn ended(span: &Span, well: bool) {
+    if !well {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// Counts a message that was seen to: `messages_handled_total`; and, once it had its effect, how long after it was
+/// written: `message_age_seconds`. `known` says whether the group has a handler for it: what others send must not
+/// make series without end.
+pub(super) fn count(group: &str, envelope: &Envelope, known: bool, outcome: Outcome, now: Timestamp) {
+    let message_type = if known { envelope.message_type.to_string() } else { "unknown".to_owned() };
+    metrics::counter!(
+        "messages_handled_total",
+        "group" => group.to_owned(),
+        "type" => message_type,
+        "outcome" => outcome.as_str(),
+    )
+    .increment(1);
+    if matches!(outcome, Outcome::Handled) {
+        let age = now.since(envelope.time);
+        metrics::histogram!("message_age_seconds", "group" => group.to_owned()).record(age.as_secs_f64());
+    }
+}

@@ -1,0 +1,75 @@
+//! What is seen of sagas: a span for each attempt at a step, and figures.
+
+use commerce_outbox::trace;
+use tracing::Span;
+
+use super::settle::Ending;
+use crate::instance::Instance;
+use crate::reply::Phase;
+
+/// A span for one attempt at a step's action or compensation. A request's span ends when it is sent: what its
+/// participant does is within it all the same, as the request carries its traceparent.
+pub(super) fn step(instance: &Instance, step: usize, phase: Phase, attempt: u32) -> Span {
+    let step = instance.steps.get(step).map_or("", |record| record.name.as_str());
+    tracing::info_span!(
+        "saga_step",
+        otel.name = format!("{} {step} {}", instance.saga, phase.as_str()),
+        saga = instance.saga,
+        instance = instance.id,
+        step,
+        phase = phase.as_str(),
+        attempt,
+        correlation_id = %instance.correlation,
+    )
+}
+
+/// A span for what no message asked for: a timer, an operator. It is part of the trace in which the saga began.
+pub(super) fn woken(instance: &Instance, by: &'static str) -> Span {
+    let span = tracing::info_span!(
+        "saga_woken",
+        otel.name = format!("{} {by}", instance.saga),
+        saga = instance.saga,
+        instance = instance.id,
+        by,
+        correlation_id = %instance.correlation,
+    );
+    trace::continue_from(&span, instance.traceparent.as_ref());
+    span
+}
+
+/// How an attempt at a step ended, to be counted once that is committed.
+pub(super) struct StepEnd {
+    step: String,
+    phase: Phase,
+    outcome: &'static str,
+}
+
+impl StepEnd {
+    pub(super) fn new(step: &str, phase: Phase, ending: &Ending) -> Self {
+        let outcome = match ending {
+            Ending::Done(_) => "done",
+            Ending::Failed { .. } => "failed",
+            Ending::Transient { .. } => "transient",
+            Ending::Unknown { .. } => "unknown",
+        };
+        Self { step: step.to_owned(), phase, outcome }
+    }
+
+    /// `saga_steps_total`.
+    pub(super) fn count(self, saga: &str) {
+        metrics::counter!(
+            "saga_steps_total",
+            "saga" => saga.to_owned(),
+            "step" => self.step,
+            "phase" => self.phase.as_str(),
+            "outcome" => self.outcome,
+        )
+        .increment(1);
+    }
+}
+
+/// `sagas_ended_total`: also those that are stuck, each time they get there.
+pub(super) fn count_end(instance: &Instance) {
+    let saga = instance.saga.clone();
+    metrics::counter!("sagas_ended_total", "saga" => saga, "status" => instance.status.as_str()).increment(1);
+}

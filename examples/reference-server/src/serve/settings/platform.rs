@@ -1,0 +1,106 @@
+//! What the settings mean to the platform.
+
+use std::sync::Arc;
+
+use commerce_adapters::http::{MemoryQuotas, RateLimit};
+use commerce_adapters::smtp::Smtp;
+use commerce_adapters::stripe::webhook::WebhookSecrets;
+use commerce_adapters::stripe::{SecretString, Stripe, StripeOptions};
+use commerce_adapters::webhook_channel::{Webhook, WebhookSecret};
+use commerce_core::id::CustomerId;
+use commerce_core::notification::{Channel, Operations};
+use commerce_core::payment::PaymentProvider;
+use uuid::Uuid;
+
+use super::{SettingError, Settings};
+use crate::gateway::GatewayOptions;
+use crate::platform::PlatformOptions;
+use crate::services::notification::NotificationOptions;
+use crate::shop::ShopOptions;
+
+impl Settings {
+    /// How the platform works.
+    ///
+    /// # Errors
+    /// The setting that something outside can't be reached with. Nothing is reached for yet.
+    pub fn platform(&self) -> Result<PlatformOptions, SettingError> {
+        Ok(PlatformOptions {
+            shop: self.shop()?,
+            identity: self.identity.clone(),
+            tokens: None,
+            notification: self.notification()?,
+            gateway: GatewayOptions {
+                rate_limit: self.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
+                origins: self.origins.clone(),
+            },
+        })
+    }
+
+    fn shop(&self) -> Result<ShopOptions, SettingError> {
+        let mut options = ShopOptions::default();
+        if let Some(provider) = self.stripe()? {
+            options.provider = provider;
+        }
+        let secrets = self.stripe.webhook_secret.iter();
+        options.stripe_webhook_secrets =
+            WebhookSecrets::new(secrets.map(|secret| SecretString::from(secret.expose().to_owned())));
+        Ok(options)
+    }
+
+    fn stripe(&self) -> Result<Option<Arc<dyn PaymentProvider>>, SettingError> {
+        let Some(key) = &self.stripe.secret_key else {
+            // With one of them alone, money would be pretended where it is meant to be taken.
+            let alone = [
+                ("stripe.webhook_secret", self.stripe.webhook_secret.is_some()),
+                ("stripe.base_url", self.stripe.base_url.is_some()),
+            ];
+            return match alone.iter().find(|(_, given)| *given) {
+                Some((name, _)) => Err(SettingError::new(*name, "is of no use without stripe.secret_key")),
+                None => Ok(None),
+            };
+        };
+        let mut options = StripeOptions::default();
+        if let Some(base_url) = &self.stripe.base_url {
+            options.base_url.clone_from(base_url);
+        }
+        let stripe = Stripe::new(SecretString::from(key.expose().to_owned()), &options);
+        let stripe = stripe.map_err(|error| SettingError::new("stripe", error.to_string()))?;
+        Ok(Some(Arc::new(stripe)))
+    }
+
+    fn notification(&self) -> Result<NotificationOptions, SettingError> {
+        Ok(NotificationOptions {
+            operations: Some(Operations {
+                user_id: CustomerId(Uuid::new_v5(&Uuid::NAMESPACE_OID, b"operations")),
+                email: self.operations.to_string(),
+            }),
+            smtp: self.mail()?,
+            webhook: self.posting()?,
+        })
+    }
+
+    fn mail(&self) -> Result<Option<Arc<dyn Channel>>, SettingError> {
+        let Some(url) = &self.smtp.url else { return Ok(None) };
+        let smtp = Smtp::new(url.expose(), &self.smtp.from);
+        let smtp = smtp.map_err(|error| SettingError::new("smtp", error.to_string()))?;
+        Ok(Some(Arc::new(smtp)))
+    }
+
+    fn posting(&self) -> Result<Option<Arc<dyn Channel>>, SettingError> {
+        let (url, secret) = match (&self.webhook.url, &self.webhook.secret) {
+            (None, None) => return Ok(None),
+            (Some(url), Some(secret)) => (url, secret),
+            (Some(_), None) => {
+                return Err(SettingError::new("notification.webhook_url", "needs notification.webhook_secret too"));
+            }
+            (None, Some(_)) => {
+                return Err(SettingError::new("notification.webhook_secret", "needs notification.webhook_url too"));
+            }
+        };
+        let secret = WebhookSecret::parse(secret.expose())
+            .map_err(|error| SettingError::new("notification.webhook_secret", error.to_string()))?;
+        let webhook = Webhook::new(url, secret)
+            .map_err(|error| SettingError::new("notification.webhook_url", error.to_string()))?;
+        Ok(Some(Arc::new(webhook)))
+    }
+}

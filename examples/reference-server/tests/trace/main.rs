@@ -1,0 +1,222 @@
+//! A checkout that fails and is undone is one trace, from the client through every service to the last compensation; and
+//! neither the trace nor the log says anything personal.
+//!
+//! What exports spans is a process's only one, so this is one test in a program of its own.
+
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod checkout;
+mod sink;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use commerce_adapters::http::{Caller, TokenFault, Tokens};
+use commerce_adapters::telemetry::{self, LogFormat, Telemetry, TelemetryOptions};
+use commerce_core::Host;
+use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope, StoreBus, SystemHost};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use reference_server::messages::ORDER_EVENTS;
+use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::shop::{ShopOptions, StoreUrl, Stores};
+use sink::{Sink, hex};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+static PLATFORM: OnceLock<Arc<Platform>> = OnceLock::new();
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CLIENT: &str = "00f067aa0ba902b7";
+/// What must stand in no log and no span.
+const RECIPIENT: &str = "Wilhelmina Fetherstonhaugh";
+const STREET: &str = "17 Quillfeather Crescent";
+const EMAIL: &str = "wilhelmina.f@quillfeather.example";
+const PASSWORD: &str = "Zaubertrank-4711-geheim";
+const CARD: &str = "tok_visa";
+const BEARER: &str = "bearer-secret-0815";
+
+struct NoTokens;
+
+impl Tokens for NoTokens {
+    fn verify(&self, _: &str) -> Result<Caller, TokenFault> {
+        Err(TokenFault::Invalid)
+    }
+}
+
+/// Listens to what is published of orders, as notification and analytics do.
+struct Listener;
+
+#[async_trait]
+impl Handler for Listener {
+    async fn handle(&self, _: &Envelope, scope: Scope) -> Result<Handled, HandleError> {
+        Ok(scope.finish())
+    }
+}
+
+/// The log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_is_one_trace_and_says_nothing_personal() {
+    let (sink, log) = (Sink::default(), Log::default());
+    let writer = log.clone();
+    let options = TelemetryOptions::new("commerce")
+        .format(LogFormat::Json)
+        .filter("commerce_core=debug,commerce_outbox=debug,commerce_saga=debug,commerce_adapters=debug,reference_server=debug")
+        .otlp(sink.listen().await)
+        .log_to(move || writer.clone());
+    let telemetry = Telemetry::install(options).unwrap();
+    assert_eq!(
+        Telemetry::install(TelemetryOptions::new("again")).err().unwrap().code(),
+        "telemetry_installed"
+    );
+
+    let host: Arc<dyn Host> = Arc::new(SystemHost);
+    let stores = Stores::open(&StoreUrl::Memory, &host).await.unwrap();
+    let shop = ShopOptions { host: host.clone(), ..ShopOptions::default() };
+    let options = PlatformOptions { shop, tokens: Arc::new(NoTokens), rate_limit: None };
+    let platform =
+        PLATFORM.get_or_init(|| Arc::new(Platform::new(stores.clone(), &options).unwrap())).clone();
+    let shutdown = CancellationToken::new();
+    let services = tokio::spawn({
+        let (platform, shutdown) = (platform.clone(), shutdown.clone());
+        async move { platform.run(shutdown).await }
+    });
+    let bus = StoreBus::new(host.clone()).source("/order", stores.order.clone());
+    let listener = Consumer::new("listener", Arc::new(bus), stores.analytics.clone(), host)
+        .on_topic(ORDER_EVENTS, Arc::new(Listener));
+    tokio::spawn(listener.run(shutdown.clone()));
+    checkout::open_stock().await;
+
+    let gateway = platform.router().merge(checkout::route());
+    let begun = ask(&gateway, "POST", "/test/checkouts", "").await;
+    assert_eq!(begun.0, StatusCode::OK);
+    personal(&gateway).await;
+    until(&gateway, &[
+        r#"messages_handled_total{group="payment",type="payment.pay-out-refund",outcome="handled"} 1"#,
+        r#"messages_handled_total{group="listener",type="order.OrderFailed",outcome="handled"} 1"#,
+        r#"sagas_ended_total{saga="place-order",status="failed"} 1"#,
+        r#"saga_steps_total{saga="place-order",step="create-shipment",phase="action",outcome="failed"} 1"#,
+        r#"outbox_messages_behind{service="order",group="inventory"}"#,
+        r#"dead_letters{service="shipping"} 0"#,
+        r#"saga_instances{saga="place-order",status="stuck"} 0"#,
+    ])
+    .await;
+    shutdown.cancel();
+    services.await.unwrap().unwrap();
+    tokio::task::block_in_place(|| telemetry.shutdown()).unwrap();
+
+    let spans = sink.spans();
+    is_one_tree(&spans);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("correlation_id") && log.contains("answered"), "{log}");
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    let told = format!("{log}{spans:?}{}", telemetry::render());
+    for secret in [RECIPIENT, STREET, EMAIL, PASSWORD, CARD, BEARER] {
+        assert!(!told.contains(secret), "{secret} was told");
+    }
+}
+
+/// Requests that bring what is personal, to be refused or taken.
+async fn personal(gateway: &Router) {
+    let account = serde_json::json!({
+        "email": EMAIL, "password": PASSWORD, "name": RECIPIENT, "first_name": RECIPIENT, "token": CARD,
+        "address": {"line1": STREET},
+    });
+    for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/products", "/api/v1/orders"] {
+        ask(gateway, "POST", path, &account.to_string()).await;
+    }
+    ask(gateway, "GET", &format!("/api/v1/products?email={EMAIL}&password={PASSWORD}"), "").await;
+}
+
+async fn ask(gateway: &Router, method: &str, path: &str, body: &str) -> (StatusCode, String) {
+    let mut request = Request::builder().method(method).uri(path);
+    if path.starts_with("/test") {
+        request = request.header("traceparent", format!("00-{TRACE}-{CLIENT}-01"));
+    } else if method == "POST" {
+        request = request.header("authorization", format!("Bearer {BEARER}"));
+        request = request.header("content-type", "application/json");
+    }
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    let response = gateway.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+/// Until `/metrics` shows all of these.
+async fn until(gateway: &Router, wanted: &[&str]) {
+    let mut figures = String::new();
+    for _ in 0..300 {
+        figures = ask(gateway, "GET", "/metrics", "").await.1;
+        if wanted.iter().all(|line| figures.contains(line)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let missing: Vec<_> = wanted.iter().filter(|line| !figures.contains(**line)).collect();
+    panic!("never: {missing:#?} in\n{figures}");
+}
+
+/// Every span of the checkout is in the client's trace, and hangs on another one of it.
+fn is_one_tree(spans: &[Span]) {
+    let (ours, others): (Vec<&Span>, Vec<&Span>) =
+        spans.iter().partition(|span| hex(&span.trace_id) == TRACE);
+    for span in others {
+        assert!(!span.name.starts_with("handle ") && !span.name.starts_with("place-order"), "{span:?}");
+    }
+    let parents: BTreeMap<String, String> =
+        ours.iter().map(|span| (hex(&span.span_id), hex(&span.parent_span_id))).collect();
+    let roots: Vec<_> = ours.iter().filter(|span| hex(&span.parent_span_id) == CLIENT).collect();
+    assert_eq!(roots.len(), 1, "{roots:?}");
+    assert_eq!(roots[0].name, "POST /test/checkouts");
+    for span in &ours {
+        let (mut at, mut steps) = (hex(&span.span_id), 0);
+        while at != CLIENT {
+            at = parents.get(&at).unwrap_or_else(|| panic!("{} hangs on no span: {at}", span.name)).clone();
+            steps += 1;
+            assert!(steps < 1_000, "{} hangs on itself", span.name);
+        }
+    }
+    let names: BTreeSet<&str> = ours.iter().map(|span| span.name.as_str()).collect();
+    for name in [
+        "place-order reserve-stock action",
+        "handle inventory.reserve-stock",
+        "place-order capture-payment action",
+        "handle payment.capture",
+        "place-order create-shipment action",
+        "handle shipping.create-shipment",
+        "place-order capture-payment undo",
+        "handle payment.cancel",
+        "handle payment.pay-out-refund",
+        "place-order reserve-stock undo",
+        "handle inventory.release-stock",
+        "handle saga.reply",
+        "handle order.OrderPlaced",
+        "handle order.OrderFailed",
+    ] {
+        assert!(names.contains(name), "{name} is not among {names:#?}");
+    }
+}
