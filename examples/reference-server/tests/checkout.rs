@@ -323,6 +323,7 @@ async fn a_reservation_expires_by_itself_and_an_order_that_comes_too_late_is_und
         expiry_grace: Duration::ZERO,
         provider: till.clone(),
         host: host.clone(),
+        ..ShopOptions::default()
     };
     let stores = Backend::memory().open(&options.host).await.unwrap();
     let counter = Counter::open(stores, &options);
@@ -371,6 +372,7 @@ async fn dies_after_the_capture(backend: Backend) {
         expiry_grace: Duration::ZERO,
         provider: till.clone(),
         host: host.clone(),
+        ..ShopOptions::default()
     };
     let counter = Counter::open(backend.open(&options.host).await.unwrap(), &options);
     counter.stock("TEA", 10).await;

@@ -46,9 +46,9 @@ mod provider;
 mod refunds;
 pub mod webhook;
 
-pub use secrecy::SecretString;
 pub use options::{InvalidStripeOptions, StripeOptions};
 pub use provider::Stripe;
+pub use secrecy::SecretString;
 
 /// Under which name our key is in Stripe's metadata.
 const KEY: &str = "commerce_key";

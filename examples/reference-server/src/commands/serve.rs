@@ -1,11 +1,8 @@
 use std::time::Duration;
 
-use commerce_adapters::http::{MemoryQuotas, RateLimit};
-use reference_server::gateway::GatewayOptions;
-use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::platform::Platform;
 use reference_server::serve::{DEMO_USERS, Door, Made, Seeding, Settings, Sources, seed};
-use reference_server::shop::{ShopOptions, Stores};
-use std::sync::Arc;
+use reference_server::shop::Stores;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 

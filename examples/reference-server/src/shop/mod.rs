@@ -1,7 +1,7 @@
 //! The services, assembled.
 
-mod followers;
 mod figures;
+mod followers;
 mod members;
 mod migrate;
 mod owner;
@@ -22,8 +22,8 @@ use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use followers::Followers;
 pub use figures::Figures;
+pub use followers::Followers;
 pub use migrate::{Done, Migrated, migrate};
 pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};

@@ -58,6 +58,7 @@ async fn begin(State(order_id): State<OrderId>, Asked(context): Asked) -> String
         token: PaymentToken::parse("tok_visa").unwrap(),
         // The order was right; to this address nothing can be sent.
         address: Address { city: String::new(), ..address() },
+        customer_id: None,
     };
     let (orchestrator, id) = (shop.orders.orchestrator(), order_id.to_string());
     orchestrator.begin(place_order::NAME, &id, &state, &mut scope).await.unwrap();

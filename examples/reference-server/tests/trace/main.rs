@@ -24,8 +24,11 @@ use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope, 
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use reference_server::gateway::GatewayOptions;
 use reference_server::messages::ORDER_EVENTS;
 use reference_server::platform::{Platform, PlatformOptions};
+use reference_server::services::identity::IdentityOptions;
+use reference_server::services::notification::NotificationOptions;
 use reference_server::shop::{ShopOptions, StoreUrl, Stores};
 use sink::{Sink, hex};
 use tokio_util::sync::CancellationToken;
@@ -94,9 +97,15 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let stores = Stores::open(&StoreUrl::Memory, &host).await.unwrap();
     let shop = ShopOptions { host: host.clone(), ..ShopOptions::default() };
-    let options = PlatformOptions { shop, tokens: Arc::new(NoTokens), rate_limit: None };
-    let platform =
-        PLATFORM.get_or_init(|| Arc::new(Platform::new(stores.clone(), &options).unwrap())).clone();
+    let options = PlatformOptions {
+        shop,
+        identity: IdentityOptions::default(),
+        tokens: Some(Arc::new(NoTokens)),
+        notification: NotificationOptions::default(),
+        gateway: GatewayOptions::default(),
+    };
+    let platform = Arc::new(Platform::new(stores.clone(), &options).await.unwrap());
+    assert!(PLATFORM.set(platform.clone()).is_ok());
     let shutdown = CancellationToken::new();
     let services = tokio::spawn({
         let (platform, shutdown) = (platform.clone(), shutdown.clone());

@@ -131,6 +131,7 @@ pub(super) fn refunded() -> Published {
 
 pub(super) fn shipment_created() -> Published {
     let event = ShipmentEvent::ShipmentCreated {
+        customer_id: None,
         order_id: OrderId(order()),
         tracking_number: TrackingNumber::parse("TRACK-1").unwrap(),
         carrier: Carrier::Dhl,

@@ -1,5 +1,7 @@
 //! What follows from other services' events.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::published::*;
@@ -8,7 +10,9 @@ use crate::commit::{Claim, Commit};
 use crate::error::Kind;
 use crate::fixture::block_on;
 use crate::host::Host;
-use crate::notification::{Error, NotificationStatus, NotificationView, default_templates, reactions};
+use crate::notification::{
+    ChannelKind, Error, NotificationStatus, NotificationView, default_templates, reactions,
+};
 use crate::store::Store;
 
 fn react(world: &World, one: &Published) -> Result<(), Error> {
@@ -101,6 +105,18 @@ fn events_in_any_order_wait_for_those_that_say_whom_they_are_about() {
         react(&world, &one).unwrap();
         assert!(notification(&world, &one).is_some());
     }
+}
+
+#[test]
+fn who_has_no_account_after_a_minute_is_told_in_the_application() {
+    let world = World::new();
+    react(&world, &placed()).unwrap();
+    let told_now = react(&world, &confirmed()).unwrap_err();
+    assert_eq!(told_now.kind(), Kind::Retryable);
+    world.host.advance(Duration::from_secs(61));
+    react(&world, &confirmed()).unwrap();
+    let told = notification(&world, &confirmed()).unwrap();
+    assert_eq!((told.channel, told.recipient.as_str()), (ChannelKind::InApp, ""));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Notifications that follow from what other services say.
 
+use std::time::Duration;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,13 +15,15 @@ use crate::notification::{
     ChannelKind, Contact, Draft, NotificationCommand, Priority, SecretNotice, TemplateDetails, Variables,
     default_templates, variables,
 };
+use crate::time::Timestamp;
 
 /// Somebody to tell, and all that is needed for it.
 struct Letter {
     cause: Uuid,
     template: &'static str,
     user_id: CustomerId,
-    email: String,
+    /// None: they have no address that we know of, and find it among their notifications.
+    email: Option<String>,
     open: Variables,
     secret: Variables,
     priority: Priority,
@@ -28,9 +32,15 @@ struct Letter {
 /// Whom a reaction is for, and what the service's memory adds to the event.
 struct Addressee {
     user_id: CustomerId,
-    email: String,
+    email: Option<String>,
     known: Variables,
 }
+
+/// So long an event waits for the one that says who its customer is. After that they have no account, as customers have
+/// none whose orders were imported.
+const ACQUAINTANCE: Duration = Duration::from_secs(60);
+/// How someone is addressed whose name is not known.
+const NAMELESS: &str = "customer";
 
 impl Notifications {
     /// Adds to a commit what follows from another service's event: what is to be remembered, and a notification. The
@@ -38,17 +48,18 @@ impl Notifications {
     /// has its notification already adds none.
     ///
     /// # Errors
-    /// [`Error::NotYetKnown`], which is retryable, when the order's or the user's own event hasn't been read yet;
+    /// [`Error::NotYetKnown`], which is retryable, when the order's own event hasn't been read yet, or for a minute the
+    /// user's: after that they are told in the application, as they have no address;
     /// [`Error::Unreadable`]; [`Error::Invalid`] when an operator's template can't be filled: mend it, and let the
     /// event be handled again.
     pub async fn react(&self, fact: &PublishedFact<'_>, commit: Commit) -> Result<Commit, Error> {
         match reactions::for_event(fact)? {
             None => Ok(commit),
             Some(Consequence::Remember(known)) => Ok(commit.document(memory::remember(known)?)),
-            Some(Consequence::Notify(reaction)) => self.notify(fact.event_id, reaction, commit).await,
+            Some(Consequence::Notify(reaction)) => self.notify(fact, reaction, commit).await,
             Some(Consequence::Both(known, reaction)) => {
                 let commit = commit.document(memory::remember(known)?);
-                self.notify(fact.event_id, reaction, commit).await
+                self.notify(fact, reaction, commit).await
             }
         }
     }
@@ -75,7 +86,7 @@ impl Notifications {
             cause: message_id,
             template: notice.purpose.template(),
             user_id: notice.user_id,
-            email: notice.email.clone(),
+            email: Some(notice.email.clone()),
             open: open.into_iter().collect(),
             secret: [("token".to_owned(), json!(notice.token))].into_iter().collect(),
             priority: Priority::High,
@@ -83,12 +94,17 @@ impl Notifications {
         self.write_letter(letter, commit).await
     }
 
-    async fn notify(&self, cause: Uuid, reaction: Reaction, commit: Commit) -> Result<Commit, Error> {
-        let Some(addressee) = self.addressee(&commit.tenant, reaction.about).await? else {
+    async fn notify(
+        &self,
+        fact: &PublishedFact<'_>,
+        reaction: Reaction,
+        commit: Commit,
+    ) -> Result<Commit, Error> {
+        let Some(addressee) = self.addressee(&commit.tenant, reaction.about, fact.recorded_at).await? else {
             return Ok(commit);
         };
         let letter = Letter {
-            cause,
+            cause: fact.event_id,
             template: reaction.template,
             user_id: addressee.user_id,
             email: addressee.email,
@@ -99,7 +115,12 @@ impl Notifications {
         self.write_letter(letter, commit).await
     }
 
-    async fn addressee(&self, tenant: &Tenant, about: About) -> Result<Option<Addressee>, Error> {
+    async fn addressee(
+        &self,
+        tenant: &Tenant,
+        about: About,
+        recorded_at: Timestamp,
+    ) -> Result<Option<Addressee>, Error> {
         let mut known = Variables::new();
         let order = match about {
             About::Order(order) => order,
@@ -112,13 +133,19 @@ impl Notifications {
             About::Operations => {
                 return Ok(self.operations.clone().map(|operations| Addressee {
                     user_id: operations.user_id,
-                    email: operations.email,
+                    email: Some(operations.email),
                     known,
                 }));
             }
         };
         let user_id = self.customer_of(tenant, order).await?;
-        let Contact { email, first_name } = self.known_contact(tenant, user_id).await?;
+        let (email, first_name) = match self.known_contact(tenant, user_id).await {
+            Ok(Contact { email, first_name }) => (Some(email), first_name),
+            Err(Error::NotYetKnown { .. }) if self.host.now().since(recorded_at) > ACQUAINTANCE => {
+                (None, NAMELESS.to_owned())
+            }
+            Err(error) => return Err(error),
+        };
         known.insert("order_id".to_owned(), json!(order.to_string()));
         known.insert("first_name".to_owned(), json!(first_name));
         Ok(Some(Addressee { user_id, email, known }))
@@ -141,10 +168,14 @@ impl Notifications {
             true => (Some(filled.body), None),
             false => (None, Some(filled.body)),
         };
+        let channel = match (details.channel, &letter.email) {
+            (ChannelKind::Email, None) => ChannelKind::InApp,
+            (channel, _) => channel,
+        };
         let draft = Draft {
             user_id: letter.user_id,
-            channel: details.channel,
-            recipient: (details.channel == ChannelKind::Email).then_some(letter.email),
+            channel,
+            recipient: letter.email.filter(|_| channel == ChannelKind::Email),
             subject: filled.subject,
             body,
             priority: letter.priority,

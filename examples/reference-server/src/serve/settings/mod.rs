@@ -88,7 +88,8 @@ impl Default for Settings {
             log_format: LogFormat::Pretty,
             identity: IdentityOptions::default(),
             smtp: SmtpSettings { url: None, from: "no-reply@example.com".to_owned() },
-            operations: EmailAddress::parse("", "ops@example.com").unwrap_or_else(|_| unreachable!("it is one")),
+            operations: EmailAddress::parse("", "ops@example.com")
+                .unwrap_or_else(|_| unreachable!("it is one")),
             webhook: WebhookSettings::default(),
             origins: Origins::default(),
             stripe: StripeSettings::default(),

@@ -91,10 +91,16 @@ impl Settings {
             (None, None) => return Ok(None),
             (Some(url), Some(secret)) => (url, secret),
             (Some(_), None) => {
-                return Err(SettingError::new("notification.webhook_url", "needs notification.webhook_secret too"));
+                return Err(SettingError::new(
+                    "notification.webhook_url",
+                    "needs notification.webhook_secret too",
+                ));
             }
             (None, Some(_)) => {
-                return Err(SettingError::new("notification.webhook_secret", "needs notification.webhook_url too"));
+                return Err(SettingError::new(
+                    "notification.webhook_secret",
+                    "needs notification.webhook_url too",
+                ));
             }
         };
         let secret = WebhookSecret::parse(secret.expose())

@@ -121,10 +121,15 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     ),
-    Setting::new("stripe.secret_key", "TEXT", "The key to Stripe; without it payments are pretended", |settings, text| {
-        settings.stripe.secret_key = Some(Secret::new(text));
-        Ok(())
-    }),
+    Setting::new(
+        "stripe.secret_key",
+        "TEXT",
+        "The key to Stripe; without it payments are pretended",
+        |settings, text| {
+            settings.stripe.secret_key = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
     Setting::new("stripe.webhook_secret", "TEXT", "What Stripe signs events with", |settings, text| {
         settings.stripe.webhook_secret = Some(Secret::new(text));
         Ok(())

@@ -1,5 +1,6 @@
 //! Orders and returns that an import brings with it.
 
+use commerce_core::Context;
 use commerce_core::commit::{Commit, CommitError, Conflict};
 use commerce_core::id::{CustomerId, OrderId, PaymentId};
 use commerce_core::order::{Order, OrderCommand, OrderLine, OrderRejection};
