@@ -116,7 +116,7 @@ fn who_has_no_account_after_a_minute_is_told_in_the_application() {
     world.host.advance(Duration::from_secs(61));
     react(&world, &confirmed()).unwrap();
     let told = notification(&world, &confirmed()).unwrap();
-    assert_eq!((told.channel, told.recipient.as_str()), (ChannelKind::InApp, ""));
+    assert_eq!((told.channel, told.recipient), (ChannelKind::InApp, user(1).to_string()));
 }
 
 #[test]
