@@ -111,14 +111,17 @@ impl Member {
             return Ok(());
         }
         let batches = store.read_partitions(&requests).await?;
-        let mut batches: BTreeMap<usize, MessageBatch> = indices.into_iter().zip(batches).collect();
-        let takes = self.held.iter_mut().filter_map(|(index, partition)| {
-            let batch = batches.remove(index)?;
-            Some(async { (*index, partition.take(batch).await) })
+        let batches: BTreeMap<usize, MessageBatch> = indices.into_iter().zip(batches).collect();
+        let marks = self.held.iter_mut().filter_map(|(index, partition)| {
+            let batch = batches.get(index)?;
+            Some(async { (*index, partition.mark(batch).await) })
         });
-        // At the same time, so that the store writes the marks of all of them together.
-        for (index, taken) in join_all(takes).await {
-            match taken {
+        // At the same time, so that the store writes all marks together. Nothing is taken before: whoever waits here may
+        // be gone at any moment.
+        let marked: BTreeMap<usize, Result<(), BusError>> = join_all(marks).await.into_iter().collect();
+        for ((index, batch), marked) in batches.into_iter().zip(marked.into_values()) {
+            let Some(partition) = self.held.get_mut(&index) else { continue };
+            match marked.and_then(|()| partition.take(batch)) {
                 Ok(found) => self.ready.extend(found),
                 Err(error) if is_lost(&error) => lost.push(index),
                 Err(error) => return Err(error),

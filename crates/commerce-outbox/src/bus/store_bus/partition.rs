@@ -95,15 +95,27 @@ impl Partition {
         self.read < self.read_before
     }
 
-    /// Takes what was read, and hands out what was not handed out yet, or is to be handed out again.
-    pub(super) async fn take(&mut self, mut batch: MessageBatch) -> Result<Vec<Delivery>, BusError> {
-        if self.is_going_back() && batch.next > self.read_before {
-            // New ones have to fit into the window: they are for the next time.
-            batch.messages.retain(|message| message.position <= self.read_before);
-            batch.next = self.read_before;
+    /// Writes down, ahead, that what was read is about to be taken.
+    pub(super) async fn mark(&mut self, batch: &MessageBatch) -> Result<(), BusError> {
+        // What comes again was marked when it was taken first.
+        let last = batch.messages.iter().rev().find(|message| !self.is_for_next_time(message.position));
+        match last {
+            Some(last) => self.mark_taken(last.position).await,
+            None => Ok(()),
         }
-        if let Some(last) = batch.messages.last() {
-            self.mark_taken(last.position).await?;
+    }
+
+    /// While reading goes back, new messages have to wait, as they have to fit into the window.
+    fn is_for_next_time(&self, position: Position) -> bool {
+        self.is_going_back() && position > self.read_before
+    }
+
+    /// Takes what was read, and hands out what was not handed out yet, or is to be handed out again. [`mark`](Self::mark)
+    /// it first.
+    pub(super) fn take(&mut self, mut batch: MessageBatch) -> Result<Vec<Delivery>, BusError> {
+        if self.is_for_next_time(batch.next) {
+            batch.messages.retain(|message| !self.is_for_next_time(message.position));
+            batch.next = self.read_before;
         }
         let deliveries = batch.messages.into_iter().filter_map(|message| self.hand_out(message).transpose());
         let deliveries = deliveries.collect::<Result<_, _>>()?;
