@@ -42,7 +42,16 @@ const KEYS: [&str; 20] = [
     "checkout_p50_ms",
     "checkout_p99_ms",
 ];
-const STORES: [&str; 5] = ["order.db", "inventory.db", "payment.db", "shipping.db", "catalog.db"];
+const STORES: [&str; 8] = [
+    "order.db",
+    "inventory.db",
+    "payment.db",
+    "shipping.db",
+    "catalog.db",
+    "identity.db",
+    "notification.db",
+    "analytics.db",
+];
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

@@ -12,6 +12,7 @@ mod program;
 
 use commerce_test_postgres::Cluster;
 use program::{Place, look_at, replay_on, run, summary_of_sample};
+use reference_server::shop::SERVICES;
 
 #[test]
 fn the_sample_comes_to_the_same_figures() {
@@ -30,9 +31,13 @@ async fn so_it_does_with_a_database_for_each_service() {
     }
     let url = cluster.url("shop_{service}");
     let made = run(&mut look_at(&url, &["migrate"])).ends_with(0).stdout;
-    assert_eq!(made.lines().filter(|line| line.ends_with("made")).count(), 5, "{made}");
+    assert_eq!(made.lines().filter(|line| line.ends_with("made")).count(), SERVICES.len(), "{made}");
     assert_eq!(run(&mut replay_on(&url, &[])).summary(), summary_of_sample());
     run(&mut look_at(&url, &["audit"])).ends_with(0);
     let again = run(&mut look_at(&url, &["migrate"])).ends_with(0).stdout;
-    assert_eq!(again.lines().filter(|line| line.ends_with("is up to date")).count(), 5, "{again}");
+    assert_eq!(
+        again.lines().filter(|line| line.ends_with("is up to date")).count(),
+        SERVICES.len(),
+        "{again}"
+    );
 }

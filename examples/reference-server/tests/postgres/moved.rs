@@ -1,6 +1,7 @@
 //! Data that moves to another cluster.
 
 use commerce_test_postgres::Cluster;
+use reference_server::shop::SERVICES;
 
 use crate::program::{look_at, replay_on, run, summary_of_sample};
 
@@ -17,9 +18,13 @@ async fn restored_data_is_used_only_once_it_was_adopted() {
         run(&mut command).fails(3, &["another database cluster", "`migrate --adopt`"]);
     }
     let adopted = run(&mut look_at(&url, &["migrate", "--adopt"])).ends_with(0).stdout;
-    assert_eq!(adopted.lines().filter(|line| line.contains("adopted")).count(), 5, "{adopted}");
+    assert_eq!(adopted.lines().filter(|line| line.contains("adopted")).count(), SERVICES.len(), "{adopted}");
     let again = run(&mut look_at(&url, &["migrate", "--adopt"])).ends_with(0).stdout;
-    assert_eq!(again.lines().filter(|line| line.ends_with("is up to date")).count(), 5, "{again}");
+    assert_eq!(
+        again.lines().filter(|line| line.ends_with("is up to date")).count(),
+        SERVICES.len(),
+        "{again}"
+    );
 
     run(&mut look_at(&url, &["audit"])).ends_with(0);
     assert_eq!(run(&mut replay_on(&url, &[])).summary(), summary_of_sample());
