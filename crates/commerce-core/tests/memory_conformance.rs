@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use commerce_core::Host;
 use commerce_core::memory::MemoryStore;
+use commerce_core::store::Store;
+use commerce_core::testing::StoreAround;
 use commerce_core::testing::conformance::{checks, conformance};
 
 #[test]
@@ -21,6 +23,21 @@ fn so_does_one_with_many_partitions() {
         let store = |host: Arc<dyn Host>| async move { MemoryStore::new(host).with_partitions(partitions) };
         support::block_on(conformance(store));
     }
+}
+
+/// Changes nothing.
+struct Around(MemoryStore);
+
+impl StoreAround for Around {
+    fn inner(&self) -> &dyn Store {
+        &self.0
+    }
+}
+
+#[test]
+fn so_does_a_store_around_one() {
+    let store = |host: Arc<dyn Host>| async move { Around(MemoryStore::new(host).with_partitions(2)) };
+    support::block_on(conformance(store));
 }
 
 #[test]

@@ -12,9 +12,11 @@ fn output_of(program: &str) -> String {
 }
 
 #[test]
-fn an_aggregate_keeps_what_has_happened() {
+fn an_aggregate_keeps_its_rule_and_a_projection_follows_it() {
     let printed = output_of(env!("CARGO_BIN_EXE_aggregate"));
-    assert_eq!(printed.lines().count(), 2, "{printed}");
+    let expected = "Faust: Anna has seat 1\nHamlet: Anna has seat 1\nHamlet: Ben has seat 2\n\
+        Hamlet: the show is sold out\nAnna sees 2 shows\n";
+    assert_eq!(printed, expected);
 }
 
 #[test]
@@ -24,14 +26,36 @@ fn rows_and_messages_are_one_transaction() {
 }
 
 #[test]
-fn a_message_that_comes_twice_has_one_effect() {
-    assert_eq!(output_of(env!("CARGO_BIN_EXE_consumer")), "3 deliveries, 2 letters\n");
+fn a_trip_is_booked_whole_or_not_at_all() {
+    let printed = output_of(env!("CARGO_BIN_EXE_saga"));
+    assert_eq!(printed, "Lisbon: completed, room booked\nAtlantis: failed, room free\n");
 }
 
 #[test]
-fn a_trip_is_booked_whole_or_not_at_all() {
-    let printed = output_of(env!("CARGO_BIN_EXE_saga"));
-    assert_eq!(printed, "Lisbon: completed, rooms booked: 1\nAtlantis: failed, rooms booked: 0\n");
+fn a_request_that_comes_twice_has_one_effect_and_one_answer() {
+    let printed = output_of(env!("CARGO_BIN_EXE_idempotent_http"));
+    let [first, again, other, donations] = lines(&printed)[..] else { panic!("{printed}") };
+    let thanks = first.strip_prefix("201 Created, replayed: false, thanks for donation ").unwrap();
+    assert_eq!(again, format!("201 Created, replayed: true, thanks for donation {thanks}"));
+    assert!(other.starts_with("422") && other.contains(r#""code":"idempotency_key_reused""#), "{other}");
+    assert_eq!(donations, "donations: 1");
+}
+
+#[test]
+fn a_store_of_ones_own_passes_the_conformance_suite() {
+    let printed = output_of(env!("CARGO_BIN_EXE_own_store"));
+    let numbers = printed.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse::<usize>().ok());
+    let [passed, commits, conflicts] = numbers.collect::<Vec<_>>()[..] else { panic!("{printed}") };
+    assert_eq!(passed, commerce_core::testing::conformance::checks().len());
+    assert!(commits > passed && conflicts > 0, "{printed}");
+}
+
+#[test]
+fn each_program_is_short() {
+    for program in files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin")) {
+        let count = fs::read_to_string(&program).unwrap().lines().count();
+        assert!(count < 60, "{}: {count} lines", program.display());
+    }
 }
 
 /// The lines of a text without indentation and blank lines.

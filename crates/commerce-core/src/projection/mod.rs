@@ -1,6 +1,6 @@
 //! Read models: documents that follow the events.
 //!
-//! One handler, a [`Projection`], serves two ways of following:
+//! One handler, a [`Projection`] (the plainest is a [`Fold`]), serves two ways of following:
 //! - **inline** ([`Inline`]): its writes join the commit that makes the events, so a reader never sees one without
 //!   the other;
 //! - **caught up** ([`Projector`]): it follows the log by a checkpoint, each batch of writes in one commit with the
@@ -13,6 +13,7 @@
 //! it takes its place: that is why a rebuild drops every message, and no message is lost or sent twice.
 
 mod error;
+mod fold;
 mod generations;
 mod inline;
 mod projector;
@@ -26,6 +27,7 @@ mod views;
 use async_trait::async_trait;
 
 pub use error::{Error, ProjectionError};
+pub use fold::Fold;
 pub use inline::Inline;
 pub use projector::{Progress, Projector};
 pub use reader::ProjectionReader;

@@ -1,3 +1,5 @@
+mod fold;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

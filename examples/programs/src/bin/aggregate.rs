@@ -1,116 +1,59 @@
-//! An aggregate: rules without I/O, which a repository keeps as events.
+//! An event-sourced aggregate, a show of two seats, and a projection: how many shows each guest sees.
 
 use std::sync::Arc;
 
 use commerce_core::memory::MemoryStore;
-use commerce_core::repository::{Error, Repository};
-use commerce_core::{Aggregate, Context, Event, Host, Timestamp};
+use commerce_core::projection::{Fold, ProjectionReader, Projector};
+use commerce_core::repository::Repository;
+use commerce_core::{Aggregate, Context, Event, Host};
 use commerce_outbox::SystemHost;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Status {
-    #[default]
-    Absent,
-    Active,
-    Cancelled,
-}
-
-#[derive(Clone, Default)]
-struct Subscription {
-    status: Status,
-}
-
-#[derive(Clone)]
-enum Command {
-    Start,
-    Cancel { reason: String },
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum SubscriptionEvent {
-    Started { at: Timestamp },
-    Cancelled { reason: String, at: Timestamp },
+pub(crate) enum Seat {
+    Booked { by: String },
 }
-
-impl Event for SubscriptionEvent {}
+impl Event for Seat {}
 
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("the subscription is {0:?}")]
-struct NotAllowed(Status);
+#[error("the show is sold out")]
+pub(crate) struct SoldOut;
 
-impl Aggregate for Subscription {
-    const KIND: &'static str = "subscription";
-    type Id = String;
-    type Command = Command;
-    type Event = SubscriptionEvent;
-    type Rejection = NotAllowed;
+#[derive(Clone, Default)]
+pub(crate) struct Show(u32);
 
-    fn decide(&self, command: Command, context: &Context) -> Result<Vec<SubscriptionEvent>, NotAllowed> {
-        let at = context.now();
-        match (self.status, command) {
-            (Status::Absent, Command::Start) => Ok(vec![SubscriptionEvent::Started { at }]),
-            (Status::Active, Command::Cancel { reason }) => {
-                Ok(vec![SubscriptionEvent::Cancelled { reason, at }])
-            }
-            (status, _) => Err(NotAllowed(status)),
-        }
+impl Aggregate for Show {
+    const KIND: &'static str = "show";
+    type Id = &'static str;
+    type Command = &'static str;
+    type Event = Seat;
+    type Rejection = SoldOut;
+
+    fn decide(&self, guest: &'static str, _: &Context) -> Result<Vec<Seat>, SoldOut> {
+        if self.0 < 2 { Ok(vec![Seat::Booked { by: guest.to_owned() }]) } else { Err(SoldOut) }
     }
 
-    fn apply(&mut self, event: &SubscriptionEvent) {
-        self.status = match event {
-            SubscriptionEvent::Started { .. } => Status::Active,
-            SubscriptionEvent::Cancelled { .. } => Status::Cancelled,
-        };
+    fn apply(&mut self, _: &Seat) {
+        self.0 += 1;
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let host = Arc::new(SystemHost);
-    let store = Arc::new(MemoryStore::new(host.clone()));
-
-    let subscriptions = Repository::<Subscription>::new(store);
-    let id = "anna".to_owned();
-    let started = subscriptions.execute(&id, Command::Start, &host.context()).await?;
-    assert_eq!((started.state.status, started.version), (Status::Active, 1));
-
-    let cancel = Command::Cancel { reason: "moved away".to_owned() };
-    subscriptions.execute(&id, cancel.clone(), &host.context()).await?;
-    let again = subscriptions.execute(&id, cancel, &host.context()).await;
-    assert!(matches!(again, Err(Error::Rejected(NotAllowed(Status::Cancelled)))));
-
-    for recorded in subscriptions.history(host.context().tenant(), &id).await? {
-        println!("{} {:?}", recorded.record.version, recorded.event);
+    let (host, context) = (Arc::new(SystemHost), SystemHost.context());
+    let store = Arc::new(MemoryStore::new(host));
+    let shows = Repository::<Show>::new(store.clone());
+    for (show, guest) in [("Faust", "Anna"), ("Hamlet", "Anna"), ("Hamlet", "Ben"), ("Hamlet", "Carl")] {
+        match shows.execute(&show, guest, &context).await {
+            Ok(booked) => println!("{show}: {guest} has seat {}", booked.state.0),
+            Err(refused) => println!("{show}: {refused}"),
+        }
     }
+
+    let seen = Fold::<Show, u32>::new("seen", 1, |Seat::Booked { by }, _| Some(by.clone()), |n, _| *n += 1);
+    Projector::new(store.clone(), Arc::new(seen)).run_batch(100).await?;
+    let reader = ProjectionReader::new(store, "seen");
+    let seen: Option<u32> = reader.get(context.tenant(), "seen", "Anna").await?;
+    println!("Anna sees {} shows", seen.unwrap_or_default());
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use commerce_core::testing::{given, test_context};
-
-    use super::*;
-
-    fn started() -> SubscriptionEvent {
-        SubscriptionEvent::Started { at: test_context().now() }
-    }
-
-    fn cancelled() -> SubscriptionEvent {
-        SubscriptionEvent::Cancelled { reason: "moved away".into(), at: test_context().now() }
-    }
-
-    #[test]
-    fn an_active_subscription_can_be_cancelled() {
-        given::<Subscription>([started()])
-            .when(Command::Cancel { reason: "moved away".into() })
-            .then([cancelled()]);
-    }
-
-    #[test]
-    fn a_subscription_is_cancelled_once() {
-        given::<Subscription>([started(), cancelled()])
-            .when(Command::Cancel { reason: "twice".into() })
-            .then_rejected(NotAllowed(Status::Cancelled));
-    }
 }

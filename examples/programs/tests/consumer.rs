@@ -37,8 +37,8 @@ fn mailer(bus: Arc<dyn Bus>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Cons
     })
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+#[tokio::test]
+async fn each_message_has_its_effect_once() -> Result<(), Box<dyn std::error::Error>> {
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let shop: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
     let mail: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
@@ -66,6 +66,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let letters = mail.documents(&letters).await?;
     assert_eq!((shop.last_message().await?, letters.len()), (3, 2));
-    println!("3 deliveries, {} letters", letters.len());
     Ok(())
 }
