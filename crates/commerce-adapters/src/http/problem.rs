@@ -34,6 +34,13 @@ pub struct Problem {
     status: StatusCode,
     code: Cow<'static, str>,
     detail: String,
+    /// Apart, so that results with a problem in them stay small.
+    more: Box<More>,
+}
+
+/// What most problems don't have.
+#[derive(Clone, Debug, Default)]
+struct More {
     errors: Vec<Violation>,
     extensions: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -43,15 +50,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of any status.
     pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            detail: detail.into(),
-            errors: Vec::new(),
-            extensions: Map::new(),
-            headers: Vec::new(),
-            source: None,
-        }
+        Self { status, code: code.into(), detail: detail.into(), more: Box::default() }
     }
 
     /// 400: the request can't be right.
@@ -65,7 +64,9 @@ impl Problem {
             [only] => only.to_string(),
             several => format!("{} fields are wrong: see errors", several.len()),
         };
-        Self { errors, ..Self::invalid("validation_failed", detail) }
+        let mut problem = Self::invalid("validation_failed", detail);
+        problem.more.errors = errors;
+        problem
     }
 
     /// 401: no token, or one that is not taken.
@@ -102,13 +103,13 @@ impl Problem {
 
     /// With one more member in its body.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extensions.insert(name.to_owned(), value.into());
+        self.more.extensions.insert(name.to_owned(), value.into());
         self
     }
 
     /// With a header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.more.headers.push((name, value));
         self
     }
 
@@ -120,7 +121,7 @@ impl Problem {
 
     /// What it was, for the log.
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into().into());
+        self.more.source = Some(source.into().into());
         self
     }
 
@@ -135,7 +136,7 @@ impl Problem {
     }
 
     fn body(&self) -> Vec<u8> {
-        let mut body = self.extensions.clone();
+        let mut body = self.more.extensions.clone();
         body.insert("type".into(), format!("urn:problem:{}", self.code).into());
         body.insert("title".into(), self.status.canonical_reason().unwrap_or("Problem").into());
         body.insert("status".into(), self.status.as_u16().into());
@@ -144,14 +145,14 @@ impl Problem {
         if let Some(correlation) = correlate::current() {
             body.insert("correlation_id".into(), correlation.into());
         }
-        if !self.errors.is_empty() {
-            body.insert("errors".into(), json!(self.errors));
+        if !self.more.errors.is_empty() {
+            body.insert("errors".into(), json!(self.more.errors));
         }
         Value::Object(body).to_string().into_bytes()
     }
 
     fn log(&self) {
-        let source = self.source.as_ref().map(ToString::to_string);
+        let source = self.more.source.as_ref().map(ToString::to_string);
         if self.status.is_server_error() {
             tracing::error!(status = self.status.as_u16(), code = %self.code, detail = %self.detail, source, "request failed");
         } else {
@@ -166,7 +167,7 @@ impl IntoResponse for Problem {
         self.log();
         let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
         let mut response = (self.status, content_type, self.body()).into_response();
-        for (name, value) in self.headers {
+        for (name, value) in self.more.headers {
             response.headers_mut().append(name, value);
         }
         response

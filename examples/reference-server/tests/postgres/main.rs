@@ -26,7 +26,7 @@ fn the_sample_comes_to_the_same_figures() {
 #[tokio::test(flavor = "multi_thread")]
 async fn so_it_does_with_a_database_for_each_service() {
     let cluster = Cluster::start().await;
-    for service in ["order", "inventory", "payment", "shipping", "catalog"] {
+    for service in SERVICES {
         cluster.create_database(&format!("shop_{service}")).await;
     }
     let url = cluster.url("shop_{service}");

@@ -65,7 +65,7 @@ impl CopiedProduct {
     fn after(known: Option<Self>, event: ProductEvent, version: Version, id: &str) -> Option<Self> {
         if let ProductEvent::ProductCreated { sku, details, price, .. } = event {
             let fresh = known.is_none();
-            return fresh.then(|| Self { version, sku, name: details.name, price, published: false });
+            return fresh.then_some(Self { version, sku, name: details.name, price, published: false });
         }
         let Some(mut copy) = known else {
             warn!(product = id, "an event of a product that was never made");
