@@ -185,7 +185,7 @@ async fn it_says_for_how_long_calls_are_held_back() {
     let (end, ended) = oneshot::channel::<()>();
     let probe = tokio::spawn({
         let breaker = breaker.clone();
-        async move { breaker.call(|| async { ended.await }).await }
+        async move { breaker.call(|| ended).await }
     });
     tokio::task::yield_now().await;
     assert_eq!(breaker.held_back(), Some(COOL_DOWN));

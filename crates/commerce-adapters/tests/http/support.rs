@@ -31,7 +31,7 @@ impl Tokens for PlainTokens {
         if roles == "expired" {
             return Err(TokenFault::Expired);
         }
-        Ok(Caller { id: user(name), roles: roles.split(',').map(str::to_owned).collect() })
+        Ok(Caller { id: user(name), session: None, roles: roles.split(',').map(str::to_owned).collect() })
     }
 }
 
