@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod dead_letters;
+mod dropped_waits;
 mod idempotency;
 mod leases;
 mod none_lost;
 mod once;
 mod ordered_keys;
 mod poison;
+mod publications;
 mod relay;
 mod retention;
 mod scheduled;

@@ -71,7 +71,7 @@ impl Default for ShopOptions {
     }
 }
 
-/// Five services on their stores.
+/// The services that the checkout runs through, on their stores.
 pub struct Shop {
     /// What the shop sells.
     pub catalog: Catalog,

@@ -5,6 +5,8 @@
 
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/dead_letters.rs"]
 mod dead_letters;
+#[path = "../../../../crates/commerce-outbox/tests/guarantees/dropped_waits.rs"]
+mod dropped_waits;
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/idempotency.rs"]
 mod idempotency;
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/leases.rs"]
@@ -17,6 +19,8 @@ mod once;
 mod ordered_keys;
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/poison.rs"]
 mod poison;
+#[path = "../../../../crates/commerce-outbox/tests/guarantees/publications.rs"]
+mod publications;
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/relay.rs"]
 mod relay;
 #[path = "../../../../crates/commerce-outbox/tests/guarantees/retention.rs"]

@@ -1,0 +1,101 @@
+//! Events reach other services once, in the order of their streams, and with the flow they belong to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use commerce_core::commit::{Commit, Expected, NewEvent};
+use commerce_core::store::{ReadMessages, RecordedMessage, Store};
+use commerce_core::stream::StreamId;
+use commerce_core::testing::TestHost;
+use commerce_core::{Context, Host};
+use commerce_outbox::{Envelope, Publication, PublishedEvent};
+use uuid::Uuid;
+
+use crate::store::new_store;
+
+const STREAMS: u64 = 12;
+const VERSIONS: u64 = 120;
+
+fn flow(stream: u64) -> Uuid {
+    Uuid::from_u128(u128::from(stream) + 1)
+}
+
+/// Each event in a commit of its own, of a flow of its stream's.
+async fn write(store: &Arc<dyn Store>, host: &TestHost, versions: std::ops::Range<u64>) {
+    for version in versions {
+        for stream in 0..STREAMS {
+            let context = Context::new(host.now(), host.new_id())
+                .with_correlation(flow(stream))
+                .with_traceparent(format!("00-{:032x}-00f067aa0ba902b7-01", stream + 1));
+            let event = NewEvent { event_type: "Done".into(), schema: 1, payload: b"{}".to_vec() };
+            let expected = Expected::Version(version);
+            let commit = Commit::within(&context).append(StreamId::new("job", stream), expected, vec![event]);
+            store.commit(commit).await.unwrap();
+        }
+    }
+}
+
+async fn published(store: &Arc<dyn Store>) -> Vec<RecordedMessage> {
+    let mut messages = Vec::new();
+    for partition in 0..store.partitions() {
+        let request = ReadMessages { partition, after: 0, topics: &["job.events"], limit: 100_000 };
+        messages.extend(store.read_messages(request).await.unwrap().messages);
+    }
+    messages
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_that_publish_one_log_publish_each_event_once_and_in_order() {
+    let host = Arc::new(TestHost::new());
+    let store = new_store(host.clone(), 4).await;
+    let publication = Publication::new(store.clone(), "job.events").kinds(["job"]);
+    write(&store, &host, 0..VERSIONS / 2).await;
+    let publishers: Vec<_> = (0..3)
+        .map(|_| {
+            let publication = publication.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    publication.publish().await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    write(&store, &host, VERSIONS / 2..VERSIONS).await;
+    for publisher in publishers {
+        publisher.await.unwrap();
+    }
+    store.caught_up().await.unwrap();
+    publication.publish().await.unwrap();
+    store.caught_up().await.unwrap();
+
+    let (mut ids, mut versions) = (BTreeSet::new(), BTreeMap::<String, u64>::new());
+    for message in published(&store).await {
+        let event: PublishedEvent = serde_json::from_slice(&message.payload).unwrap();
+        assert!(ids.insert(event.event_id), "{event:?} twice");
+        let before = versions.insert(event.stream_id.clone(), event.version).unwrap_or(0);
+        assert_eq!(event.version, before + 1, "stream {}", event.stream_id);
+    }
+    assert_eq!(ids.len() as u64, STREAMS * VERSIONS);
+}
+
+#[tokio::test]
+async fn a_batch_of_many_flows_keeps_each_in_its_own() {
+    let host = Arc::new(TestHost::new());
+    let store = new_store(host.clone(), 2).await;
+    write(&store, &host, 0..1).await;
+    store.caught_up().await.unwrap();
+    Publication::new(store.clone(), "job.events").publish().await.unwrap();
+    store.caught_up().await.unwrap();
+    let messages = published(&store).await;
+    assert_eq!(messages.len() as u64, STREAMS);
+    for message in messages {
+        let envelope = Envelope::from_recorded(&"/jobs".into(), message).unwrap();
+        let event: PublishedEvent = envelope.body().unwrap();
+        let stream: u64 = event.stream_id.parse().unwrap();
+        assert_eq!(envelope.id, event.event_id);
+        assert_eq!((envelope.correlation, envelope.causation), (flow(stream), Some(event.event_id)));
+        let trace = envelope.traceparent.unwrap();
+        assert!(trace.contains(&format!("{:032x}", stream + 1)), "{trace}");
+    }
+}
