@@ -40,6 +40,8 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Check every invariant over the stored data; exit code 1 if one is broken
     Audit(Audit),
+    /// Serve the gateway alone, in front of services that other processes serve
+    Gateway(Gateway),
     /// Look after the keys that sign access tokens
     #[command(subcommand)]
     Keys(Keys),
@@ -65,6 +67,24 @@ pub(crate) struct Serve {
     /// Leave an empty store empty, instead of making a demo in it
     #[arg(long)]
     pub(crate) no_seed: bool,
+    /// Read settings from this TOML file; the environment and the options count more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Of the settings, those of `serve` about listening, the gateway, the identity service's issuer and audience, \
+                        logs and traces count; `serve --help` lists them."
+)]
+pub(crate) struct Gateway {
+    /// A service and its address, such as order=http://10.0.0.7:8080; several may be at one. Services are identity (always
+    /// needed), catalog, inventory, order, payment, shipping, notification and analytics; those that aren't named are not there
+    #[arg(long, value_name = "SERVICE=URL", required = true)]
+    pub(crate) upstream: Vec<String>,
+    /// Where clients come to [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
     /// Read settings from this TOML file; the environment and the options count more
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -230,3 +230,39 @@ fn keys_are_rotated_by_a_command() {
         server.stop();
     });
 }
+
+#[test]
+fn a_gateway_in_a_process_of_its_own_leads_to_the_services() {
+    let place = Place::folder();
+    let mut server = Serving::start(&mut serve_on(&place.url, &[]));
+    let password = server.password().unwrap();
+    let mut command = program();
+    command.arg("gateway");
+    for service in
+        ["identity", "catalog", "inventory", "order", "payment", "shipping", "notification", "analytics"]
+    {
+        command.args(["--upstream", &format!("{service}=http://{}", server.address)]);
+    }
+    let gateway = Serving::start(&mut command);
+    has_its_demo(&gateway, &password);
+    let paths = gateway.ask("GET", "/openapi.json", None, None).expect(200);
+    assert!(paths["paths"]["/api/v1/orders"].is_object());
+    let forged = gateway.ask("GET", "/api/v1/users/me", Some("e30.e30.e30"), None).expect(401);
+    assert_eq!(forged["code"], "invalid_token");
+    server.stop();
+    let gone = gateway.ask("GET", "/api/v1/catalog/categories", None, None).expect(503);
+    assert_eq!(gone["code"], "upstream_unavailable");
+    assert_eq!(gateway.ask("GET", "/readyz", None, None).status, 503);
+    gateway.stop();
+}
+
+#[test]
+fn a_gateway_without_the_identity_service_is_refused() {
+    for (upstream, sentence) in [
+        ("order=http://127.0.0.1:1", "identity=URL is missing"),
+        ("orders=http://127.0.0.1:1", "is no service"),
+        ("order", "SERVICE=http://HOST:PORT"),
+    ] {
+        run(program().args(["gateway", "--upstream", upstream])).fails(2, &[sentence]);
+    }
+}

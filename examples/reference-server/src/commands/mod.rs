@@ -2,6 +2,7 @@
 
 mod audit;
 mod dead_letters;
+mod gateway;
 mod keys;
 mod mailbox;
 mod migrate;
@@ -26,11 +27,12 @@ use crate::telemetry;
 pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
     // Serving is told by its settings what to log, and where traces go.
     let _telemetry = match &command {
-        Command::Serve(_) => None,
+        Command::Serve(_) | Command::Gateway(_) => None,
         _ => Some(telemetry::of_command()?),
     };
     match command {
         Command::Serve(args) => serve::run(args).await,
+        Command::Gateway(args) => gateway::run(args).await,
         Command::Keys(command) => keys::run(command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Sagas(command) => sagas::run(command).await,

@@ -14,6 +14,7 @@ mod cors;
 mod docs;
 mod forward;
 mod identity;
+mod keys;
 mod merged;
 mod passed;
 mod security;
@@ -29,6 +30,7 @@ use commerce_adapters::telemetry;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
 pub use cors::{InvalidOrigin, Origins};
+pub use keys::PublishedKeys;
 pub use upstream::{InvalidUpstream, UpstreamOptions, Upstreams};
 
 use crate::http::{Common, PATIENCE, Service, about, bounded, traced};

@@ -88,19 +88,24 @@ impl Keys {
     }
 }
 
+/// Whose token it is, by the keys that the verifier knows.
+pub(crate) fn verified(verifier: &Verifier, token: &str, now: Timestamp) -> Result<Caller, TokenFault> {
+    let claims = verifier.verify(token, now).map_err(|error| match error {
+        TokenError::Expired => TokenFault::Expired,
+        TokenError::UnknownKey => TokenFault::UnknownKey,
+        _ => TokenFault::Invalid,
+    })?;
+    Ok(Caller {
+        id: claims.sub.0,
+        roles: claims.roles.iter().map(Role::as_str).map(str::to_owned).collect(),
+        session: claims.sid.map(|session| session.0),
+    })
+}
+
 #[async_trait]
 impl Tokens for Keys {
     fn verify(&self, token: &str) -> Result<Caller, TokenFault> {
-        let claims = self.verifier.verify(token, self.host.now()).map_err(|error| match error {
-            TokenError::Expired => TokenFault::Expired,
-            TokenError::UnknownKey => TokenFault::UnknownKey,
-            _ => TokenFault::Invalid,
-        })?;
-        Ok(Caller {
-            id: claims.sub.0,
-            roles: claims.roles.iter().map(Role::as_str).map(str::to_owned).collect(),
-            session: claims.sid.map(|session| session.0),
-        })
+        verified(&self.verifier, token, self.host.now())
     }
 
     async fn reload(&self) -> bool {

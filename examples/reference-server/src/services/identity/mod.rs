@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub use keys::Keys;
+pub(crate) use keys::verified;
 
 /// So often what has expired is deleted.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
