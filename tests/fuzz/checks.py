@@ -10,6 +10,7 @@ BEYOND_SCHEMA = {
     # Members that depend on each other.
     "must_exceed_price",
     "range_too_long",
+    "before_from",
     "has_template",
     # Opaque to clients, and of one list each.
     "invalid_cursor",

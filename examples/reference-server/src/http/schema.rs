@@ -51,7 +51,10 @@ pub(crate) struct Money {
 #[allow(dead_code)]
 pub(crate) struct MoneyAboveZero {
     /// A decimal number with at most the decimals of the currency, as a text.
-    #[schema(pattern = r"^(?=[0.]*[1-9])[0-9]{1,15}(\.[0-9]{1,4})?$", example = "12.34")]
+    #[schema(
+        pattern = r"^0*([1-9][0-9]{0,14}(\.[0-9]{1,4})?|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$",
+        example = "12.34"
+    )]
     amount: String,
     currency: Currency,
 }
@@ -71,7 +74,10 @@ pub(crate) struct MoneyNotNegative {
 #[allow(dead_code)]
 pub(crate) struct MoneyToPay {
     /// A decimal number with at most the decimals of the currency, as a text.
-    #[schema(pattern = r"^(?=[0.]*[1-9])0*[0-9]{1,6}(\.[0-9]{1,4})?$", example = "12.34")]
+    #[schema(
+        pattern = r"^0*([1-9][0-9]{0,5}(\.[0-9]{1,4})?|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$",
+        example = "12.34"
+    )]
     amount: String,
     currency: Currency,
 }

@@ -17,10 +17,11 @@ pub(super) struct Measure<const MOST: u32>(pub(super) Decimal);
 impl<const MOST: u32> PartialSchema for Measure<MOST> {
     /// Above zero, and with at most three decimals.
     fn schema() -> RefOr<Schema> {
-        // The most is a one and so many zeros.
-        let digits = MOST.ilog10();
-        let pattern =
-            format!(r"^(?=[0.]*[1-9])0*({MOST}(\.0{{1,3}})?|[0-9]{{1,{digits}}}(\.[0-9]{{1,3}})?)$");
+        // The most is a one and so many zeros; what is below it has no more digits than that.
+        let further = MOST.ilog10() - 1;
+        let pattern = format!(
+            r"^0*({MOST}(\.0{{1,3}})?|[1-9][0-9]{{0,{further}}}(\.[0-9]{{1,3}})?|0\.([1-9][0-9]{{0,2}}|0[1-9][0-9]?|00[1-9]))$"
+        );
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
         let number = ObjectBuilder::new()
             .schema_type(Type::Number)
