@@ -40,6 +40,10 @@ async fn only_admins_make_categories(app: App) {
     assert_eq!(problem["errors"][0]["pointer"], "/name");
     let misspelt = json!({"name": "Lamps", "nmae": "x"});
     app.post("/catalog/categories", misspelt).admin().refused(400, "invalid_body").await;
+    for path in ["", "/active", "/root", "/0190a0a0-0000-7000-8000-000000000000"] {
+        let categories = app.get(&format!("/catalog/categories{path}"));
+        categories.role("expired").refused(401, "token_expired").await;
+    }
     app.get("/catalog/categories/none").refused(400, "invalid_path").await;
     let absent = "/catalog/categories/0190a0a0-0000-7000-8000-000000000000";
     app.get(absent).refused(404, "category_not_found").await;

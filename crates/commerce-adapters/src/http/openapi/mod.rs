@@ -3,6 +3,9 @@
 
 mod headers;
 mod schema;
+mod taken;
+
+use std::collections::BTreeSet;
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
@@ -25,6 +28,11 @@ const KEPT_UNDER_KEY: &str =
 const NOT_KEPT_UNDER_KEY: &str = "Keeps the request from being done twice at once. There are secrets in the answer, so it is not kept: the same \
      request with the same key is done again, and has an answer of its own";
 
+/// 1 to 255 printable ASCII characters; blanks around a header's value are not part of it.
+const KEY: &str = "^[!-~]([ -~]{0,253}[!-~])?$";
+const CORRELATION: &str = "Names the flow, and is echoed. One that is missing, longer than 128 characters, or not of printable ASCII \
+     characters is replaced by one that is made here";
+
 /// Completes the description of every endpoint.
 pub fn complete(api: &mut OpenApi) {
     let components = api.components.get_or_insert_with(Default::default);
@@ -32,12 +40,15 @@ pub fn complete(api: &mut OpenApi) {
     components.schemas.insert("Violation".to_owned(), schema_of::<ViolationSchema>());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let mut sent = BTreeSet::new();
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             complete_operation(operation, method, path.contains('{'));
             headers::describe(operation, method, path);
+            taken::describe(operation, &mut sent);
         }
     }
+    taken::describe_named(api, sent);
 }
 
 fn schema_of<T: ToSchema>() -> RefOr<Schema> {
@@ -69,14 +80,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 fn complete_operation(operation: &mut Operation, method: Method, in_path: bool) {
     let of_a_version = method != Method::Get && in_path;
     if of_a_version {
-        add(operation, "If-Match", "The `ETag` of the version that is meant", None);
+        add(operation, "If-Match", "The `ETag` of the version that is meant", text());
     }
     if method == Method::Post {
         let kept = operation.extensions.as_ref().is_none_or(|extensions| !extensions.contains_key(NOT_KEPT));
         let description = if kept { KEPT_UNDER_KEY } else { NOT_KEPT_UNDER_KEY };
-        add(operation, "Idempotency-Key", description, Some(255));
+        add(operation, "Idempotency-Key", description, text().pattern(Some(KEY)));
     }
-    add(operation, "X-Correlation-Id", "Names the flow; made if it is missing, and echoed", Some(128));
+    add(operation, "X-Correlation-Id", CORRELATION, text());
     let signed_in = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_body = operation.request_body.is_some();
     let problems: [(bool, &[(&str, &str)]); 7] = [
@@ -136,9 +147,12 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
 /// A header that the endpoint takes.
-fn add(operation: &mut Operation, name: &str, description: &str, longest: Option<usize>) {
-    let text = ObjectBuilder::new().schema_type(Type::String).max_length(longest);
+fn add(operation: &mut Operation, name: &str, description: &str, text: ObjectBuilder) {
     let parameter: Parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)

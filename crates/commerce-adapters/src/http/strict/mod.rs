@@ -6,24 +6,31 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 
 /// Around a deserializer, and around all that lies within what it reads:
 /// - in JSON an object is no array, though serde would take `["a", 1]` for `{"name": "a", "quantity": 1}`;
+/// - in JSON `3.0` is an integer as much as `3` is, which serde wouldn't take;
 /// - in a form a field that is there has a value, though `limit=` would be taken for no limit.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<T> {
     inner: T,
     form: bool,
+    /// An integer is wanted.
+    whole: bool,
 }
 
 impl<T> Strict<T> {
     pub(super) fn json(inner: T) -> Self {
-        Self { inner, form: false }
+        Self { inner, form: false, whole: false }
     }
 
     pub(super) fn form(inner: T) -> Self {
-        Self { inner, form: true }
+        Self { inner, form: true, whole: false }
     }
 
     fn around<U>(&self, inner: U) -> Strict<U> {
-        Strict { inner, form: self.form }
+        Strict { inner, form: self.form, whole: false }
+    }
+
+    fn around_whole<U>(&self, inner: U) -> Strict<U> {
+        Strict { whole: true, ..self.around(inner) }
     }
 }
 
@@ -32,6 +39,15 @@ macro_rules! read {
         $(fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
             let visitor = self.around(visitor);
             self.inner.$method($($name,)* visitor)
+        })*
+    };
+}
+
+macro_rules! read_whole {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            let visitor = self.around_whole(visitor);
+            self.inner.$method(visitor)
         })*
     };
 }
@@ -64,16 +80,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     read! {
         deserialize_any();
         deserialize_bool();
-        deserialize_i8();
-        deserialize_i16();
-        deserialize_i32();
-        deserialize_i64();
-        deserialize_i128();
-        deserialize_u8();
-        deserialize_u16();
-        deserialize_u32();
-        deserialize_u64();
-        deserialize_u128();
         deserialize_f32();
         deserialize_f64();
         deserialize_char();
@@ -91,6 +97,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
         deserialize_identifier();
         deserialize_ignored_any();
+    }
+
+    read_whole! {
+        deserialize_i8
+        deserialize_i16
+        deserialize_i32
+        deserialize_i64
+        deserialize_i128
+        deserialize_u8
+        deserialize_u16
+        deserialize_u32
+        deserialize_u64
+        deserialize_u128
     }
 
     fn is_human_readable(&self) -> bool {
@@ -126,7 +145,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
         visit_u64: u64;
         visit_u128: u128;
         visit_f32: f32;
-        visit_f64: f64;
         visit_char: char;
         visit_str: &str;
         visit_borrowed_str: &'de str;
@@ -134,6 +152,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
         visit_bytes: &[u8];
         visit_borrowed_bytes: &'de [u8];
         visit_byte_buf: Vec<u8>;
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Value, E> {
+        match whole(value) {
+            Some(integer) if self.whole && integer < 0 => self.inner.visit_i64(integer),
+            Some(integer) if self.whole => self.inner.visit_u64(integer.unsigned_abs()),
+            _ => self.inner.visit_f64(value),
+        }
     }
 
     fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
@@ -217,7 +243,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Strict<A> {
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
         let form = self.form;
         let (value, inner) = self.inner.variant_seed(seed)?;
-        Ok((value, Strict { inner, form }))
+        Ok((value, Strict { inner, form, whole: false }))
     }
 }
 
@@ -246,6 +272,13 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<A> {
         let visitor = self.around(visitor);
         self.inner.struct_variant(fields, visitor)
     }
+}
+
+/// The integer that this number is, where numbers of its kind are exact.
+#[allow(clippy::cast_possible_truncation)]
+fn whole(value: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
 }
 
 #[cfg(test)]

@@ -68,3 +68,17 @@ fn a_field_of_a_form_that_is_there_has_a_value() {
     assert_eq!(read("").unwrap(), Search { q: None, limit: None, tag: vec![] });
     assert!(read("limit=").is_err());
 }
+
+#[test]
+fn an_integer_may_be_written_with_a_point() {
+    assert_eq!(strictly::<u8>(&json!(3.0)).unwrap(), 3);
+    assert_eq!(strictly::<i64>(&json!(-3.0)).unwrap(), -3);
+    assert_eq!(strictly::<u64>(&json!(-0.0)).unwrap(), 0);
+    assert_eq!(strictly::<f64>(&json!(3.0)).unwrap(), 3.0);
+    assert_eq!(strictly::<Value>(&json!(3.0)).unwrap(), json!(3.0));
+    for wrong in [json!(3.5), json!(1e300), json!("3.0")] {
+        strictly::<u64>(&wrong).unwrap_err();
+    }
+    strictly::<u64>(&json!(-3.0)).unwrap_err();
+    strictly::<u8>(&json!(256.0)).unwrap_err();
+}

@@ -77,10 +77,10 @@ pub(super) struct NewProductBody {
     /// The category it is found in.
     category_id: Uuid,
     /// What it costs: above zero.
-    #[schema(value_type = schema::Money)]
+    #[schema(value_type = schema::MoneyAboveZero)]
     price: Money,
     /// What it cost before, or costs elsewhere: above the price.
-    #[schema(value_type = Option<schema::Money>)]
+    #[schema(value_type = Option<schema::MoneyAboveZero>)]
     compare_at_price: Option<Money>,
     /// What search engines are told.
     seo: Option<SeoBody>,
@@ -161,10 +161,10 @@ impl SeoBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct PriceBody {
     /// What it costs: above zero.
-    #[schema(value_type = schema::Money)]
+    #[schema(value_type = schema::MoneyAboveZero)]
     pub(super) price: Money,
     /// What it cost before, or costs elsewhere: above the price. None takes an earlier one away.
-    #[schema(value_type = Option<schema::Money>)]
+    #[schema(value_type = Option<schema::MoneyAboveZero>)]
     pub(super) compare_at_price: Option<Money>,
 }
 

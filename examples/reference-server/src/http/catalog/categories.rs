@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, Listing, Only, Page, Problem, created};
+use commerce_adapters::http::{Anyone, Asked, Body, Id, Listing, Only, Page, Problem, created};
 use commerce_core::Context;
 use commerce_core::catalog::Category;
 use commerce_core::catalog::{CategoryCommand, CategoryRejection, Placement};
@@ -110,6 +110,7 @@ pub(super) async fn deactivate_category(
 )]
 pub(super) async fn show_category(
     State(api): State<CatalogApi>,
+    _: Anyone,
     Asked(context): Asked,
     Id(id): Id<CategoryId>,
 ) -> Result<Response, Problem> {
@@ -124,6 +125,7 @@ pub(super) async fn show_category(
 )]
 pub(super) async fn list_categories(
     State(api): State<CatalogApi>,
+    _: Anyone,
     Asked(context): Asked,
     page: Page,
 ) -> Result<Response, Problem> {
@@ -138,6 +140,7 @@ pub(super) async fn list_categories(
 )]
 pub(super) async fn active_categories(
     State(api): State<CatalogApi>,
+    _: Anyone,
     Asked(context): Asked,
     page: Page,
 ) -> Result<Response, Problem> {
@@ -152,6 +155,7 @@ pub(super) async fn active_categories(
 )]
 pub(super) async fn root_categories(
     State(api): State<CatalogApi>,
+    _: Anyone,
     Asked(context): Asked,
     page: Page,
 ) -> Result<Response, Problem> {

@@ -20,7 +20,7 @@ pub(super) struct RegisterBody {
     /// At least one upper-case letter, one lower-case letter, one digit, and one character that is none of these.
     #[schema(
         value_type = String, min_length = 8, max_length = 100, format = Password,
-        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[\s\S]*$",
+        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[^\x00]*$",
         example = "Lovelace-1815"
     )]
     password: Password,
@@ -85,7 +85,7 @@ pub(super) struct ChangePasswordBody {
     /// The password they want: see registration.
     #[schema(
         value_type = String, min_length = 8, max_length = 100, format = Password,
-        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[\s\S]*$"
+        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[^\x00]*$"
     )]
     pub(super) new_password: Password,
 }
@@ -107,7 +107,7 @@ pub(super) struct ResetPasswordBody {
     /// The password they want: see registration.
     #[schema(
         value_type = String, min_length = 8, max_length = 100, format = Password,
-        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[\s\S]*$"
+        pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[^\x00]*$"
     )]
     pub(super) new_password: Password,
 }

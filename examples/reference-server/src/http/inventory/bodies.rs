@@ -25,7 +25,11 @@ pub(super) struct StockItemBody {
     #[schema(pattern = "^[A-Za-z0-9_-]{1,50}$", example = "LAMP-01")]
     sku: String,
     /// What people call it.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
     /// How many there are to begin with.
     #[schema(minimum = 0, maximum = 4294967295_u32)]
@@ -56,7 +60,11 @@ pub(super) struct AdjustBody {
     #[schema(minimum = -9007199254740991_i64, maximum = 9007199254740991_i64)]
     quantity: i64,
     /// Why.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     reason: String,
 }
 

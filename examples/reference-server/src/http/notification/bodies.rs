@@ -24,13 +24,25 @@ pub(super) struct SendBody {
     channel: Option<ChannelKind>,
     /// An e-mail address, a phone number, a device token; a mail without one goes to the user's address. Not needed in
     /// the application.
-    #[schema(min_length = 1, max_length = 4096)]
+    #[schema(
+        min_length = 1,
+        max_length = 4096,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     recipient: Option<String>,
     /// One line. Not with a template.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     subject: Option<String>,
     /// The text. Not with a template.
-    #[schema(min_length = 1, max_length = 100_000)]
+    #[schema(
+        min_length = 1,
+        max_length = 100_000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     body: Option<String>,
     /// How urgent it is.
     #[serde(default)]
@@ -69,20 +81,32 @@ impl SendBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct TemplateBody {
     /// What it is called, unique in any case.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
     /// What it is for.
     #[serde(default)]
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 1000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     description: String,
     /// By what way it is sent.
     #[schema(value_type = ChannelName)]
     channel: ChannelKind,
     /// The subject, in the language of Jinja.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     subject_template: String,
     /// The body, in the language of Jinja.
-    #[schema(min_length = 1, max_length = 100_000)]
+    #[schema(
+        min_length = 1,
+        max_length = 100_000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     body_template: String,
     /// What stands in for variables that aren't given.
     #[serde(default)]

@@ -98,7 +98,11 @@ pub(super) enum CarrierBody {
 #[schema(as = CancelOrder)]
 pub(super) struct CancelBody {
     /// In a sentence.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) reason: String,
 }
 

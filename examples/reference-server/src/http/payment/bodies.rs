@@ -14,7 +14,7 @@ pub(super) struct NewPayment {
     /// The order it pays for.
     pub(super) order_id: Uuid,
     /// More than nothing, less than 1 000 000.
-    #[schema(value_type = crate::http::schema::Money)]
+    #[schema(value_type = crate::http::schema::MoneyToPay)]
     pub(super) amount: Money,
     /// The means of payment.
     pub(super) method: Method,
@@ -82,10 +82,14 @@ impl Confirmation {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRefund {
     /// What is given back: at most what is left.
-    #[schema(value_type = crate::http::schema::Money)]
+    #[schema(value_type = crate::http::schema::MoneyAboveZero)]
     pub(super) amount: Money,
     /// Why.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) reason: String,
 }
 

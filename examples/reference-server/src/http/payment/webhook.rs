@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use commerce_adapters::http::{Asked, Problem};
+use commerce_adapters::http::{Anyone, Asked, Problem};
 use commerce_adapters::stripe::webhook::{TOLERANCE, WebhookEvent, parse, verify};
 use commerce_core::Context;
 use commerce_core::id::PaymentId;
@@ -37,6 +37,7 @@ pub(super) struct Received {
 )]
 pub(super) async fn stripe_webhook(
     State(api): State<PaymentApi>,
+    _: Anyone,
     Asked(context): Asked,
     headers: HeaderMap,
     body: Bytes,

@@ -18,13 +18,13 @@ use crate::http::schema;
 #[serde(deny_unknown_fields)]
 pub(super) struct PackageBody {
     /// Kilograms, at most 100,000.
-    weight: Measure,
+    weight: Measure<100_000>,
     /// Centimetres, at most 10,000.
-    length: Measure,
+    length: Measure<10_000>,
     /// Centimetres, at most 10,000.
-    width: Measure,
+    width: Measure<10_000>,
     /// Centimetres, at most 10,000.
-    height: Measure,
+    height: Measure<10_000>,
 }
 
 impl PackageBody {
@@ -56,10 +56,10 @@ pub(super) struct ShipmentBody {
     /// What.
     package: PackageBody,
     /// What carrying it costs; by the shop's own tariff if it is missing.
-    #[schema(value_type = Option<schema::Money>)]
+    #[schema(value_type = Option<schema::MoneyNotNegative>)]
     cost: Option<value::Money>,
     /// The currency of a cost by the tariff; USD unless it is said.
-    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "USD")]
+    #[schema(value_type = Option<schema::Currency>)]
     currency: Option<Currency>,
 }
 
@@ -116,7 +116,7 @@ pub(super) struct QuoteBody {
     #[schema(value_type = Option<schema::Address>)]
     _address: Option<value::Address>,
     /// In which currency; USD unless it is said.
-    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "USD")]
+    #[schema(value_type = Option<schema::Currency>)]
     currency: Option<Currency>,
 }
 
@@ -159,22 +159,34 @@ pub(super) enum ShipmentStatusBody {
     /// It was received.
     Delivered {
         /// By whom.
-        #[schema(min_length = 1, max_length = 100)]
+        #[schema(
+            min_length = 1,
+            max_length = 100,
+            pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+        )]
         recipient_name: String,
         /// The signature: an http or https URL.
-        #[schema(max_length = 2048)]
+        #[schema(max_length = 2048, pattern = r"^\s*https?://[^\s\x00-\x1f\x7f-\x9f]+\s*$")]
         signature_url: Option<String>,
     },
     /// It was called off.
     Cancelled {
         /// Why.
-        #[schema(min_length = 1, max_length = 500)]
+        #[schema(
+            min_length = 1,
+            max_length = 500,
+            pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+        )]
         reason: String,
     },
     /// It came back.
     Returned {
         /// Why.
-        #[schema(min_length = 1, max_length = 500)]
+        #[schema(
+            min_length = 1,
+            max_length = 500,
+            pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+        )]
         reason: String,
     },
 }
@@ -202,10 +214,14 @@ impl ShipmentStatusBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveredBody {
     /// The name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) recipient_name: String,
     /// The signature: an http or https URL.
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 2048, pattern = r"^\s*https?://[^\s\x00-\x1f\x7f-\x9f]+\s*$")]
     pub(super) signature_url: Option<String>,
 }
 
@@ -214,7 +230,11 @@ pub(super) struct DeliveredBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct ShipmentReasonBody {
     /// In a sentence.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) reason: String,
 }
 
@@ -223,7 +243,11 @@ pub(super) struct ShipmentReasonBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryAttemptBody {
     /// Why.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) reason: String,
     /// When the carrier comes again; ignored the last time.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -235,12 +259,16 @@ pub(super) struct DeliveryAttemptBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct TrackingBody {
     /// The carrier's word for it.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+    )]
     pub(super) status: String,
     /// Where.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     pub(super) location: Option<String>,
     /// More about it.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
     pub(super) description: Option<String>,
 }

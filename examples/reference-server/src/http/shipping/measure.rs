@@ -9,60 +9,69 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// An exact decimal: a text such as `"2.5"`, or a number, which is taken as it is written in decimal digits.
+/// An exact decimal of at most `MOST`: a text such as `"2.5"`, or a number, which is taken as it is written in decimal
+/// digits. Whether it is within its limits, its field says.
 #[derive(Clone, Copy)]
-pub(super) struct Measure(pub(super) Decimal);
+pub(super) struct Measure<const MOST: u32>(pub(super) Decimal);
 
-/// Kilograms or centimetres above zero, with at most three decimals. Larger ones are refused by their field.
-const PATTERN: &str = r"^[0-9]{1,6}(\.[0-9]{1,3})?$";
-
-impl PartialSchema for Measure {
+impl<const MOST: u32> PartialSchema for Measure<MOST> {
+    /// Above zero, and with at most three decimals.
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN));
+        // The most is a one and so many zeros; what is below it has no more digits than that.
+        let further = MOST.ilog10() - 1;
+        let pattern = format!(
+            r"^0*({MOST}(\.0{{1,3}})?|[1-9][0-9]{{0,{further}}}(\.[0-9]{{1,3}})?|0\.([1-9][0-9]{{0,2}}|0[1-9][0-9]?|00[1-9]))$"
+        );
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
         let number = ObjectBuilder::new()
             .schema_type(Type::Number)
             .exclusive_minimum(Some(0))
-            .maximum(Some(100_000))
+            .maximum(Some(MOST))
             .multiple_of(Some(0.001));
         OneOfBuilder::new().item(text).item(number).into()
     }
 }
 
-impl ToSchema for Measure {}
+impl<const MOST: u32> ToSchema for Measure<MOST> {
+    /// Each has a schema of its own.
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("MeasureUpTo{MOST}").into()
+    }
+}
 
-impl<'de> Deserialize<'de> for Measure {
+impl<'de, const MOST: u32> Deserialize<'de> for Measure<MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(Reader).map(Self)
     }
 }
 
 struct Reader;
 
 impl Visitor<'_> for Reader {
-    type Value = Measure;
+    type Value = Decimal;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a decimal number such as \"2.5\"")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Measure, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
         let value = Decimal::from_str_exact(text).ok().filter(|_| plain);
-        value.map(Measure).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        value.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Measure, E> {
-        Ok(Measure(value.into()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Decimal, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Measure, E> {
-        Ok(Measure(value.into()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Decimal, E> {
+        Ok(value.into())
     }
 
     /// The shortest digits that mean this number: those that the client wrote.
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Measure, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Decimal, E> {
         let value_or = Decimal::from_str_exact(&value.to_string()).ok();
-        value_or.map(Measure).ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
+        value_or.ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
     }
 }
 
@@ -71,7 +80,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<String> {
-        serde_json::from_str::<Measure>(json).ok().map(|measure| measure.0.to_string())
+        serde_json::from_str::<Measure<100_000>>(json).ok().map(|measure| measure.0.to_string())
     }
 
     #[test]
