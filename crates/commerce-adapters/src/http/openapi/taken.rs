@@ -66,6 +66,11 @@ fn narrow_object(object: &mut Object, named: &mut BTreeSet<String>) {
     if !object.properties.is_empty() && object.additional_properties.is_none() {
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
     }
+    // An unsigned integer of 32 bits is called an int32 too, which ends at half of it.
+    if object.minimum.is_some() && object.format == Some(SchemaFormat::KnownFormat(KnownFormat::Int32)) {
+        object.format = None;
+        object.maximum.get_or_insert(u32::MAX.into());
+    }
     let of_its_own_form = match &object.format {
         None | Some(SchemaFormat::KnownFormat(KnownFormat::Password)) => object.enum_values.is_some(),
         Some(_) => true,
