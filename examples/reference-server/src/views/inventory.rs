@@ -14,7 +14,7 @@ use super::{Fields, Row, fold};
 
 /// The collection of stock items: [`Row`]s of [`StockItem`], by `low` (0 or 1).
 pub const ITEMS: &str = "stock-items";
-/// The collection of reservations: [`Reserved`], by `product` and `status`; its ids are [`reserved_id`]s.
+/// The collection of reservations: [`Reserved`], by `product` and `status`; its ids are `reserved_id`s.
 pub const RESERVED: &str = "stock-reservations";
 
 /// What is or was kept of a product for an order.

@@ -6,7 +6,7 @@
 //! decides again on what the other has written.
 //!
 //! A checkout reserves for its whole order ([`RESERVATIONS`]). What people reserve by hand is kept item by item
-//! ([`alone`]), under records of its own; a checkout that finds such goods kept for its order takes them over.
+//! (`alone`), under records of its own; a checkout that finds such goods kept for its order takes them over.
 
 mod alone;
 

@@ -4,10 +4,10 @@
 //! second what it answered. If the process dies between them, the provider is *asked* what became of the charge. A
 //! payment is cancelled once the provider has cancelled the charge for certain, not before.
 //!
-//! Who asks for it makes no difference: a saga by message ([`messages`](self::messages)), a client over HTTP
-//! ([`process`](self::process)). What ends a payment later, by whomever it is told ([`settle`](self::settle)), also
-//! answers the saga that still waits for it ([`awaited`](self::awaited)). Money that comes when its payment has ended
-//! is sent back ([`stray`](self::stray)).
+//! Who asks for it makes no difference: a saga by message (`messages`), a client over HTTP
+//! (`process`). What ends a payment later, by whomever it is told (`settle`), also
+//! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
+//! is sent back (`stray`).
 
 mod awaited;
 mod books;
