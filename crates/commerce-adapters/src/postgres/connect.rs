@@ -13,13 +13,16 @@ use super::error::OpenError;
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Set on every connection. Plans are made once, for any parameters, and use indexes also where tables are still small:
-/// a plan made for an empty table would otherwise stay in use while it grows. Compiling them would cost more than they
-/// take. A transaction that stands still would hold up all readers of logs, so it is ended. What was answered must be
+/// a plan made for an empty table would otherwise stay in use while it grows, and so would a join that reads a whole
+/// index. Compiling them would cost more than they take. A transaction that stands still would hold up all readers of logs, so it is ended. What was answered must be
 /// durable, whatever the server's default.
 const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
     SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
            set_config('jit', 'off', false),
            set_config('enable_seqscan', 'off', false),
+           set_config('enable_hashjoin', 'off', false),
+           set_config('enable_mergejoin', 'off', false),
+           set_config('enable_material', 'off', false),
            set_config('idle_in_transaction_session_timeout', '10s', false),
            set_config('synchronous_commit',
                       CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'

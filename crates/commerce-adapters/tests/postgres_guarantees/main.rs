@@ -18,6 +18,7 @@ mod dump;
 mod early_transactions;
 mod fencing;
 mod groups;
+mod growth;
 mod host_transaction;
 mod late_row;
 mod log_under_load;

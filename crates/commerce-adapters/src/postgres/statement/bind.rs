@@ -13,69 +13,69 @@ pub(super) fn bind(
     run: Run,
     sections: Sections,
 ) -> Result<PgArguments, sqlx::error::BoxDynError> {
-    let mut to = Binder { arguments: PgArguments::default(), alone: sections.has(ALONE) };
+    let mut to = Binder { arguments: PgArguments::default(), sections };
     to.add(run.now)?;
     to.add(run.xid_offset)?;
     let commits = &layout.commits;
     to.owners(&commits.owners)?;
-    to.add(&commits.ids[..])?;
-    to.add(&commits.last_events[..])?;
-    to.add(&commits.last_messages[..])?;
+    to.column(ALONE, &commits.ids)?;
+    to.column(ALONE, &commits.last_events)?;
+    to.column(ALONE, &commits.last_messages)?;
     if sections.has(HAS_GIVEN) {
         to.owners(&layout.given.owners)?;
-        to.add(&layout.given.ids[..])?;
+        to.column(HAS_GIVEN, &layout.given.ids)?;
     }
     if sections.has(HAS_FENCES) {
         to.owners(&layout.fences.owners)?;
-        to.add(&layout.fences.names[..])?;
-        to.add(&layout.fences.tokens[..])?;
+        to.column(HAS_FENCES, &layout.fences.names)?;
+        to.column(HAS_FENCES, &layout.fences.tokens)?;
     }
     if sections.has(HAS_REQUIRED) {
         to.owners(&layout.required.owners)?;
-        to.add(&layout.required.ids[..])?;
+        to.column(HAS_REQUIRED, &layout.required.ids)?;
     }
     if sections.has(HAS_HEADS) {
         to.owners(&layout.heads.owners)?;
-        to.add(&layout.heads.tenants[..])?;
-        to.add(&layout.heads.names[..])?;
-        to.add(&layout.heads.expected[..])?;
+        to.column(HAS_HEADS, &layout.heads.tenants)?;
+        to.column(HAS_HEADS, &layout.heads.names)?;
+        to.column(HAS_HEADS, &layout.heads.expected)?;
     }
     if sections.has(HAS_DOCUMENTS) {
         to.documents(layout)?;
     }
     if sections.has(HAS_CLAIMS) {
-        to.claims(&layout.claims)?;
+        to.claims(HAS_CLAIMS, &layout.claims)?;
     }
     if sections.has(HAS_CHECKPOINTS) {
         to.owners(&layout.checkpoints.owners)?;
-        to.add(&layout.checkpoints.readers[..])?;
-        to.add(&layout.checkpoints.from[..])?;
-        to.add(&layout.checkpoints.to[..])?;
+        to.column(HAS_CHECKPOINTS, &layout.checkpoints.readers)?;
+        to.column(HAS_CHECKPOINTS, &layout.checkpoints.from)?;
+        to.column(HAS_CHECKPOINTS, &layout.checkpoints.to)?;
     }
     if sections.has(HAS_EVENTS) {
         to.events(layout)?;
     }
     if sections.has(HAS_HELD) {
-        to.add(&layout.held[..])?;
+        to.column(HAS_HELD, &layout.held)?;
     }
     if sections.has(HAS_MESSAGES) {
         to.messages(layout)?;
     }
     if sections.has(HAS_RETAKEN) {
-        to.claims(&layout.retaken)?;
+        to.claims(HAS_RETAKEN, &layout.retaken)?;
     }
     if sections.has(HAS_RELEASES) {
         to.owners(&layout.releases.owners)?;
-        to.add(&layout.releases.tenants[..])?;
-        to.add(&layout.releases.scopes[..])?;
-        to.add(&layout.releases.keys[..])?;
+        to.column(HAS_RELEASES, &layout.releases.tenants)?;
+        to.column(HAS_RELEASES, &layout.releases.scopes)?;
+        to.column(HAS_RELEASES, &layout.releases.keys)?;
     }
     Ok(to.arguments)
 }
 
 struct Binder {
     arguments: PgArguments,
-    alone: bool,
+    sections: Sections,
 }
 
 type Bound = Result<(), sqlx::error::BoxDynError>;
@@ -85,61 +85,73 @@ impl Binder {
         self.arguments.add(value)
     }
 
+    /// A column of a section: an array, or its only value.
+    fn column<'t, T>(&mut self, section: u32, values: &'t [T]) -> Bound
+    where
+        &'t T: Encode<'t, Postgres> + Type<Postgres>,
+        &'t [T]: Encode<'t, Postgres> + Type<Postgres>,
+    {
+        match values {
+            [value] if self.sections.has_one(section) => self.add(value),
+            _ => self.add(values),
+        }
+    }
+
     fn owners(&mut self, owners: &Owners) -> Bound {
-        if self.alone { Ok(()) } else { self.add(&owners.components[..]) }
+        if self.sections.has(ALONE) { Ok(()) } else { self.add(&owners.components[..]) }
     }
 
     fn documents(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.documents;
         self.owners(&rows.owners)?;
-        self.add(&rows.tenants[..])?;
-        self.add(&rows.collections[..])?;
-        self.add(&rows.ids[..])?;
-        self.add(&rows.expected[..])?;
-        self.add(&rows.fields[..])?;
-        self.add(&rows.bodies[..])
+        self.column(HAS_DOCUMENTS, &rows.tenants)?;
+        self.column(HAS_DOCUMENTS, &rows.collections)?;
+        self.column(HAS_DOCUMENTS, &rows.ids)?;
+        self.column(HAS_DOCUMENTS, &rows.expected)?;
+        self.column(HAS_DOCUMENTS, &rows.fields)?;
+        self.column(HAS_DOCUMENTS, &rows.bodies)
     }
 
-    fn claims(&mut self, rows: &Claims<'_>) -> Bound {
+    fn claims(&mut self, section: u32, rows: &Claims<'_>) -> Bound {
         self.owners(&rows.owners)?;
-        self.add(&rows.commits[..])?;
-        self.add(&rows.tenants[..])?;
-        self.add(&rows.scopes[..])?;
-        self.add(&rows.keys[..])?;
-        self.add(&rows.expires_at[..])?;
-        self.add(&rows.answers[..])
+        self.column(section, &rows.commits)?;
+        self.column(section, &rows.tenants)?;
+        self.column(section, &rows.scopes)?;
+        self.column(section, &rows.keys)?;
+        self.column(section, &rows.expires_at)?;
+        self.column(section, &rows.answers)
     }
 
     fn events(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.events;
         self.owners(&rows.owners)?;
-        self.add(&rows.places[..])?;
-        self.add(&rows.tenants[..])?;
-        self.add(&rows.streams[..])?;
-        self.add(&rows.versions[..])?;
-        self.add(&rows.heads[..])?;
-        self.add(&rows.types[..])?;
-        self.add(&rows.schemas[..])?;
-        self.add(&rows.payloads[..])?;
-        self.add(&rows.commits[..])?;
-        self.add(&rows.ordinals[..])?;
-        self.add(&rows.metadata[..])
+        self.column(HAS_EVENTS, &rows.places)?;
+        self.column(HAS_EVENTS, &rows.tenants)?;
+        self.column(HAS_EVENTS, &rows.streams)?;
+        self.column(HAS_EVENTS, &rows.versions)?;
+        self.column(HAS_EVENTS, &rows.heads)?;
+        self.column(HAS_EVENTS, &rows.types)?;
+        self.column(HAS_EVENTS, &rows.schemas)?;
+        self.column(HAS_EVENTS, &rows.payloads)?;
+        self.column(HAS_EVENTS, &rows.commits)?;
+        self.column(HAS_EVENTS, &rows.ordinals)?;
+        self.column(HAS_EVENTS, &rows.metadata)
     }
 
     fn messages(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.messages;
         self.owners(&rows.owners)?;
-        self.add(&rows.commits[..])?;
-        self.add(&rows.ordinals[..])?;
-        self.add(&rows.ids[..])?;
-        self.add(&rows.partitions[..])?;
-        self.add(&rows.tenants[..])?;
-        self.add(&rows.topics[..])?;
-        self.add(&rows.keys[..])?;
-        self.add(&rows.types[..])?;
-        self.add(&rows.headers[..])?;
-        self.add(&rows.metadata[..])?;
-        self.add(&rows.payloads[..])?;
-        self.add(&rows.not_before[..])
+        self.column(HAS_MESSAGES, &rows.commits)?;
+        self.column(HAS_MESSAGES, &rows.ordinals)?;
+        self.column(HAS_MESSAGES, &rows.ids)?;
+        self.column(HAS_MESSAGES, &rows.partitions)?;
+        self.column(HAS_MESSAGES, &rows.tenants)?;
+        self.column(HAS_MESSAGES, &rows.topics)?;
+        self.column(HAS_MESSAGES, &rows.keys)?;
+        self.column(HAS_MESSAGES, &rows.types)?;
+        self.column(HAS_MESSAGES, &rows.headers)?;
+        self.column(HAS_MESSAGES, &rows.metadata)?;
+        self.column(HAS_MESSAGES, &rows.payloads)?;
+        self.column(HAS_MESSAGES, &rows.not_before)
     }
 }

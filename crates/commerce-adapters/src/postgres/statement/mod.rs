@@ -4,7 +4,8 @@
 //! Then every INSERT leaves those out. What changes between the look and the write ends in a unique violation or in a
 //! count that does not match, which is made an error: then nothing is written, and the statement runs again.
 //!
-//! There is one text, prepared once, for each combination of sections that a group has rows in.
+//! There is one text, prepared once, for each combination of sections that a group has rows in. Where one member is written
+//! alone, a section of one row has a text of its own too.
 
 mod bind;
 mod sections;
@@ -40,7 +41,7 @@ pub(super) struct Statements {
     /// Quoted.
     schema: String,
     partitions: u32,
-    texts: Mutex<HashMap<u32, Arc<str>>>,
+    texts: Mutex<HashMap<Sections, Arc<str>>>,
 }
 
 /// What the statement answers.
@@ -104,7 +105,7 @@ impl Statements {
     fn text(&self, sections: Sections) -> Arc<str> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts
-            .entry(sections.0)
+            .entry(sections)
             .or_insert_with(|| Text::new(&self.schema, self.partitions, sections).finish().into());
         text.clone()
     }

@@ -26,7 +26,7 @@ impl<'s> Text<'s> {
 
     pub(super) fn finish(mut self) -> String {
         self.clock();
-        self.rows("c", "component int4, id uuid, last_event int8, last_message int8");
+        self.rows(ALONE, "c", "component int4, id uuid, last_event int8, last_message int8");
         self.look_at_ids();
         self.look_at_streams();
         self.look_at_documents();
@@ -47,14 +47,23 @@ impl<'s> Text<'s> {
         self.sql.push_str(&text.replace("{s}", self.schema));
     }
 
-    /// Rows of the caller: `columns` is a list of names and types, each of which takes an array. They are numbered by
-    /// `i`.
-    pub(super) fn rows(&mut self, name: &str, columns: &str) {
+    /// Rows of the caller: `columns` is a list of names and types, each of which takes an array, or a value where the
+    /// section has one row. They are numbered by `i`.
+    pub(super) fn rows(&mut self, section: u32, name: &str, columns: &str) {
         let alone = self.sections.has(ALONE);
         let columns = columns.split(", ").filter(|column| !(alone && column.starts_with("component ")));
         let columns: Vec<(&str, &str)> = columns.filter_map(|column| column.split_once(' ')).collect();
         let first = self.parameters;
         self.parameters += columns.len();
+        if self.sections.has_one(section) {
+            let values = columns
+                .iter()
+                .enumerate()
+                .map(|(n, (name, of))| format!("${}::{of} AS {name}", first + n + 1));
+            let values = values.collect::<Vec<_>>().join(", ");
+            let _ = write!(self.sql, ",\n{name} AS NOT MATERIALIZED (SELECT {values}, 1::int8 AS i)");
+            return;
+        }
         let arrays = columns.iter().enumerate().map(|(n, (_, of))| format!("${}::{of}[]", first + n + 1));
         let (arrays, names) = (arrays.collect::<Vec<_>>().join(", "), columns.iter().map(|(name, _)| *name));
         let _ = write!(
@@ -96,15 +105,15 @@ impl<'s> Text<'s> {
 
     fn look_at_ids(&mut self) {
         if self.sections.has(HAS_GIVEN) {
-            self.rows("given", "component int4, id uuid");
+            self.rows(HAS_GIVEN, "given", "component int4, id uuid");
             self.look(
                 GIVEN,
                 "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM given
-                 WHERE EXISTS (SELECT FROM {s}.commerce_commits o WHERE o.id = given.id)",
+                 CROSS JOIN LATERAL (SELECT FROM {s}.commerce_commits o WHERE o.id = given.id LIMIT 1) o",
             );
         }
         if self.sections.has(HAS_FENCES) {
-            self.rows("fences", "component int4, name text, token int8");
+            self.rows(HAS_FENCES, "fences", "component int4, name text, token int8");
             // Locked, so that no one takes the lease over before this is written.
             self.push(
                 ",\nleases AS MATERIALIZED (SELECT l.name, l.token FROM {s}.commerce_leases l
@@ -117,11 +126,12 @@ impl<'s> Text<'s> {
             );
         }
         if self.sections.has(HAS_REQUIRED) {
-            self.rows("required", "component int4, id uuid");
+            self.rows(HAS_REQUIRED, "required", "component int4, id uuid");
             self.look(
                 REQUIRED,
                 "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM required
-                 WHERE NOT EXISTS (SELECT FROM {s}.commerce_commits o WHERE o.id = required.id)",
+                 LEFT JOIN LATERAL (SELECT o.id FROM {s}.commerce_commits o WHERE o.id = required.id LIMIT 1) o ON true
+                 WHERE o.id IS NULL",
             );
         }
     }
@@ -130,7 +140,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_HEADS) {
             return;
         }
-        self.rows("h", "component int4, tenant text, stream text, expected int8");
+        self.rows(HAS_HEADS, "h", "component int4, tenant text, stream text, expected int8");
         self.push(
             ",\nheads AS MATERIALIZED (
                SELECT h.*, coalesce(e.version, 0) AS version, e.position
@@ -151,6 +161,7 @@ impl<'s> Text<'s> {
             return;
         }
         self.rows(
+            HAS_DOCUMENTS,
             "d",
             "component int4, tenant text, collection text, id text, expected int8, fields text, body bytea",
         );
@@ -191,6 +202,7 @@ impl<'s> Text<'s> {
             return;
         }
         self.rows(
+            HAS_CLAIMS,
             "k",
             "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
         );
@@ -207,7 +219,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_CHECKPOINTS) {
             return;
         }
-        self.rows("r", "component int4, reader text, was int8, becomes int8");
+        self.rows(HAS_CHECKPOINTS, "r", "component int4, reader text, was int8, becomes int8");
         self.push(
             ",\nreaders AS MATERIALIZED (
                SELECT r.*, o.position

@@ -1,4 +1,7 @@
 //! What the statement writes, leaving out what has failed.
+//!
+//! A DELETE finds its rows one by one, by their whole key, and then goes by their place: a join would be planned for a table
+//! as small as it was then, read all of it, and go on doing so while it grows.
 
 use super::BITS;
 use super::sections::*;
@@ -19,6 +22,7 @@ impl Text<'_> {
     pub(super) fn write_events(&mut self) {
         if self.sections.has(HAS_EVENTS) {
             self.rows(
+                HAS_EVENTS,
                 "e",
                 "component int4, place int8, tenant text, stream text, version int8, head int8, type text, \
                  schema int4, payload bytea, id uuid, ordinal int4, metadata text",
@@ -39,7 +43,7 @@ impl Text<'_> {
             ));
         }
         if self.sections.has(HAS_HELD) {
-            self.rows("held", "head int8");
+            self.rows(HAS_HELD, "held", "head int8");
             let stands = self.stands("h");
             let last = (1_i64 << BITS) - 1;
             self.push(&format!(
@@ -82,12 +86,14 @@ impl Text<'_> {
                -- One that was there and has been deleted meanwhile is inserted, but not as a first version.
                RETURNING (xmax = 0) = (version = 1) AS as_found),
              gone_fields AS (
-               DELETE FROM {{s}}.commerce_document_fields o
-               USING (SELECT f.collection, entry, f.tenant, f.id
-                      FROM found f CROSS JOIN LATERAL unnest(f.old_fields) entry
-                      WHERE f.old_fields IS NOT NULL AND {stands}
-                        AND NOT entry = ANY (coalesce(f.fields, '{{}}'))) g
-               WHERE o.collection = g.collection AND o.entry = g.entry AND o.tenant = g.tenant AND o.id = g.id)
+               DELETE FROM {{s}}.commerce_document_fields WHERE ctid = ANY (ARRAY(
+                 SELECT o.ctid
+                 FROM found f CROSS JOIN LATERAL unnest(f.old_fields) AS old(entry)
+                 CROSS JOIN LATERAL (
+                   SELECT o.ctid FROM {{s}}.commerce_document_fields o
+                   WHERE o.collection = f.collection AND o.entry = old.entry AND o.tenant = f.tenant AND o.id = f.id
+                   LIMIT 1) o
+                 WHERE f.old_fields IS NOT NULL AND {stands} AND NOT old.entry = ANY (coalesce(f.fields, '{{}}')))))
              {fresh_fields}"
         ));
         self.counts.push(format!(
@@ -97,9 +103,12 @@ impl Text<'_> {
         if self.sections.has(HAS_DELETIONS) {
             self.push(&format!(
                 ",\ndeleted AS (
-                   DELETE FROM {{s}}.commerce_documents o USING found f
-                   WHERE f.body IS NULL AND {stands} AND o.collection = f.collection AND o.tenant = f.tenant
-                     AND o.id = f.id AND o.version = f.version RETURNING 1)"
+                   DELETE FROM {{s}}.commerce_documents WHERE ctid = ANY (ARRAY(
+                     SELECT o.ctid FROM found f CROSS JOIN LATERAL (
+                       SELECT o.ctid FROM {{s}}.commerce_documents o
+                       WHERE o.collection = f.collection AND o.tenant = f.tenant AND o.id = f.id
+                         AND o.version = f.version LIMIT 1 FOR UPDATE) o
+                     WHERE f.body IS NULL AND {stands})) RETURNING 1)"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM deleted)
@@ -113,6 +122,7 @@ impl Text<'_> {
             return;
         }
         self.rows(
+            HAS_MESSAGES,
             "m",
             "component int4, commit_id uuid, ordinal int4, id uuid, partition int4, tenant text, topic text, key text, \
              type text, headers text, metadata text, payload bytea, not_before int8",
@@ -153,18 +163,22 @@ impl Text<'_> {
         }
         if self.sections.has(HAS_RETAKEN) {
             self.rows(
+                HAS_RETAKEN,
                 "t",
                 "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
             );
             self.take_claims("t", "retaken", "");
         }
         if self.sections.has(HAS_RELEASES) {
-            self.rows("g", "component int4, tenant text, scope text, key text");
+            self.rows(HAS_RELEASES, "g", "component int4, tenant text, scope text, key text");
             let stands = self.stands("g");
             self.push(&format!(
                 ",\nreleased AS (
-                   DELETE FROM {{s}}.commerce_claims o USING g
-                   WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant AND {stands})"
+                   DELETE FROM {{s}}.commerce_claims WHERE ctid = ANY (ARRAY(
+                     SELECT o.ctid FROM g CROSS JOIN LATERAL (
+                       SELECT o.ctid FROM {{s}}.commerce_claims o
+                       WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant LIMIT 1) o
+                     WHERE {stands})))"
             ));
         }
     }

@@ -1,0 +1,91 @@
+//! What a commit costs doesn't depend on how much there is, also if the server planned it when there was nothing.
+
+use commerce_adapters::postgres::PgStore;
+use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected};
+use commerce_core::store::Store;
+use commerce_test_postgres::database;
+use sqlx::PgConnection;
+
+use crate::support::{execute, fresh_id, number, process, until};
+
+/// So many rows are there when it is measured.
+const ROWS: u64 = 3_000;
+/// So many commits are measured.
+const MEASURED: u64 = 20;
+/// As many rows of indexes as a commit of the kinds below may read: a handful for each of its lookups.
+const READ_BY_EACH: i64 = 50;
+
+fn put(number: u64, state: &str, expected: Expected) -> Commit {
+    let id = number.to_string();
+    let document = DocumentWrite::put("things", id.clone(), expected, b"{}".to_vec());
+    Commit::new().document(document.field("state", state)).claim(Claim::new("seen", format!("{id} {state}")))
+}
+
+fn delete(number: u64) -> Commit {
+    let id = number.to_string();
+    Commit::new()
+        .document(DocumentWrite::delete("things", id.clone(), Expected::Version(1)))
+        .release(ClaimKey::new("seen", format!("{id} new")))
+}
+
+async fn all(store: &PgStore, commits: impl Iterator<Item = Commit>) {
+    // Handed over at once, and waited for then.
+    let handed: Vec<_> = commits.map(|commit| store.commit(commit)).collect();
+    for answer in handed {
+        answer.await.unwrap();
+    }
+}
+
+/// What the server has counted; it is late by up to some seconds.
+async fn deleted(db: &mut PgConnection) -> i64 {
+    number(db, "SELECT sum(n_tup_del)::bigint FROM pg_stat_user_tables").await
+}
+
+async fn read(db: &mut PgConnection) -> i64 {
+    number(db, "SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes").await
+}
+
+#[tokio::test]
+async fn a_plan_for_an_empty_table_is_still_good_when_it_is_full() {
+    let home = database().await;
+    let store = process(home.url()).await;
+    let mut db = home.connect().await;
+    // The server knows that the tables are empty, and nothing may have it plan anew.
+    execute(&mut db, "VACUUM ANALYZE").await;
+    for table in ["documents", "document_fields", "claims", "commits"] {
+        let off = format!("ALTER TABLE commerce.commerce_{table} SET (autovacuum_enabled = off)");
+        execute(&mut db, &off).await;
+    }
+    // Each kind of commit once, one by one and together, while there is nothing.
+    for number in 0..4 {
+        all(&store, std::iter::once(put(number, "new", Expected::ABSENT))).await;
+        all(&store, std::iter::once(delete(number))).await;
+    }
+    all(&store, (0..100).map(|number| put(number, "new", Expected::ABSENT))).await;
+    all(&store, (0..100).map(delete)).await;
+    all(&store, (0..ROWS).map(|number| put(number, "new", Expected::ABSENT))).await;
+    until("the server has counted the past", async || {
+        let before = (deleted(&mut db).await, read(&mut db).await);
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        // A backend tells what it has counted when it is asked for something.
+        all(&store, (0..2).map(|_| Commit::new().claim(Claim::new("a", fresh_id().to_string())))).await;
+        before == (deleted(&mut db).await, read(&mut db).await) && before.0 > 0
+    })
+    .await;
+    let (deleted_before, read_before) = (deleted(&mut db).await, read(&mut db).await);
+    for number in 0..MEASURED {
+        all(&store, std::iter::once(put(number, "old", Expected::Version(1)))).await;
+    }
+    for number in MEASURED..2 * MEASURED {
+        all(&store, std::iter::once(delete(number))).await;
+    }
+    until("the server has counted them", async || {
+        all(&store, std::iter::once(Commit::new())).await;
+        // Of each that was put the old field; of each that was deleted the document, its field and its claim.
+        deleted(&mut db).await - deleted_before >= 4 * MEASURED as i64
+    })
+    .await;
+    let each = (read(&mut db).await - read_before) / (2 * MEASURED as i64);
+    assert!(each <= READ_BY_EACH, "a commit reads {each} rows of indexes");
+    store.close().await;
+}
