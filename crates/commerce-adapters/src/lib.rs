@@ -6,6 +6,7 @@
 //! | `jwt` | no | access tokens: a ring of signing keys that rotates, its JWKS, and a verifier |
 //! | `password` | no | Argon2id password hashes, and opaque tokens from the operating system's randomness |
 //! | `postgres` | no | a store in one schema of a PostgreSQL database, shared by as many processes as there are |
+//! | `redis` | no | counters of rate limits in Redis, for all processes together |
 //! | `resilience` | no | a circuit breaker for any call |
 //! | `smtp` | no | a channel that sends notifications as mail, over SMTP with TLS |
 //! | `sqlite` | no | a store on one SQLite file, with group commit on one writer thread |
@@ -22,6 +23,8 @@ pub mod jwt;
 pub mod password;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "resilience")]
 pub mod resilience;
 #[cfg(feature = "smtp")]

@@ -14,6 +14,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use commerce_test_redis::Redis;
 use program::{Place, program, run, url};
 use serde_json::json;
 use serving::{Serving, heard};
@@ -166,11 +167,15 @@ fn settings_that_are_wrong_are_named_before_anything_is_done() {
         ("COMMERCE__LISTNE", "127.0.0.1:0", "no such setting"),
         ("COMMERCE__DEMO__PASSWORD", "weak", "at least 8 characters"),
         ("COMMERCE__GATEWAY__RATE_LIMIT", "maybe", "on or off"),
+        ("COMMERCE__GATEWAY__WRITES_PER_MINUTE", "0", "a whole number from 1"),
+        ("COMMERCE__REDIS__URL", "localhost", "redis://"),
         ("COMMERCE__LOG__FORMAT", "xml", "pretty or json"),
         ("COMMERCE__SMTP__URL", "mail", "smtps://"),
     ] {
         run(serve_on(&store, &[]).env(name, value)).fails(2, &[name, word]);
     }
+    run(serve_on(&store, &[]).env("COMMERCE__REDIS__URL", "redis://:x/"))
+        .fails(2, &["redis.url", "no address"]);
     let config = file.to_str().unwrap();
     run(&mut serve_on(&store, &["--config", config])).fails(2, &[config]);
     fs::write(&file, "[gateway]\nrate_limits = true\n").unwrap();
@@ -200,6 +205,9 @@ fn help_lists_every_setting() {
         "COMMERCE__SEED",
         "COMMERCE__DEMO__PASSWORD",
         "COMMERCE__GATEWAY__RATE_LIMIT",
+        "COMMERCE__GATEWAY__WRITES_PER_MINUTE",
+        "COMMERCE__GATEWAY__READS_PER_MINUTE",
+        "COMMERCE__REDIS__URL",
         "COMMERCE__LOG__FORMAT",
         "COMMERCE__IDENTITY__ISSUER",
         "COMMERCE__IDENTITY__AUDIENCE",
@@ -254,6 +262,26 @@ fn a_gateway_in_a_process_of_its_own_leads_to_the_services() {
     assert_eq!(gone["code"], "upstream_unavailable");
     assert_eq!(gateway.ask("GET", "/readyz", None, None).status, 503);
     gateway.stop();
+}
+
+#[test]
+fn processes_with_one_redis_count_a_clients_requests_together() {
+    let redis = Redis::start();
+    let start = || {
+        let mut command = serve_on("memory://", &["--no-seed"]);
+        command.env("COMMERCE__GATEWAY__READS_PER_MINUTE", "3").env("COMMERCE__REDIS__URL", redis.url());
+        Serving::start(&mut command)
+    };
+    let (one, other) = (start(), start());
+    let read = |server: &Serving| server.ask("GET", "/api/v1/catalog/categories", None, None);
+    for server in [&one, &other, &one] {
+        read(server).expect(200);
+    }
+    for server in [&one, &other] {
+        assert_eq!(read(server).expect(429)["code"], "rate_limited");
+    }
+    one.stop();
+    other.stop();
 }
 
 #[test]

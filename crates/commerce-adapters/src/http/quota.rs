@@ -22,7 +22,7 @@ impl Quota {
     }
 
     /// How long one request's share of the time is.
-    fn interval(self) -> Duration {
+    pub(crate) fn interval(self) -> Duration {
         self.per / self.requests.max(1)
     }
 }

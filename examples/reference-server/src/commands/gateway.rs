@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use commerce_adapters::http::{MemoryQuotas, RateLimit};
 use commerce_core::Host;
 use commerce_outbox::SystemHost;
-use reference_server::gateway::{self, GatewayOptions, PublishedKeys, UpstreamOptions, Upstreams};
+use reference_server::gateway::{self, PublishedKeys, UpstreamOptions, Upstreams};
 use reference_server::http::Common;
 use reference_server::serve::{Door, Settings, Sources};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use crate::telemetry;
 
 pub(super) async fn run(args: Gateway) -> Result<u8, Exit> {
     let settings = settings(&args)?;
+    let options = settings.gateway().map_err(Exit::input)?;
     let upstreams = upstreams(&args)?;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let keys = PublishedKeys::of(&upstreams, host.clone(), &settings.identity).ok_or_else(|| {
@@ -32,10 +32,6 @@ pub(super) async fn run(args: Gateway) -> Result<u8, Exit> {
     let keys = Arc::new(keys);
     let (asking, until) = (keys.clone(), stop.clone());
     tokio::spawn(async move { asking.run(until).await });
-    let options = GatewayOptions {
-        rate_limit: settings.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
-        origins: settings.origins.clone(),
-    };
     let router = gateway::in_front(&upstreams, &Common { host, tokens: keys }, &options);
     print(format!("API reference  http://{}/docs", door.address()))?;
     door.serve(router, stop).await;

@@ -28,8 +28,8 @@ pub struct Settings {
     pub seed: bool,
     /// The password of the demo's users; a random one, if there is none.
     pub demo_password: Option<Password>,
-    /// Whether each client may ask only so much a minute.
-    pub rate_limit: bool,
+    /// How much each client may ask.
+    pub rate_limit: RateLimitSettings,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What access tokens say of themselves.
@@ -46,6 +46,19 @@ pub struct Settings {
     pub stripe: StripeSettings,
     /// Where traces go (OTLP).
     pub otlp_endpoint: Option<String>,
+}
+
+/// How much each client may ask of the gateway.
+#[derive(Clone, Debug)]
+pub struct RateLimitSettings {
+    /// Whether it is limited at all.
+    pub on: bool,
+    /// So many requests a minute that change something.
+    pub writes: u32,
+    /// So many requests a minute that don't.
+    pub reads: u32,
+    /// The Redis in which all gateways count together. Without one, each counts by itself.
+    pub redis: Option<Secret>,
 }
 
 /// The mail server.
@@ -84,7 +97,7 @@ impl Default for Settings {
             store: StoreUrl::Sqlite(PathBuf::from("./data")),
             seed: true,
             demo_password: None,
-            rate_limit: true,
+            rate_limit: RateLimitSettings { on: true, writes: 100, reads: 1_000, redis: None },
             log_format: LogFormat::Pretty,
             identity: IdentityOptions::default(),
             smtp: SmtpSettings { url: None, from: "no-reply@example.com".to_owned() },

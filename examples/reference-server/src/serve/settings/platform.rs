@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use commerce_adapters::http::{MemoryQuotas, RateLimit};
+use commerce_adapters::http::{MemoryQuotas, Quota, Quotas, RateLimit};
+use commerce_adapters::redis::RedisQuotas;
 use commerce_adapters::smtp::Smtp;
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_adapters::stripe::{SecretString, Stripe, StripeOptions};
@@ -29,11 +30,34 @@ impl Settings {
             identity: self.identity.clone(),
             tokens: None,
             notification: self.notification()?,
-            gateway: GatewayOptions {
-                rate_limit: self.rate_limit.then(|| RateLimit::new(Arc::new(MemoryQuotas::default()))),
-                origins: self.origins.clone(),
-            },
+            gateway: self.gateway()?,
         })
+    }
+
+    /// How the gateway works.
+    ///
+    /// # Errors
+    /// See [`platform`](Self::platform).
+    pub fn gateway(&self) -> Result<GatewayOptions, SettingError> {
+        Ok(GatewayOptions { rate_limit: self.rate_limit()?, origins: self.origins.clone() })
+    }
+
+    fn rate_limit(&self) -> Result<Option<RateLimit>, SettingError> {
+        if !self.rate_limit.on {
+            return Ok(None);
+        }
+        let quotas: Arc<dyn Quotas> = match &self.rate_limit.redis {
+            Some(url) => {
+                let quotas = RedisQuotas::new(url.expose());
+                Arc::new(quotas.map_err(|error| SettingError::new("redis.url", error.to_string()))?)
+            }
+            None => Arc::new(MemoryQuotas::default()),
+        };
+        Ok(Some(RateLimit {
+            writes: Quota::per_minute(self.rate_limit.writes),
+            reads: Quota::per_minute(self.rate_limit.reads),
+            quotas,
+        }))
     }
 
     fn shop(&self) -> Result<ShopOptions, SettingError> {

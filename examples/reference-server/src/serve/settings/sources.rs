@@ -177,6 +177,8 @@ mod tests {
             "stripe.base_url" | "otlp.endpoint" | "notification.webhook_url" => "http://localhost",
             "notification.operations" => "ops@example.com",
             "gateway.origins" => "https://shop.example.com",
+            "gateway.writes_per_minute" | "gateway.reads_per_minute" => "7",
+            "redis.url" => "redis://localhost",
             _ => "on",
         };
         for setting in SETTINGS {
@@ -193,6 +195,9 @@ mod tests {
             ("COMMERCE__SEED", "secret"),
             ("COMMERCE__DEMO__PASSWORD", "secret"),
             ("COMMERCE__GATEWAY__RATE_LIMIT", "secret"),
+            ("COMMERCE__GATEWAY__WRITES_PER_MINUTE", "0"),
+            ("COMMERCE__GATEWAY__READS_PER_MINUTE", "-1"),
+            ("COMMERCE__REDIS__URL", "http://me:secret@localhost"),
             ("COMMERCE__LOG__FORMAT", "secret"),
             ("COMMERCE__SMTP__URL", "secret"),
             ("COMMERCE__STRIPE__BASE_URL", "secret"),
@@ -219,6 +224,7 @@ mod tests {
         let settings = environment(&[
             ("COMMERCE__DEMO__PASSWORD", secret),
             ("COMMERCE__SMTP__URL", &url),
+            ("COMMERCE__REDIS__URL", &url.replace("smtps", "rediss")),
             ("COMMERCE__STRIPE__SECRET_KEY", secret),
             ("COMMERCE__STRIPE__WEBHOOK_SECRET", secret),
         ]);

@@ -61,7 +61,34 @@ pub const SETTINGS: &[Setting] = &[
         "on|off",
         "Whether a client may ask only so much a minute [on]",
         |settings, text| {
-            settings.rate_limit = switch(text)?;
+            settings.rate_limit.on = switch(text)?;
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "gateway.writes_per_minute",
+        "NUMBER",
+        "So many requests a client may make that change something [100]",
+        |settings, text| {
+            settings.rate_limit.writes = positive(text)?;
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "gateway.reads_per_minute",
+        "NUMBER",
+        "So many a client may make that don't [1000]",
+        |settings, text| {
+            settings.rate_limit.reads = positive(text)?;
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "redis.url",
+        "URL",
+        "Where all gateways count requests together: redis://HOST, rediss://… or unix:///PATH",
+        |settings, text| {
+            settings.rate_limit.redis = Some(Secret::new(url(text, &["redis", "rediss", "unix"])?));
             Ok(())
         },
     ),
@@ -149,6 +176,13 @@ fn switch(text: &str) -> Result<bool, String> {
         "on" | "true" => Ok(true),
         "off" | "false" => Ok(false),
         _ => Err("must be on or off".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!("must be a whole number from 1 to {}", u32::MAX)),
     }
 }
 
