@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use commerce_core::Host;
-use commerce_core::id::{CustomerId, OrderId, ProductId};
+use commerce_core::id::{CustomerId, OrderId, ProductId, Tenant};
 use commerce_core::order::{OrderLine, OrderStatus};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Country, Currency, Money, Quantity, Sku};
@@ -13,10 +13,12 @@ use reference_server::audit::audit;
 use reference_server::services::catalog::NewProduct;
 use reference_server::services::inventory::OpeningStock;
 use reference_server::services::order::ImportedOrder;
+use reference_server::services::payment::ORDER_COPY;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::shopping::{goods, order_of};
 use crate::support::{App, Ask, WEBHOOK_SECRET, eventually};
 
 pub(crate) fn usd(amount: &str) -> Value {
@@ -27,9 +29,28 @@ pub(crate) fn new_id() -> Uuid {
     SystemHost.new_id()
 }
 
+/// An order that this customer has placed and not begun to pay.
+pub(crate) async fn placed(app: &App, customer: Uuid) -> String {
+    let product_id = goods(app, "UNPAID", "20.00", 100).await;
+    let order = order_of(&[(product_id, 1)]);
+    app.post("/orders", order).user(customer, "customer").expect(201).await.id()
+}
+
+/// The same, once the payment service knows of it.
+pub(crate) async fn payable(app: &App, customer: Uuid) -> String {
+    let order_id = placed(app, customer).await;
+    let store = &app.platform.shop.stores().payment;
+    eventually("the copy of the order", async || {
+        store.document(&Tenant::default(), ORDER_COPY, &order_id).await.unwrap()
+    })
+    .await;
+    order_id
+}
+
 /// A payment of 20.00 for a new order, opened by this customer.
 pub(crate) async fn opened(app: &App, customer: Uuid) -> Value {
-    let body = json!({"order_id": new_id(), "amount": usd("20.00"), "method": "credit_card"});
+    let order_id = payable(app, customer).await;
+    let body = json!({"order_id": order_id, "amount": usd("20.00"), "method": "credit_card"});
     app.post("/payments", body).user(customer, "customer").expect(201).await.json()
 }
 

@@ -4,7 +4,7 @@ use commerce_core::payment::ExternalPaymentId;
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
-use crate::payment_support::{all_is_well, new_id, opened, paid, payment, process, usd};
+use crate::payment_support::{all_is_well, new_id, opened, paid, payable, payment, process, usd};
 use crate::support::App;
 
 on_every_backend!(
@@ -28,7 +28,8 @@ fn path(payment: &Value, action: &str) -> String {
 }
 
 async fn a_payment_is_opened_shown_and_is_its_orders_only_live_one(app: App) {
-    let (customer, order) = (new_id(), new_id());
+    let customer = new_id();
+    let order = payable(&app, customer).await;
     let body = json!({"order_id": order, "amount": usd("20.00"), "method": "paypal"});
     let open = || app.post("/payments", body.clone()).user(customer, "customer");
     let made = open().key("k").expect(201).await;
@@ -50,11 +51,13 @@ async fn a_payment_is_opened_shown_and_is_its_orders_only_live_one(app: App) {
 }
 
 async fn what_is_wrong_with_a_new_payment_is_said(app: App) {
+    let customer = new_id();
+    let order = payable(&app, customer).await;
     let body =
-        |amount: &str, method: &str| json!({"order_id": new_id(), "amount": usd(amount), "method": method});
+        |amount: &str, method: &str| json!({"order_id": order, "amount": usd(amount), "method": method});
     app.post("/payments", body("1.00", "cash")).refused(401, "unauthenticated").await;
     app.post("/payments", body("1.00", "cash")).role("warehouse").refused(403, "forbidden").await;
-    let open = |body: Value| app.post("/payments", body).role("customer");
+    let open = |body: Value| app.post("/payments", body).user(customer, "customer");
     for amount in ["0.00", "-1.00", "1000000.00"] {
         let problem = open(body(amount, "cash")).refused(400, "validation_failed").await;
         assert_eq!(problem["errors"][0]["pointer"], "/amount", "{amount}");
@@ -93,7 +96,8 @@ async fn a_payment_is_there_for_its_customer_and_admins_alone(app: App) {
 }
 
 async fn the_payment_of_an_order_is_the_live_one_or_the_last(app: App) {
-    let (customer, order) = (new_id(), new_id());
+    let customer = new_id();
+    let order = payable(&app, customer).await;
     let of_order = || app.get(&format!("/payments/order/{order}")).user(customer, "customer");
     let body = json!({"order_id": order, "amount": usd("20.00"), "method": "credit_card"});
     let open = || app.post("/payments", body.clone()).user(customer, "customer");

@@ -81,10 +81,16 @@ fn routes() -> OpenApiRouter<PaymentApi> {
 }
 
 /// Opens a payment of an order, whose live one it is from then on.
+///
+/// Customers pay for their own orders, admins for any. An order becomes known to payments a moment after it was placed:
+/// a customer who is faster asks again, under another `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/payments", tag = "payment", security(("bearer" = [])),
     request_body = NewPayment,
-    responses((status = 201, description = "opened", body = PaymentShown)),
+    responses(
+        (status = 201, description = "opened", body = PaymentShown),
+        (status = 404, description = "no such order of this customer's is known: `not_found`"),
+    ),
 )]
 async fn create_payment(
     State(api): State<PaymentApi>,
@@ -92,11 +98,13 @@ async fn create_payment(
     write: Write,
     Body(body): Body<NewPayment>,
 ) -> Result<Response, Problem> {
+    let order_id = OrderId(body.order_id);
+    api.may_pay(&caller, order_id, &write.context).await?;
     let payment_id = PaymentId(write.context.new_id(0));
     let customer_id = (!caller.is_one_of(&[ADMIN])).then_some(CustomerId(caller.id));
     let command = PaymentCommand::Create {
         payment_id,
-        order_id: OrderId(body.order_id),
+        order_id,
         customer_id,
         amount: body.amount,
         method: body.method.into(),
@@ -281,6 +289,17 @@ fn shown(payment: &Session<Payment>, charge: Option<String>) -> Response {
 }
 
 impl PaymentApi {
+    /// To a customer, the order of another is not there, and one that is not known yet isn't either. Admins answer for
+    /// the order that they name.
+    async fn may_pay(&self, caller: &Caller, order_id: OrderId, context: &Context) -> Result<(), Problem> {
+        if caller.is_one_of(&[ADMIN]) {
+            return Ok(());
+        }
+        let customer = self.payments.customer_of(order_id, context).await?;
+        let customer = customer.ok_or_else(|| Problem::not_found("order"))?;
+        caller.owns_or(customer.0, &[], "order")
+    }
+
     async fn load(
         &self,
         caller: &Caller,

@@ -11,14 +11,16 @@ use commerce_saga::{Reply, Request, action, compensation};
 
 use super::awaited::{Awaited, end_of};
 use super::books::{self, events_of};
+use super::orders::KeepCopy;
 use super::{LIVE_PAYMENT, PaymentError, Payments};
 use crate::messages::{
-    CancelPayment, CapturePayment, PAYMENT, PayOutRefund, RefundOrder, RefundPayment, ReturnStrayMoney,
+    CancelPayment, CapturePayment, ORDER_EVENTS, PAYMENT, PayOutRefund, RefundOrder, RefundPayment,
+    ReturnStrayMoney,
 };
 use crate::services::{Session, bug};
 
 impl Payments {
-    /// What it does with the messages it gets.
+    /// What it does with the messages it gets, and with what it hears of orders.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let (capture, cancel, refund) = (self.clone(), self.clone(), self.clone());
         let (refund_order, pay_out, give_back) = (self.clone(), self.clone(), self.clone());
@@ -47,6 +49,7 @@ impl Payments {
                 RefundPayment::TYPE,
                 action(move |message, request, scope| refund.clone().refund(message, request, scope)),
             )
+            .on_topic(ORDER_EVENTS, Arc::new(KeepCopy))
             .on(move |message: PayOutRefund, scope| pay_out.clone().pay_out(message, scope))
             .on(move |message: ReturnStrayMoney, scope| give_back.clone().give_back(message, scope))
     }

@@ -7,13 +7,14 @@
 //! Who asks for it makes no difference: a saga by message (`messages`), a client over HTTP
 //! (`process`). What ends a payment later, by whomever it is told (`settle`), also
 //! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
-//! is sent back (`stray`).
+//! is sent back (`stray`). Whose order a client pays for is known by a copy of its own (`orders`).
 
 mod awaited;
 mod books;
 mod charge;
 mod error;
 mod messages;
+mod orders;
 mod process;
 mod settle;
 mod stray;
@@ -29,6 +30,7 @@ pub(crate) use awaited::AWAITED;
 pub use books::LEDGER;
 pub(crate) use books::{consequences, refund};
 pub(crate) use error::PaymentError;
+pub use orders::ORDER_COPY;
 pub(crate) use settle::{Notice, Recorded};
 pub use stray::{STRAY_MONEY, StrayMoney};
 
