@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use commerce_core::store::StoreError;
 use sqlx::postgres::{PgArguments, PgListener, PgPoolOptions, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, PgConnection, Row};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Row};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
 use super::connect::{Address, no_answer_within};
@@ -19,6 +20,9 @@ use super::wake::{CHANNEL, Wake};
 const READERS: usize = 8;
 /// Whoever has got no answer by then, not even a connection to ask on, is told.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// A connection whose user has gone away in the middle is closed unless what is left on it can be read so soon.
+const DRAINED_WITHIN: Duration = Duration::from_secs(1);
 
 /// One database, as this process sees it. Stores of several schemas share its reading connections, of which there are
 /// eight at most, and the one that hears of other processes' commits.
@@ -51,7 +55,7 @@ impl PgDatabase {
     /// # Errors
     /// [`OpenError::Address`] if it can't be read.
     pub fn with_readers(url: &str, readers: usize) -> Result<Self, OpenError> {
-        let readers = Readers { idle: Mutex::default(), room: Semaphore::new(readers.max(1)) };
+        let readers = Readers { idle: Mutex::default(), room: Arc::new(Semaphore::new(readers.max(1))) };
         let shared = Shared { address: Address::parse(url)?, readers, ears: Mutex::default() };
         Ok(Self(Database(Arc::new(shared))))
     }
@@ -104,7 +108,9 @@ impl Texts {
                 "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {bits}"
             )
             .into(),
-            notify: "SELECT pg_notify($1, $2)".into(),
+            // A hint need not be durable, and the transaction that carries it would hide what is committed meanwhile from
+            // readers of logs for as long as the disk takes.
+            notify: "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)".into(),
         }
     }
 }
@@ -142,10 +148,12 @@ impl Database {
             bind(&mut arguments).map_err(|source| store_error(at, sqlx::Error::Encode(source)))?;
             let mut reader = self.reader().await?;
             let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments);
-            let result = query.fetch_all(&mut reader.db).await;
+            let result = query.fetch_all(reader.db()).await;
             let lost = result.as_ref().is_err_and(|error| error::class(error) == Class::Lost);
             let was_idle = reader.was_idle;
-            if !lost {
+            if lost {
+                reader.close();
+            } else {
                 reader.put_back();
             }
             match result {
@@ -159,10 +167,10 @@ impl Database {
         }
     }
 
-    /// A connection for more than one statement. It is closed unless it is put back.
-    pub(super) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+    /// A connection for one statement, or more.
+    pub(super) async fn reader(&self) -> Result<Reader, StoreError> {
         let readers = &self.0.readers;
-        let Ok(room) = readers.room.acquire().await else {
+        let Ok(room) = readers.room.clone().acquire_owned().await else {
             return Err(StoreError::Unavailable { source: error::Closed.into() });
         };
         let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -171,7 +179,7 @@ impl Database {
             Some(db) => db,
             None => self.0.address.connect().await.map_err(|error| store_error(&self.0.address.at, error))?,
         };
-        Ok(Reader { db, was_idle, readers, _room: room })
+        Ok(Reader { held: Some((db, room)), was_idle, shared: self.0.clone() })
     }
 
     /// The first position of the oldest transaction under way.
@@ -251,25 +259,59 @@ async fn listen(shared: Weak<Shared>) {
 
 struct Readers {
     idle: Mutex<Vec<PgConnection>>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Readers {
     fn forget(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+
+    fn put_back(&self, db: PgConnection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+    }
 }
 
-/// A connection that reads. If its user goes away in the middle, it is closed: what is on it is no one's to read.
-pub(super) struct Reader<'d> {
-    pub(super) db: PgConnection,
+/// A connection that reads, with its share of the room there is for them. Whoever has no more use for it puts it back or
+/// closes it. If its user goes away in the middle, as those do who wait for several things at once, what is left on it is
+/// read to the end first: a connection costs more than most answers.
+pub(super) struct Reader {
+    held: Option<(PgConnection, OwnedSemaphorePermit)>,
     was_idle: bool,
-    readers: &'d Readers,
-    _room: SemaphorePermit<'d>,
+    shared: Arc<Shared>,
 }
 
-impl Reader<'_> {
-    pub(super) fn put_back(self) {
-        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.db);
+impl Reader {
+    pub(super) fn db(&mut self) -> &mut PgConnection {
+        match &mut self.held {
+            Some((db, _)) => db,
+            None => unreachable!("it is held until it is put back or closed, which take it away"),
+        }
+    }
+
+    pub(super) fn put_back(mut self) {
+        if let Some((db, _room)) = self.held.take() {
+            self.shared.readers.put_back(db);
+        }
+    }
+
+    /// It is of no use to anyone.
+    pub(super) fn close(mut self) {
+        self.held = None;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let (Some((mut db, room)), Ok(runtime)) = (self.held.take(), Handle::try_current()) else { return };
+        let shared = Arc::downgrade(&self.shared);
+        runtime.spawn(async move {
+            let is_clean =
+                tokio::time::timeout(DRAINED_WITHIN, db.ping()).await.is_ok_and(|ended| ended.is_ok());
+            if is_clean && let Some(shared) = shared.upgrade() {
+                shared.readers.put_back(db);
+            }
+            drop(room);
+        });
     }
 }

@@ -150,6 +150,8 @@ pub(super) struct Checkpoints<'g> {
 /// All rows of a group.
 #[derive(Default)]
 pub(super) struct Layout<'g> {
+    /// Whether all members are relaxed.
+    pub(super) relaxed: bool,
     pub(super) commits: Commits,
     pub(super) given: Given,
     pub(super) required: Required,
@@ -169,7 +171,8 @@ pub(super) struct Layout<'g> {
 
 impl<'g> Layout<'g> {
     pub(super) fn of(group: &'g Group, partitions: u32) -> Self {
-        let mut layout = Self::default();
+        let relaxed = group.members.iter().all(|job| job.commit.relaxed);
+        let mut layout = Self { relaxed, ..Self::default() };
         let order = layout.heads(group);
         let (mut first_event, mut first_message) = (0, 0);
         for (member, job) in group.members.iter().enumerate() {

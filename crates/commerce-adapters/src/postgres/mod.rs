@@ -227,7 +227,7 @@ impl Store for PgStore {
         self.desk.settled(job::commit_key(id)).await;
         let look = async {
             let mut reader = self.database.reader().await?;
-            let written = resolve::was_written(&self.schema, id, &mut reader.db)
+            let written = resolve::was_written(&self.schema, id, reader.db())
                 .await
                 .map_err(|error| error::store_error(&self.database.address().at, error))?;
             reader.put_back();

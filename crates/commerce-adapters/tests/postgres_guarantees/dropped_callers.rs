@@ -1,12 +1,13 @@
 //! Callers that go away in the middle leave nothing behind: no connection, no half commit, no lock.
 
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use commerce_adapters::postgres::sqlx::Connection;
+use commerce_adapters::postgres::sqlx::{self, Connection, PgConnection};
 use commerce_adapters::postgres::{PgDatabase, PgStore};
 use commerce_core::commit::CommitId;
 use commerce_core::id::Tenant;
@@ -168,4 +169,42 @@ async fn nobody_waits_for_the_answer_that_another_one_gave_up() {
         execute(&mut locking, "COMMIT").await;
     })
     .await;
+}
+
+/// Whoever waits for several things at once drops a read each time that another is there first. A connection for each
+/// would cost more than all the reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_that_go_away_cost_no_connections() {
+    within(60, async {
+        let home = database().await;
+        let database = PgDatabase::with_readers(home.url(), READERS).unwrap();
+        let store = database.store(SCHEMA).migrate().await.unwrap();
+        for number in 0..20 {
+            store.commit(append(&stream("s")).message(numbered("k", number))).await.unwrap();
+        }
+        store.caught_up().await.unwrap();
+        let mut db = home.connect().await;
+        let mut seen = BTreeSet::new();
+        for patience in 0..200 {
+            let request = ReadMessages { partition: 0, after: 0, topics: &[], limit: 50 };
+            drop(poll_times(store.read_messages(request), 1 + patience % 3).await);
+            assert_eq!(
+                store.read_log(0, 50).await.unwrap().len(),
+                20,
+                "what others left is not mixed up with this"
+            );
+            seen.extend(readers(&mut db).await);
+        }
+        assert!((1..=READERS).contains(&seen.len()), "{} connections have read", seen.len());
+        store.close().await;
+    })
+    .await;
+}
+
+/// The processes of the server that read at the moment, or have read last.
+async fn readers(db: &mut PgConnection) -> Vec<i32> {
+    let query =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                 AND query LIKE '%commerce_events%' AND query NOT LIKE '/* commerce-commit */%'";
+    sqlx::query_scalar(query).fetch_all(db).await.unwrap()
 }

@@ -25,6 +25,7 @@ mod log_under_load;
 mod lost_answer;
 mod migration;
 mod opening;
+mod relaxed;
 mod restart;
 mod retention;
 mod unwritten_streams;

@@ -140,6 +140,8 @@ pub struct Commit {
     pub fences: Vec<Lease>,
     /// Commits that must have been applied before this one.
     pub requires: Vec<CommitId>,
+    /// Whether it may be answered before it is durable: see [`relaxed`](Self::relaxed).
+    pub relaxed: bool,
 }
 
 impl Commit {
@@ -217,7 +219,15 @@ impl Commit {
         self
     }
 
-    /// Everything of `other` as well. Tenant, metadata and id stay those of `self`.
+    /// It may be answered before it is durable, for what is found out again when it is lost, such as how far a log was read.
+    /// Should the store's machine fail it may be gone, and then so is every relaxed commit after it, but never one that
+    /// wasn't relaxed and came after it, nor a part of it. A store may treat it as any other.
+    pub fn relaxed(mut self) -> Self {
+        self.relaxed = true;
+        self
+    }
+
+    /// Everything of `other` as well. Tenant, metadata and id stay those of `self`. It is relaxed if both are.
     pub fn and(mut self, other: Commit) -> Self {
         self.appends.extend(other.appends);
         self.documents.extend(other.documents);
@@ -227,6 +237,7 @@ impl Commit {
         self.checkpoints.extend(other.checkpoints);
         self.fences.extend(other.fences);
         self.requires.extend(other.requires);
+        self.relaxed &= other.relaxed;
         self
     }
 

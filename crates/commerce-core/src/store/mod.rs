@@ -32,7 +32,8 @@ pub type CommitFuture = Pin<Box<dyn Future<Output = Result<Committed, CommitErro
 /// must do; memory and every adapter run it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Applies a commit as a whole or not at all. Once the future answers `Ok`, it is durable.
+    /// Applies a commit as a whole or not at all. Once the future answers `Ok`, it is durable (unless it is
+    /// [`relaxed`](Commit::relaxed)).
     ///
     /// The commit is handed over by the call itself, not by polling: commits are applied as if in the order of the
     /// calls, and a caller that drops the future neither cancels nor halves the commit. What a commit expects is compared

@@ -34,6 +34,9 @@ pub(super) const JOINED: u32 = 1 << 17;
 /// There is one member: nothing needs to be told apart by component.
 pub(super) const ALONE: u32 = 1 << 18;
 
+/// No one waits for it to be durable.
+pub(super) const RELAXED: u32 = 1 << 19;
+
 pub(super) const LOOKS: u32 =
     HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
 
@@ -59,6 +62,7 @@ impl Sections {
             (HAS_NO_EVENTS, layout.commits.last_events.iter().any(Option::is_none)),
             (JOINED, joined),
             (ALONE, layout.commits.ids.len() == 1),
+            (RELAXED, layout.relaxed && !joined),
         ];
         let there = bits_of(&bits);
         let single = if there & ALONE == 0 { 0 } else { Self::single(layout) };

@@ -90,10 +90,16 @@ impl<'s> Text<'s> {
         } else {
             ("base".to_owned(), "base".to_owned())
         };
+        // For this transaction alone, which is this statement.
+        let relaxed = if self.sections.has(RELAXED) {
+            "set_config('synchronous_commit', 'off', true) AS relaxed, "
+        } else {
+            ""
+        };
         self.push(&format!(
             "/* commerce-commit */ WITH now AS MATERIALIZED (
                SELECT at, base, {events} AS events_from, {messages} AS messages_from
-               FROM (SELECT coalesce($1::int8, (extract(epoch FROM clock_timestamp()) * 1000000)::int8) AS at,
+               FROM (SELECT {relaxed}coalesce($1::int8, (extract(epoch FROM clock_timestamp()) * 1000000)::int8) AS at,
                             (pg_current_xact_id()::text::int8 + $2::int8) << {BITS} AS base OFFSET 0) clock)"
         ));
     }

@@ -254,14 +254,14 @@ impl Member {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), BusError> {
+    /// All cursors are handed over at once, so that the store writes them together. No one waits for that: messages would.
+    fn flush(&mut self) -> Result<(), BusError> {
         if Instant::now() < self.flush_at {
             return Ok(());
         }
-        // At the same time, so that the store writes all cursors together.
-        let flushes =
-            self.held.iter_mut().map(|(index, partition)| async { (*index, partition.flush().await) });
-        for (index, flushed) in join_all(flushes).await {
+        let flushed: Vec<_> =
+            self.held.iter_mut().map(|(index, partition)| (*index, partition.flush())).collect();
+        for (index, flushed) in flushed {
             match flushed {
                 Err(error) if is_lost(&error) => self.lose(index),
                 result => result?,
@@ -312,7 +312,7 @@ impl Subscription for Member {
             let listeners = self.listen();
             self.upkeep().await?;
             self.release_due().await?;
-            self.flush().await?;
+            self.flush()?;
             self.hand_over().await?;
             self.look(max).await?;
             if !self.ready.is_empty() {

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use commerce_core::commit::{Commit, CommitError, Conflict};
+use commerce_core::commit::{Commit, CommitError, Committed, Conflict};
 use commerce_core::store::{CommitFuture, Lease, MessageBatch, RecordedMessage, Store};
 use commerce_core::stream::Position;
+use futures_util::FutureExt;
 
 use crate::bus::{Delivery, Receipt};
 use crate::envelope::Envelope;
@@ -62,7 +63,8 @@ pub(super) struct Place<'a> {
 impl Partition {
     /// Takes up the work where the last holder left it.
     pub(super) async fn resume(place: Place<'_>, lease: Lease, epoch: u64) -> Result<Self, BusError> {
-        let done = Reader::find(place.store, cursor_name(place.group, place.number)).await?;
+        // If the last moves of the cursor are lost, what was done since is handed out again, under suspicion.
+        let done = Reader::find(place.store, cursor_name(place.group, place.number)).await?.relaxed();
         let taken = Reader::find(place.store, format!("taken/{}/{}", place.group, place.number)).await?;
         // The mark lies ahead of what was taken; what is not in the log yet was taken by no one.
         let suspect = taken.at.min(place.store.last_message().await?);
@@ -190,14 +192,16 @@ impl Partition {
             .map_or(self.read.max(self.read_before), |(first, _)| first.saturating_sub(1).max(self.done.at))
     }
 
-    /// Writes down how far everything is done.
-    pub(super) async fn flush(&mut self) -> Result<(), BusError> {
-        self.done.move_to(self.low_water(), &self.store, &self.lease).await
+    /// Has it written down how far everything is done, and doesn't wait for it: whether that succeeded is answered by the
+    /// next call.
+    pub(super) fn flush(&mut self) -> Result<(), BusError> {
+        let target = self.low_water();
+        self.done.move_soon(target, &self.store, &self.lease)
     }
 
     /// Leaves the partition to others. What was handed out and is not done is theirs to suspect.
     pub(super) async fn leave(&mut self) -> Result<(), BusError> {
-        self.flush().await?;
+        self.done.move_to(self.low_water(), &self.store, &self.lease).await?;
         let out = self.handed.iter().rev().find(|(_, handed)| **handed == Handed::Out);
         let taken = out.map_or(self.done.at, |(position, _)| *position);
         self.taken.move_to(taken.min(self.taken.at), &self.store, &self.lease).await?;
@@ -210,6 +214,8 @@ impl Partition {
 struct Reader {
     name: String,
     at: Position,
+    /// Whether moves may be lost when the store's machine fails.
+    is_relaxed: bool,
     /// In a mutex only so that the partition is `Sync`, which a future alone is not.
     moving: Mutex<Option<(Position, CommitFuture)>>,
 }
@@ -217,7 +223,11 @@ struct Reader {
 impl Reader {
     async fn find(store: &Arc<dyn Store>, name: String) -> Result<Self, BusError> {
         let at = store.checkpoint(&name).await?;
-        Ok(Self { name, at, moving: Mutex::new(None) })
+        Ok(Self { name, at, is_relaxed: false, moving: Mutex::new(None) })
+    }
+
+    fn relaxed(self) -> Self {
+        Self { is_relaxed: true, ..self }
     }
 
     async fn move_to(
@@ -227,19 +237,45 @@ impl Reader {
         lease: &Lease,
     ) -> Result<(), BusError> {
         loop {
-            let moving = self.moving.get_mut().unwrap_or_else(PoisonError::into_inner);
-            if let Some((to, commit)) = moving {
+            if let Some((to, commit)) = self.moving() {
                 let (to, result) = (*to, commit.await);
-                *moving = None;
-                result?;
-                self.at = to;
+                self.arrived(to, result)?;
             }
             if self.at == target {
                 return Ok(());
             }
-            let commit = Commit::new().checkpoint(self.name.clone(), self.at, target).fenced_by(lease);
-            *moving = Some((target, store.commit(commit)));
+            self.set_out(target, store, lease);
         }
+    }
+
+    /// Sets out for the target, unless a move is still under way. Answers what became of the move before.
+    fn move_soon(&mut self, target: Position, store: &Arc<dyn Store>, lease: &Lease) -> Result<(), BusError> {
+        if let Some((to, commit)) = self.moving() {
+            let to = *to;
+            let Some(result) = commit.now_or_never() else { return Ok(()) };
+            self.arrived(to, result)?;
+        }
+        if self.at != target {
+            self.set_out(target, store, lease);
+        }
+        Ok(())
+    }
+
+    fn set_out(&mut self, target: Position, store: &Arc<dyn Store>, lease: &Lease) {
+        let commit = Commit::new().checkpoint(self.name.clone(), self.at, target).fenced_by(lease);
+        let commit = Commit { relaxed: self.is_relaxed, ..commit };
+        *self.moving() = Some((target, store.commit(commit)));
+    }
+
+    fn arrived(&mut self, at: Position, result: Result<Committed, CommitError>) -> Result<(), BusError> {
+        *self.moving() = None;
+        result?;
+        self.at = at;
+        Ok(())
+    }
+
+    fn moving(&mut self) -> &mut Option<(Position, CommitFuture)> {
+        self.moving.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
