@@ -1,24 +1,29 @@
 //! Request bodies.
 
+use std::fmt::Write;
+
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use commerce_core::value::Violation;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
+use utoipa::ToSchema;
 
 use super::buffer::{self, LARGEST_BODY};
 use super::problem::Problem;
+use super::shape;
 use super::strict::Strict;
 use super::text::{brief, escaped, without_nul};
 
 /// A body of JSON, of at most 1 MiB. Types that `deny_unknown_fields` keep a misspelt field from being dropped.
 ///
 /// Refused with a clear answer: another content type (415), no body, JSON that is broken, of the wrong shape, or with
-/// U+0000 in a text (400 `invalid_body`, with a pointer to the place), and a body that is too large (413).
+/// U+0000 in a text (400 `invalid_body`, with a pointer to each place that differs from the type's description), and a
+/// body that is too large (413).
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -46,25 +51,45 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Err(Problem::invalid("invalid_body", "the body is empty: send a JSON object"));
     }
     let value: serde_json::Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid("invalid_body", format!("the body is not JSON: {error}")))?;
-    without_nul(&value).map_err(invalid_body)?;
+    without_nul(&value).map_err(|violation| invalid_body(vec![violation]))?;
     // Read from the text again: it alone knows of members that come twice.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(Strict::json(&mut reader)).map_err(|error| {
         let (pointer, detail) = (pointer(error.path()), brief(&error.inner().to_string(), 300));
-        invalid_body(Violation::new(pointer, code_of(&detail), detail))
+        let first = Violation::new(pointer, code_of(&detail), detail);
+        invalid_body(with_all_others(first, shape::faults::<T>(&value)))
     })
 }
 
-fn invalid_body(mut violation: Violation) -> Problem {
-    violation.pointer = brief(&violation.pointer, 300);
-    let detail = format!("the body can't be read at {:?}: {}", violation.pointer, violation.detail);
-    Problem::invalid("invalid_body", detail).with("errors", serde_json::json!([violation]))
+/// What stopped the reading comes first, unless the description says the same more exactly.
+fn with_all_others(first: Violation, faults: Vec<Violation>) -> Vec<Violation> {
+    let below = format!("{}/", first.pointer);
+    let is_among = |fault: &Violation| fault.pointer == first.pointer || fault.pointer.starts_with(&below);
+    // A member that comes twice is nowhere in what was read.
+    if first.code != "duplicate_field" && faults.iter().any(is_among) {
+        return faults;
+    }
+    std::iter::once(first).chain(faults).collect()
+}
+
+fn invalid_body(mut violations: Vec<Violation>) -> Problem {
+    for violation in &mut violations {
+        violation.pointer = brief(&violation.pointer, 300);
+    }
+    let mut detail = "the body can't be read".to_owned();
+    if let Some(first) = violations.first() {
+        let _ = write!(detail, " at {:?}: {}", first.pointer, first.detail);
+    }
+    if violations.len() > 1 {
+        let _ = write!(detail, " (and {} more)", violations.len() - 1);
+    }
+    Problem::invalid("invalid_body", detail).with("errors", serde_json::json!(violations))
 }
 
 fn pointer(path: &Path) -> String {
@@ -96,14 +121,14 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     struct Line {
         #[allow(dead_code)]
         quantity: u32,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     struct Basket {
         #[allow(dead_code)]
@@ -121,10 +146,10 @@ mod tests {
     fn every_fault_is_pointed_at() {
         for (body, pointer, code) in [
             (r#"{"lines":[{"quantity":1},{"quantity":"two"}]}"#, "/lines/1/quantity", "wrong_type"),
-            (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity", "invalid_value"),
+            (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity", "too_small"),
             (r#"{"lines":[{"quantity":1e99}]}"#, "/lines/0/quantity", "wrong_type"),
-            (r#"{"lines":[{"quantity":1,"x":1}]}"#, "/lines/0", "unknown_field"),
-            (r#"{"lines":[{}]}"#, "/lines/0", "missing_field"),
+            (r#"{"lines":[{"quantity":1,"x":1}]}"#, "/lines/0/x", "unknown_field"),
+            (r#"{"lines":[{}]}"#, "/lines/0/quantity", "missing_field"),
             (r#"{"lines":[{"quantity":1,"quantity":2}]}"#, "/lines/0", "duplicate_field"),
             (r#"{"lines":["\u0000"]}"#, "/lines/0", "contains_nul"),
         ] {

@@ -32,7 +32,8 @@ pub(super) fn current() -> Option<String> {
 
 /// Takes over the client's `X-Correlation-Id` and `traceparent` or makes them, answers them, and makes the [`Context`] in which everything
 /// the request does is written. An id that is no UUID is kept as it is towards the client, and stands in commits as the
-/// UUIDv5 of it (RFC 9562). An id of more than 128 characters, or with others than printable ASCII, is replaced.
+/// UUIDv5 of it (RFC 9562). An id of more than 128 characters, or with others than printable ASCII, is replaced. The log
+/// names the flow by that UUID where the client's id has more in it than letters, digits and `-_.:/`.
 pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, next: Next) -> Response {
     let context = host.context();
     let given = request.headers().get(CORRELATION_HEADER).and_then(|value| value.to_str().ok());
@@ -45,7 +46,10 @@ pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, 
     write(request.headers_mut(), &shown, &traceparent);
     let context = context.with_correlation(correlation).with_traceparent(traceparent.clone());
     request.extensions_mut().insert(Arc::new(context));
-    tracing::Span::current().record("correlation_id", shown.as_str());
+    match is_plain(&shown) {
+        true => tracing::Span::current().record("correlation_id", shown.as_str()),
+        false => tracing::Span::current().record("correlation_id", correlation.to_string()),
+    };
     let mut response = CORRELATION.scope(shown.as_str().into(), next.run(request)).await;
     write(response.headers_mut(), &shown, &traceparent);
     response
@@ -62,6 +66,11 @@ fn write(headers: &mut HeaderMap, correlation: &str, traceparent: &str) {
 
 fn is_name(id: &str) -> bool {
     !id.is_empty() && id.len() <= LONGEST && id.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// What can't be anybody's e-mail address or other words of a person's may stand in the log.
+fn is_plain(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
 }
 
 fn as_uuid(id: &str) -> Uuid {

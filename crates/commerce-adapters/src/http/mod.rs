@@ -34,6 +34,7 @@ mod params;
 mod problem;
 mod quota;
 mod rate_limit;
+mod shape;
 mod stored;
 mod strict;
 mod text;

@@ -14,10 +14,11 @@ use http::Method;
 use http_body::{Frame, SizeHint};
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::support::App;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)]
 struct Line {
@@ -27,14 +28,14 @@ struct Line {
     more: serde_json::Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Big,
     Small,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)]
 struct Basket {
@@ -76,13 +77,13 @@ async fn each_fault_of_form_is_pointed_at() {
     for (line, pointer, code) in [
         (r#"{"quantity":"1","kind":"big"}"#, "/lines/0/quantity", "wrong_type"),
         (r#"{"quantity":1.5,"kind":"big"}"#, "/lines/0/quantity", "wrong_type"),
-        (r#"{"quantity":-1,"kind":"big"}"#, "/lines/0/quantity", "invalid_value"),
+        (r#"{"quantity":-1,"kind":"big"}"#, "/lines/0/quantity", "too_small"),
         (r#"{"quantity":4294967296,"kind":"big"}"#, "/lines/0/quantity", "invalid_value"),
         (r#"{"quantity":123456789012345678901234567890,"kind":"big"}"#, "/lines/0/quantity", "wrong_type"),
         (r#"{"quantity":null,"kind":"big"}"#, "/lines/0/quantity", "wrong_type"),
         (r#"{"quantity":1,"kind":"huge"}"#, "/lines/0/kind", "unknown_value"),
-        (r#"{"quantity":1,"kind":"big","colour":1}"#, "/lines/0", "unknown_field"),
-        (r#"{"quantity":1}"#, "/lines/0", "missing_field"),
+        (r#"{"quantity":1,"kind":"big","colour":1}"#, "/lines/0/colour", "unknown_field"),
+        (r#"{"quantity":1}"#, "/lines/0/kind", "missing_field"),
         (r#"{"quantity":1,"quantity":1,"kind":"big"}"#, "/lines/0", "duplicate_field"),
         (r#"{"quantity":1,"kind":"big","more":["a","b\u0000"]}"#, "/lines/0/more/1", "contains_nul"),
         (r#"{"quantity":1,"kind":"big","more":{"\u0000":1}}"#, "/lines/0/more/\u{0}", "contains_nul"),
@@ -95,6 +96,24 @@ async fn each_fault_of_form_is_pointed_at() {
         assert!(place.starts_with(pointer), "{line}: {problem}");
         assert_eq!(error["code"], code, "{line}: {problem}");
     }
+}
+
+#[tokio::test]
+async fn all_faults_of_form_are_told_at_once() {
+    let lines = json!([{"quantity": -1, "colour": 1}, {"kind": "huge"}]);
+    let problem = wrong(&json!({"lines": lines, "note": ""}).to_string()).await;
+    let faults: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
+    let expected = [
+        "/lines/0/kind",
+        "/lines/0/colour",
+        "/lines/0/quantity",
+        "/lines/1/quantity",
+        "/lines/1/kind",
+        "/note",
+    ];
+    assert_eq!(faults, expected, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().ends_with("(and 5 more)"), "{problem}");
 }
 
 #[tokio::test]

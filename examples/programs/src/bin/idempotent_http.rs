@@ -16,7 +16,7 @@ use commerce_outbox::{Idempotency, SystemHost};
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
 struct Donation {
     euros: u32,
 }

@@ -38,10 +38,7 @@ impl Merged {
 
     pub(super) fn routes(self) -> Router {
         let show = |State(merged): State<Self>| async move { Json(merged.show().await) };
-        Router::new()
-            .route("/openapi.json", get(show))
-            .route("/metrics", get(|| async { String::new() }))
-            .with_state(self)
+        Router::new().route("/openapi.json", get(show)).with_state(self)
     }
 
     async fn show(&self) -> Value {

@@ -33,7 +33,7 @@ pub use cors::{InvalidOrigin, Origins};
 pub use keys::PublishedKeys;
 pub use upstream::{InvalidUpstream, UpstreamOptions, Upstreams};
 
-use crate::http::{Common, PATIENCE, Service, about, bounded, traced};
+use crate::http::{Common, PATIENCE, Service, about, bounded, figures, traced};
 use merged::Merged;
 
 /// How the gateway works.
@@ -61,7 +61,8 @@ pub fn in_process(services: Vec<Service>, common: &Common, options: &GatewayOpti
 
 /// The gateway in front of services at addresses.
 pub fn in_front(upstreams: &Upstreams, common: &Common, options: &GatewayOptions) -> Router {
-    let beside = upstreams.readiness().routes().merge(Merged::of(upstreams).routes());
+    let about = Merged::of(upstreams).routes().merge(figures(telemetry::render));
+    let beside = upstreams.readiness().routes().merge(about);
     // The time limit is the upstream's, so that its circuit breaker hears of it.
     door(upstreams.routes(), beside, None, common, options)
 }

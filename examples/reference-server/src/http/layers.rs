@@ -96,7 +96,12 @@ pub(crate) fn about(
     let openapi = Arc::new(openapi);
     Router::new()
         .route("/openapi.json", get(move || async move { Json(openapi.as_ref().clone()) }))
-        .route("/metrics", get(move || async move { ([(CONTENT_TYPE, EXPOSITION)], metrics()) }))
+        .merge(figures(metrics))
+}
+
+/// `/metrics`.
+pub(crate) fn figures(metrics: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
+    Router::new().route("/metrics", get(move || async move { ([(CONTENT_TYPE, EXPOSITION)], metrics()) }))
 }
 
 /// Bounds of a request's size and time; a handler that panics is a problem like any other fault of this program.

@@ -15,5 +15,5 @@ pub mod shipping;
 mod write;
 
 pub use layers::{Common, Service};
-pub(crate) use layers::{PATIENCE, about, bounded, traced};
+pub(crate) use layers::{PATIENCE, about, bounded, figures, traced};
 pub(crate) use write::{ATTEMPTS, Write, problem};

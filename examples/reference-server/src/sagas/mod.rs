@@ -5,4 +5,4 @@ pub mod place_order;
 pub mod return_goods;
 
 /// The names of all sagas.
-pub const NAMES: [&str; 2] = [place_order::NAME, return_goods::NAME];
+pub const NAMES: [&str; 3] = [place_order::NAME, cancel_order::NAME, return_goods::NAME];

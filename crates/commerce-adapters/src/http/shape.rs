@@ -1,0 +1,253 @@
+//! All that is wrong with the shape of a body: serde stops at the first fault, the body's own description knows the rest.
+
+use std::collections::HashMap;
+
+use commerce_core::value::Violation;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::text::escaped;
+
+/// More faults than this are not listed.
+const MOST: usize = 100;
+/// A description that leads deeper is in a circle.
+const DEEPEST: usize = 32;
+
+/// Where a body differs from the description (JSON Schema) of its type. Patterns and formats
+/// are left to the type itself.
+pub(super) fn faults<T: ToSchema>(body: &Value) -> Vec<Violation> {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    let parts = parts.into_iter().map(|(name, part)| (name, json(&part))).collect();
+    let mut shapes = Shapes { parts, found: Vec::new() };
+    shapes.look(&json(&T::schema()), body, "", 0);
+    shapes.found.truncate(MOST);
+    shapes.found
+}
+
+fn json(schema: &impl serde::Serialize) -> Value {
+    serde_json::to_value(schema).unwrap_or_default()
+}
+
+struct Shapes {
+    parts: HashMap<String, Value>,
+    found: Vec<Violation>,
+}
+
+impl Shapes {
+    fn fault(&mut self, pointer: &str, code: &'static str, detail: String) {
+        self.found.push(Violation::new(pointer, code, detail));
+    }
+
+    fn look(&mut self, schema: &Value, value: &Value, at: &str, depth: usize) {
+        if depth > DEEPEST || self.found.len() >= MOST {
+            return;
+        }
+        if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+            if let Some(part) = self.parts.get(name).cloned() {
+                self.look(&part, value, at, depth + 1);
+            }
+            return;
+        }
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            self.look(part, value, at, depth + 1);
+        }
+        let choices = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+        if let Some(choices) = choices {
+            return self.choose(choices, value, at, depth);
+        }
+        if !self.has_type(&schema["type"], value, at) {
+            return;
+        }
+        match value {
+            Value::Object(members) => self.members(schema, members, at, depth),
+            Value::Array(items) => self.items(schema, items, at, depth),
+            Value::String(text) => self.text(schema, text, at),
+            Value::Number(number) => self.number(schema, number.as_f64().unwrap_or(f64::NAN), at),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Nothing is wrong where one fits. Where only one could be meant, what is wrong with it is said.
+    fn choose(&mut self, choices: &[Value], value: &Value, at: &str, depth: usize) {
+        if value.is_null() && choices.iter().any(|choice| choice["type"] == "null") {
+            return;
+        }
+        let meant: Vec<&Value> = choices.iter().filter(|choice| choice["type"] != "null").collect();
+        if let [only] = meant[..] {
+            self.look(only, value, at, depth + 1);
+        }
+    }
+
+    fn has_type(&mut self, types: &Value, value: &Value, at: &str) -> bool {
+        let allowed: Vec<&str> = match types {
+            Value::String(one) => vec![one],
+            Value::Array(some) => some.iter().filter_map(Value::as_str).collect(),
+            _ => return true,
+        };
+        let fits = allowed.iter().any(|allowed| is_a(value, allowed));
+        if !fits {
+            let allowed: Vec<_> = allowed.iter().map(|allowed| in_words(allowed)).collect();
+            self.fault(at, "wrong_type", format!("must be {}", allowed.join(" or ")));
+        }
+        fits
+    }
+
+    fn members(&mut self, schema: &Value, members: &Map<String, Value>, at: &str, depth: usize) {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !members.contains_key(name) {
+                self.fault(&below(at, name), "missing_field", format!("{name} is missing"));
+            }
+        }
+        for (name, value) in members {
+            match schema["properties"].get(name) {
+                Some(property) => self.look(property, value, &below(at, name), depth + 1),
+                None if schema["additionalProperties"] == false => {
+                    self.fault(&below(at, name), "unknown_field", "there is no such field".to_owned());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn items(&mut self, schema: &Value, items: &[Value], at: &str, depth: usize) {
+        let (least, most) = (schema["minItems"].as_u64(), schema["maxItems"].as_u64());
+        self.length(items.len(), least, most, at, "entries");
+        for (index, item) in items.iter().enumerate() {
+            self.look(&schema["items"], item, &format!("{at}/{index}"), depth + 1);
+        }
+    }
+
+    fn text(&mut self, schema: &Value, text: &str, at: &str) {
+        let known = schema["enum"].as_array();
+        if let Some(known) = known.filter(|known| !known.iter().any(|one| one == text)) {
+            let known: Vec<_> = known.iter().filter_map(Value::as_str).collect();
+            return self.fault(at, "unknown_value", format!("must be one of {}", known.join(", ")));
+        }
+        let (least, most) = (schema["minLength"].as_u64(), schema["maxLength"].as_u64());
+        self.length(text.chars().count(), least, most, at, "characters");
+    }
+
+    fn length(&mut self, length: usize, least: Option<u64>, most: Option<u64>, at: &str, of: &str) {
+        let length = length as u64;
+        if let Some(least) = least.filter(|least| length < *least) {
+            let code = if length == 0 { "required" } else { "too_short" };
+            self.fault(at, code, format!("must have at least {least} {of}"));
+        }
+        if let Some(most) = most.filter(|most| length > *most) {
+            self.fault(at, "too_long", format!("must have at most {most} {of}"));
+        }
+    }
+
+    fn number(&mut self, schema: &Value, number: f64, at: &str) {
+        if let Some(least) = schema["minimum"].as_f64().filter(|least| number < *least) {
+            let code = if least > 0.0 && number <= 0.0 { "must_be_positive" } else { "too_small" };
+            self.fault(at, code, format!("must be at least {least}, is {number}"));
+        }
+        if let Some(most) = schema["maximum"].as_f64().filter(|most| number > *most) {
+            self.fault(at, "too_large", format!("must be at most {most}, is {number}"));
+        }
+    }
+}
+
+fn below(at: &str, name: &str) -> String {
+    format!("{at}/{}", escaped(name))
+}
+
+fn is_a(value: &Value, of: &str) -> bool {
+    match of {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        _ => true,
+    }
+}
+
+fn in_words(of: &str) -> &str {
+    match of {
+        "object" => "an object",
+        "array" => "a list",
+        "string" => "a text",
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(ToSchema)]
+    #[allow(dead_code)]
+    struct Line {
+        #[schema(minimum = 1, maximum = 10)]
+        quantity: u32,
+        kind: Option<Kind>,
+    }
+
+    #[derive(ToSchema)]
+    #[allow(dead_code)]
+    #[schema(rename_all = "snake_case")]
+    enum Kind {
+        Big,
+        Small,
+    }
+
+    #[derive(ToSchema)]
+    #[allow(dead_code)]
+    struct Basket {
+        #[schema(min_items = 1)]
+        lines: Vec<Line>,
+        #[schema(min_length = 1, max_length = 3)]
+        note: String,
+        gift: Option<bool>,
+    }
+
+    fn of(body: &Value) -> Vec<(String, &'static str)> {
+        faults::<Basket>(body).into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    }
+
+    fn at(pointer: &str, code: &'static str) -> (String, &'static str) {
+        (pointer.to_owned(), code)
+    }
+
+    #[test]
+    fn what_is_as_described_has_no_faults() {
+        assert_eq!(of(&json!({"lines": [{"quantity": 1, "kind": "big"}], "note": "äöü"})), []);
+        assert_eq!(of(&json!({"lines": [{"quantity": 10, "kind": null}], "note": "a", "gift": null})), []);
+    }
+
+    #[test]
+    fn every_fault_is_found() {
+        let lines = json!([{"quantity": 0}, {"quantity": 11, "kind": "huge"}, {"quantity": -1.5}, {}, 7]);
+        assert_eq!(
+            of(&json!({"lines": lines, "note": "", "gift": "yes"})),
+            [
+                at("/gift", "wrong_type"),
+                at("/lines/0/quantity", "must_be_positive"),
+                at("/lines/1/kind", "unknown_value"),
+                at("/lines/1/quantity", "too_large"),
+                at("/lines/2/quantity", "wrong_type"),
+                at("/lines/3/quantity", "missing_field"),
+                at("/lines/4", "wrong_type"),
+                at("/note", "required"),
+            ]
+        );
+        assert_eq!(of(&json!({})), [at("/lines", "missing_field"), at("/note", "missing_field")]);
+        assert_eq!(of(&json!([])), [at("", "wrong_type")]);
+    }
+
+    #[test]
+    fn so_many_faults_are_enough() {
+        let lines: Vec<Value> = (0..1_000).map(|_| json!({"quantity": 0})).collect();
+        assert_eq!(of(&json!({"lines": lines, "note": ""})).len(), MOST);
+    }
+}
