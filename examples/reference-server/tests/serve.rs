@@ -197,6 +197,15 @@ fn a_file_is_read_and_options_count_more() {
 }
 
 #[test]
+fn webhooks_are_verified_also_where_payments_are_pretended() {
+    let mut command = serve_on("memory://", &["--no-seed"]);
+    let server = Serving::start(command.env("COMMERCE__STRIPE__WEBHOOK_SECRET", "whsec_sesame"));
+    let unsigned = server.ask("POST", "/api/v1/webhooks/stripe", None, Some(&json!({}))).expect(400);
+    assert_eq!(unsigned["code"], "invalid_signature");
+    server.stop();
+}
+
+#[test]
 fn help_lists_every_setting() {
     let help = run(program().args(["serve", "--help"])).ends_with(0).stdout;
     for name in [
@@ -255,6 +264,8 @@ fn a_gateway_in_a_process_of_its_own_leads_to_the_services() {
     has_its_demo(&gateway, &password);
     let paths = gateway.ask("GET", "/openapi.json", None, None).expect(200);
     assert!(paths["paths"]["/api/v1/orders"].is_object());
+    let figures = gateway.ask("GET", "/metrics", None, None).body;
+    assert!(figures.contains("/api/v1/users/{*rest}"), "its own requests are counted: {figures}");
     let forged = gateway.ask("GET", "/api/v1/users/me", Some("e30.e30.e30"), None).expect(401);
     assert_eq!(forged["code"], "invalid_token");
     server.stop();

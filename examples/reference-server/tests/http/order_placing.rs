@@ -80,6 +80,19 @@ async fn what_cant_be_an_order_is_refused_with_all_that_is_wrong(app: App) {
     let mut nowhere = good.clone();
     nowhere["shipping_address"]["country"] = json!("Britain");
     ask(nowhere).refused(400, "invalid_body").await;
+    // What can't be read, and what could be and is wrong, are told together.
+    let mut both = order_of(&[(tea, 0), (tea, 1)]);
+    both["items"][1]["quantity"] = json!(-1);
+    both["shipping_address"]["country"] = json!("XX");
+    let problem = ask(both).refused(400, "invalid_body").await;
+    let faults = problem["errors"].as_array().unwrap();
+    let mut faults: Vec<_> = faults.iter().map(|fault| (&fault["pointer"], &fault["code"])).collect();
+    faults.sort_by_key(|(pointer, _)| pointer.to_string());
+    assert_eq!(faults[0], (&json!("/items/0/quantity"), &json!("must_be_positive")));
+    assert_eq!(faults[1], (&json!("/items/1/quantity"), &json!("must_be_positive")));
+    assert_eq!((faults.len(), faults[2].0), (3, &json!("/shipping_address/country")));
+    let problem = ask(json!({})).refused(400, "invalid_body").await;
+    assert_eq!(problem["errors"][1]["pointer"], "/shipping_address");
     let mut shells = good.clone();
     shells["payment_method"] = json!({"type": "shells", "token": "tok_visa"});
     ask(shells).refused(400, "invalid_body").await;

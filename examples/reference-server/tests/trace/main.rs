@@ -129,6 +129,7 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
         r#"outbox_messages_behind{service="order",group="inventory"}"#,
         r#"dead_letters{service="shipping"} 0"#,
         r#"saga_instances{saga="place-order",status="stuck"} 0"#,
+        r#"saga_instances{saga="cancel-order",status="stuck"} 0"#,
     ])
     .await;
     shutdown.cancel();
