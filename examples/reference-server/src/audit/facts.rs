@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// Payments that someone opened by a request of their own, not a checkout: the order may know nothing of them.
     pub(super) opened_by_hand: HashSet<PaymentId>,
+    /// Orders whose payment by hand is ended once payments learn that they have ended. They have not yet.
+    pub(super) end_unknown_to_payment: HashSet<OrderId>,
     /// Refunds that someone asked for by a request of their own, not a return.
     pub(super) refunded_by_hand: HashSet<(PaymentId, Uuid)>,
     /// The journal entries that follow from the log, and were not found yet.

@@ -61,10 +61,10 @@ pub const REFUNDS_ABOVE_AMOUNT: &str = "refunds_above_amount";
 pub const REFUND_WITHOUT_RETURN: &str = "refund_without_return";
 /// An order has at most one live payment.
 pub const SEVERAL_LIVE_PAYMENTS: &str = "several_live_payments";
-/// Money that a checkout captured belongs to an order. Here and in what follows, payments that someone opened by a
-/// request of their own are left out: their orders know nothing of them.
+/// Money that a checkout captured belongs to an order. Here and in what follows, unless it is said otherwise, payments
+/// that someone opened by a request of their own are left out: their orders know nothing of them.
 pub const PAYMENT_WITHOUT_ORDER: &str = "payment_without_order";
-/// Nothing is left of a captured payment whose order failed or was cancelled.
+/// Nothing is left of a captured payment whose order failed or was cancelled, whoever opened it.
 pub const PAYMENT_KEPT: &str = "payment_kept";
 /// A captured payment is of its order's total.
 pub const PAYMENT_DIFFERS_FROM_ORDER: &str = "payment_differs_from_order";

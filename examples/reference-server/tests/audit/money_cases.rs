@@ -8,6 +8,7 @@ use commerce_core::payment::{
     Account, EntryKind, ExternalPaymentId, JournalEntry, Payment, PaymentEvent, PaymentMethod, PaymentToken,
     Posting, entries_for,
 };
+use commerce_core::testing::test_context;
 use commerce_core::value::Money;
 use reference_server::audit::invariant::*;
 use serde_json::{Value, json};
@@ -111,6 +112,11 @@ const LEFT_OVER: &[Case] = &[
         tamper: |f| pay(f.declined, gbp("10.00")),
     },
     Case {
+        name: "money was taken by hand for an order that failed",
+        breaks: &[PAYMENT_KEPT],
+        tamper: |f| pay_by_hand(f.declined, gbp("10.00")),
+    },
+    Case {
         name: "a failed order's payment is under way",
         breaks: &[PAYMENT_LEFT_PROCESSING],
         tamper: |f| {
@@ -183,6 +189,15 @@ fn refunded(amount: Money) -> PaymentEvent {
 fn pay(order_id: OrderId, amount: Money) -> Vec<Write> {
     let payment_id = new_id();
     vec![("payment", booked(payment_id, &[], vec![created(payment_id, order_id, amount), captured()]))]
+}
+
+/// The same, opened by a request of a user.
+fn pay_by_hand(order_id: OrderId, amount: Money) -> Vec<Write> {
+    let payment_id: PaymentId = new_id();
+    let events = vec![created(payment_id, order_id, amount), captured()];
+    let user = test_context().with_actor(new_id::<Uuid>().to_string());
+    let paid = Commit::within(&user).and(booked(payment_id, &[], events));
+    vec![("payment", paid)]
 }
 
 /// A refund of the order that was bought, with its journal entry.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::shopping::{goods, order_of};
+use crate::shopping::{goods_in, order_of};
 use crate::support::{App, Ask, WEBHOOK_SECRET, eventually};
 
 pub(crate) fn usd(amount: &str) -> Value {
@@ -31,7 +31,8 @@ pub(crate) fn new_id() -> Uuid {
 
 /// An order that this customer has placed and not begun to pay.
 pub(crate) async fn placed(app: &App, customer: Uuid) -> String {
-    let product_id = goods(app, "UNPAID", "20.00", 100).await;
+    let price = Money::parse("20.00", Currency::USD).unwrap();
+    let product_id = goods_in(app, "UNPAID", price, 100).await;
     let order = order_of(&[(product_id, 1)]);
     app.post("/orders", order).user(customer, "customer").expect(201).await.id()
 }

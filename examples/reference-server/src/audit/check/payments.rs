@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use commerce_core::id::{OrderId, PaymentId};
+use commerce_core::order::OrderStatus;
 use commerce_core::payment::{Payment, PaymentStatus};
 
 use crate::audit::facts::{Facts, Outcome};
@@ -16,7 +17,9 @@ pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     for payment in facts.payments.values() {
         if let Some(payment) = Seen::of(payment) {
             payment.refunds_fit(findings);
-            if !facts.opened_by_hand.contains(&payment.id) {
+            if facts.opened_by_hand.contains(&payment.id) {
+                payment.ended_with_its_order(facts, findings);
+            } else {
                 payment.order_agrees(facts, findings);
                 payment.refunds_are_returns(facts, findings);
             }
@@ -100,6 +103,23 @@ impl<'a> Seen<'a> {
                 }
                 None => breach(PAYMENT_WITHOUT_ORDER, format!("is that of {order_id}, which is no order")),
             }
+        }
+    }
+
+    /// Nothing else is asked of a payment that was opened by hand. Until payments have heard of the order's end, the
+    /// message that says so is under way.
+    fn ended_with_its_order(&self, facts: &Facts, findings: &mut Findings) {
+        let Some(order) = facts.placed(self.order_id) else { return };
+        let left = self.amount - self.refunded;
+        if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Failed)
+            && !facts.end_unknown_to_payment.contains(&self.order_id)
+            && self.status.is_captured()
+            && left > 0
+        {
+            let (order_id, status) = (self.order_id, order.status);
+            let detail =
+                format!("was opened by hand, has {left} minor units left, and order {order_id} is {status}");
+            findings.breach(PAYMENT_KEPT, self.subject.clone(), detail);
         }
     }
 

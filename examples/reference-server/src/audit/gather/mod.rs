@@ -28,6 +28,7 @@ pub(super) async fn all(stores: &Stores, shop: &mut Shop, findings: &mut Finding
         inventory::reservations(&*stores.inventory, tenant, facts, findings).await?;
         inventory::kept_alone(&*stores.inventory, tenant, facts, findings).await?;
         payment::ledger(&*stores.payment, tenant, facts, findings).await?;
+        payment::orders(&*stores.payment, tenant, facts, findings).await?;
         sagas::instances(&*stores.order, tenant, facts, findings).await?;
     }
     Ok(())

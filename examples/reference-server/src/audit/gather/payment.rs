@@ -18,7 +18,7 @@ use crate::audit::invariant::{
 };
 use crate::audit::read;
 use crate::audit::report::Findings;
-use crate::services::payment::LEDGER;
+use crate::services::payment::{CopiedOrder, LEDGER, ORDER_COPY};
 
 /// Payments, and the journal entries that follow from their events.
 pub(super) async fn log(
@@ -119,6 +119,27 @@ pub(super) async fn ledger(
         }
     };
     read::documents(store, tenant, LEDGER, findings, take).await
+}
+
+/// What the payment service knows of the orders that someone paid for by a request of their own.
+pub(super) async fn orders(
+    store: &dyn Store,
+    tenant: &Tenant,
+    facts: &mut Facts,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    for payment_id in &facts.opened_by_hand {
+        let order_id = facts.payments.get(payment_id).and_then(Payment::order_id);
+        let Some(order_id) = order_id else { continue };
+        let Some(document) = store.document(tenant, ORDER_COPY, &order_id.to_string()).await? else {
+            continue;
+        };
+        let order = read::body::<CopiedOrder>(&document, findings);
+        if order.is_some_and(|order| order.will_end_a_payment()) {
+            facts.end_unknown_to_payment.insert(order_id);
+        }
+    }
+    Ok(())
 }
 
 impl Facts {

@@ -14,7 +14,7 @@ use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
 use commerce_core::commit::{Commit, CommitError, Conflict};
 use commerce_core::error::Kind;
-use commerce_core::id::{CustomerId, OrderId, PaymentId};
+use commerce_core::id::{OrderId, PaymentId};
 use commerce_core::payment::{
     Balances, ExternalPaymentId, JournalEntry, Payment, PaymentCommand, PaymentRejection, PaymentStatus,
 };
@@ -27,7 +27,9 @@ use self::shown::{BalancesShown, PaymentShown};
 use super::roles::{ADMIN, Admins, Analysts, Payers};
 use super::{Common, Service, Write};
 use crate::services::Session;
-use crate::services::payment::{AWAITED, LEDGER, PaymentError, Payments, Recorded, consequences, refund};
+use crate::services::payment::{
+    AWAITED, CopiedOrder, LEDGER, PaymentError, Payments, Recorded, consequences, refund,
+};
 use crate::views::payment::{PAYMENTS, PaymentView};
 use crate::views::{Row, View};
 
@@ -82,14 +84,18 @@ fn routes() -> OpenApiRouter<PaymentApi> {
 
 /// Opens a payment of an order, whose live one it is from then on.
 ///
-/// Customers pay for their own orders, admins for any. An order becomes known to payments a moment after it was placed:
-/// a customer who is faster asks again, under another `Idempotency-Key`.
+/// Customers pay for their own orders, and all that these cost; admins for any. An order becomes known to payments a
+/// moment after it was placed: a customer who is faster asks again, under another `Idempotency-Key`. A payment that is
+/// opened here ends with its order: if that is cancelled or fails, what was taken goes back. If it is checked out, the
+/// checkout's payment takes the place of this one.
 #[utoipa::path(
     post, path = "/payments", tag = "payment", security(("bearer" = [])),
     request_body = NewPayment,
     responses(
         (status = 201, description = "opened", body = PaymentShown),
         (status = 404, description = "no such order of this customer's is known: `not_found`"),
+        (status = 409, description = "the order was cancelled or has failed: `order_ended`; it is paid: `order_paid`; \
+         it costs something else: `amount_differs`; it has a live payment: `payment_live`"),
     ),
 )]
 async fn create_payment(
@@ -98,26 +104,13 @@ async fn create_payment(
     write: Write,
     Body(body): Body<NewPayment>,
 ) -> Result<Response, Problem> {
-    let order_id = OrderId(body.order_id);
-    api.may_pay(&caller, order_id, &write.context).await?;
     let payment_id = PaymentId(write.context.new_id(0));
-    let customer_id = (!caller.is_one_of(&[ADMIN])).then_some(CustomerId(caller.id));
-    let command = PaymentCommand::Create {
-        payment_id,
-        order_id,
-        customer_id,
-        amount: body.amount,
-        method: body.method.into(),
-    };
-    let decide = |payment: &mut Session<Payment>| {
-        payment.decide(command, &write.context)?;
-        Ok(consequences(payment)?)
-    };
+    let open = |payment: Session<Payment>| api.open(payment, &caller, &body, &write.context);
     let show = |payment: &Session<Payment>| {
         let location = format!("/api/v1/payments/{payment_id}");
         created(&location, payment.version(), &PaymentShown::of(payment.state()))
     };
-    write.create(api.payments.store(), payment_id, decide, show).await
+    write.change_by(api.payments.store(), payment_id, open, show).await
 }
 
 /// A payment.
@@ -167,7 +160,11 @@ async fn show_payment_of_order(
     post, path = "/payments/{id}/process", tag = "payment", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     request_body = Processing,
-    responses((status = 200, description = "processed: see its status", body = PaymentShown)),
+    responses(
+        (status = 200, description = "processed: see its status", body = PaymentShown),
+        (status = 409, description = "the order was cancelled or has failed: `order_ended`; it can't be processed any \
+         more: `wrong_state`; it is processed by other means: `token_differs`"),
+    ),
 )]
 async fn process_payment(
     State(api): State<PaymentApi>,
@@ -283,21 +280,39 @@ fn owns(caller: &Caller, payment: &Payment) -> Result<(), Problem> {
     if is_theirs || caller.is_one_of(&[ADMIN]) { Ok(()) } else { Err(PaymentRejection::NotFound.into()) }
 }
 
+/// To a customer, the order of another is not there, and one that is not known yet isn't either. Admins answer for the
+/// order that they name, and for what they ask for it.
+fn theirs(caller: &Caller, order: &CopiedOrder) -> Result<(), Problem> {
+    let customer = order.customer_id().ok_or_else(|| Problem::not_found("order"))?;
+    caller.owns_or(customer.0, &[], "order")
+}
+
 fn shown(payment: &Session<Payment>, charge: Option<String>) -> Response {
     let shown = PaymentShown::of(payment.state()).map(|shown| shown.known_as(charge));
     Resource(payment.version(), shown).into_response()
 }
 
 impl PaymentApi {
-    /// To a customer, the order of another is not there, and one that is not known yet isn't either. Admins answer for
-    /// the order that they name.
-    async fn may_pay(&self, caller: &Caller, order_id: OrderId, context: &Context) -> Result<(), Problem> {
-        if caller.is_one_of(&[ADMIN]) {
-            return Ok(());
+    /// Opens a payment by hand, of the order as it is known in the same commit.
+    async fn open(
+        &self,
+        mut payment: Session<Payment>,
+        caller: &Caller,
+        asked: &NewPayment,
+        context: &Context,
+    ) -> Result<(Session<Payment>, Commit), Problem> {
+        let (payment_id, order_id, amount) = (*payment.id(), OrderId(asked.order_id), asked.amount);
+        let order = self.payments.copy_of(order_id, context).await?;
+        let is_admin = caller.is_one_of(&[ADMIN]);
+        if !is_admin {
+            theirs(caller, &order)?;
         }
-        let customer = self.payments.customer_of(order_id, context).await?;
-        let customer = customer.ok_or_else(|| Problem::not_found("order"))?;
-        caller.owns_or(customer.0, &[], "order")
+        let (customer_id, method) = (order.customer_id(), asked.method.into());
+        let create = PaymentCommand::Create { payment_id, order_id, customer_id, amount, method };
+        payment.decide(create, context)?;
+        if is_admin { order.may_be_paid() } else { order.may_be_paid_with(amount) }?;
+        let commit = consequences(&payment)?.document(order.paid_by_hand(order_id, payment_id)?);
+        Ok((payment, commit))
     }
 
     async fn load(

@@ -18,6 +18,9 @@ impl From<PaymentError> for Problem {
                 Self::unavailable("circuit_open", detail, retry_after)
             }
             PaymentError::ProviderUnavailable => Self::unavailable("provider_unavailable", detail, SOON),
+            PaymentError::OrderEnded => Self::conflict("order_ended", detail),
+            PaymentError::OrderPaid => Self::conflict("order_paid", detail),
+            PaymentError::AmountDiffers { .. } => Self::conflict("amount_differs", detail),
             PaymentError::RequiresAction => Self::conflict("requires_action", detail),
             PaymentError::Handle(error) => error.into(),
         }

@@ -39,10 +39,9 @@ pub(super) struct Awaited {
 }
 
 impl Awaited {
-    fn put(&self, id: &str, now: Timestamp) -> Result<DocumentWrite, HandleError> {
-        let wait = ASK_AFTER.saturating_mul(2_u32.saturating_pow(self.asked)).min(ASK_EVERY);
+    fn put(&self, id: &str, ask_at: Timestamp) -> Result<DocumentWrite, HandleError> {
         let write = DocumentWrite::json(AWAITED, id, Expected::Version(self.version), self)?;
-        let write = write.field("ask_at", now.plus(wait));
+        let write = write.field("ask_at", ask_at);
         Ok(match &self.external_payment_id {
             Some(external) => write.field("external_payment_id", external.as_str()),
             None => write,
@@ -66,12 +65,19 @@ impl Awaited {
         context: &Context,
         commit: Commit,
     ) -> Result<Commit, HandleError> {
-        let commit = commit.document(self.put(&payment.id().to_string(), context.now())?);
-        if !payment.events().is_empty() {
-            return Ok(commit);
-        }
-        let expected = Expected::Version(payment.loaded_version());
-        Ok(commit.append(StreamId::of::<Payment>(payment.id()), expected, Vec::new()))
+        let wait = ASK_AFTER.saturating_mul(2_u32.saturating_pow(self.asked)).min(ASK_EVERY);
+        let commit = commit.document(self.put(&payment.id().to_string(), context.now().plus(wait))?);
+        Ok(if payment.events().is_empty() { unchanged(payment, commit) } else { commit })
+    }
+
+    /// The provider is asked at once. Whoever is about to record an end on what was known before has to decide anew.
+    pub(super) fn at_once(
+        self,
+        payment: &Session<Payment>,
+        context: &Context,
+    ) -> Result<Commit, HandleError> {
+        let soon = Self { asked: 0, ..self }.put(&payment.id().to_string(), context.now())?;
+        Ok(unchanged(payment, Commit::new().document(soon)))
     }
 
     /// The payment has ended: nothing is awaited any more.
@@ -132,6 +138,12 @@ impl Payments {
             None => Ok(Awaited::default()),
         }
     }
+}
+
+/// Provided that the payment has not changed meanwhile.
+fn unchanged(payment: &Session<Payment>, commit: Commit) -> Commit {
+    let expected = Expected::Version(payment.loaded_version());
+    commit.append(StreamId::of::<Payment>(payment.id()), expected, Vec::new())
 }
 
 /// How a payment has ended, in the words of a saga's reply. None while it is under way.

@@ -6,6 +6,7 @@ use commerce_core::commit::CommitError;
 use commerce_core::event::CodecError;
 use commerce_core::payment::PaymentRejection;
 use commerce_core::store::StoreError;
+use commerce_core::value::Money;
 use commerce_outbox::HandleError;
 
 /// Why a payment was not processed or settled.
@@ -23,6 +24,18 @@ pub(crate) enum PaymentError {
     /// The provider has not said what became of the charge, or can't take it now.
     #[error("the payment provider can't say now what becomes of the payment")]
     ProviderUnavailable,
+    /// The order was cancelled or has failed: nobody pays for it any more.
+    #[error("the order was cancelled or has failed")]
+    OrderEnded,
+    /// A checkout has paid the order.
+    #[error("the order is paid")]
+    OrderPaid,
+    /// The order costs something else.
+    #[error("the order costs {total}")]
+    AmountDiffers {
+        /// What it costs now.
+        total: Money,
+    },
     /// The customer has not acted yet.
     #[error("the customer has yet to act at the payment provider")]
     RequiresAction,

@@ -11,6 +11,7 @@ use commerce_saga::{Reply, Request, action, compensation};
 
 use super::awaited::{Awaited, end_of};
 use super::books::{self, events_of};
+use super::by_hand::give_all_back;
 use super::orders::KeepCopy;
 use super::{LIVE_PAYMENT, PaymentError, Payments};
 use crate::messages::{
@@ -49,7 +50,7 @@ impl Payments {
                 RefundPayment::TYPE,
                 action(move |message, request, scope| refund.clone().refund(message, request, scope)),
             )
-            .on_topic(ORDER_EVENTS, Arc::new(KeepCopy))
+            .on_topic(ORDER_EVENTS, Arc::new(KeepCopy(self.clone())))
             .on(move |message: PayOutRefund, scope| pay_out.clone().pay_out(message, scope))
             .on(move |message: ReturnStrayMoney, scope| give_back.clone().give_back(message, scope))
     }
@@ -67,12 +68,8 @@ impl Payments {
             if let Err(refusal) = open(&mut payment, message, &context) {
                 return request.finish(scope, &refusal);
             }
-            match self.begin(&payment, &mut request, &context).await {
-                Err(error) if another_is_live(&error) => {
-                    let refusal = Reply::failed("payment_live", "the order has a live payment already");
-                    return request.finish(scope, &refusal);
-                }
-                begun => begun?,
+            if let Some(refusal) = self.begin_alone(&payment, &mut request, &context).await? {
+                return request.finish(scope, &refusal);
             }
             payment = payment.committed();
         }
@@ -86,6 +83,33 @@ impl Payments {
         answer(payment, awaited, step, request, scope)
     }
 
+    /// The first commit, after a payment that was opened by hand has made way for it; or why there can't be one.
+    async fn begin_alone(
+        &self,
+        payment: &Session<Payment>,
+        request: &mut Request,
+        context: &Context,
+    ) -> Result<Option<Reply>, HandleError> {
+        match self.begin(payment, request, context).await {
+            Err(error) if another_is_live(&error) => {}
+            begun => return begun.map(|()| None),
+        }
+        let order_id = payment.state().order_id().ok_or_else(|| bug("a payment of no order"))?;
+        match self.make_way(order_id, context).await {
+            Err(PaymentError::ProviderUnavailable) => {
+                let why = "the provider can't say what became of another payment of the order";
+                return Ok(Some(Reply::transient("provider_unavailable", why)));
+            }
+            made => made.map_err(handled)?,
+        }
+        match self.begin(payment, request, context).await {
+            Err(error) if another_is_live(&error) => {
+                Ok(Some(Reply::failed("payment_live", "the order has a live payment already")))
+            }
+            begun => begun.map(|()| None),
+        }
+    }
+
     /// The first commit: from now on the provider may have been called.
     async fn begin(
         &self,
@@ -94,7 +118,10 @@ impl Payments {
         context: &Context,
     ) -> Result<(), HandleError> {
         let commit = Commit::within(context).and(events_of(payment)?);
-        self.store.commit(request.begin(commit)?).await?;
+        // It has begun once that is durable, and not before.
+        let mut begun = request.clone();
+        self.store.commit(begun.begin(commit)?).await?;
+        *request = begun;
         Ok(())
     }
 
@@ -109,24 +136,17 @@ impl Payments {
         let context = scope.context().clone();
         let mut payment = Session::<Payment>::load(&self.store, &context, message.payment_id).await?;
         let mut awaited = Awaited::default();
-        if let Some(capture) = payment.state().capture_request() {
+        if payment.state().status() == Some(PaymentStatus::Processing) {
             awaited = self.awaited(&payment, &context).await.map_err(handled)?;
-            let answer = self.in_time(self.provider.cancel(&capture)).await;
-            let NextStep::Record(command) = NextStep::after_cancel(&message.reason, &answer) else {
+            let NextStep::Record(command) = self.call_off(payment.state(), &message.reason).await else {
                 let reply =
                     Reply::transient("provider_unavailable", "the provider can't say what became of it");
                 return request.finish(scope, &reply);
             };
             payment.decide(command, &context).map_err(bug)?;
         }
-        if let Some(amount) = payment.state().refundable_amount().filter(|amount| amount.is_positive())
-            && payment.state().status().is_some_and(PaymentStatus::is_captured)
-        {
-            // The payment's own id names the refund of all that is left.
-            let refund_id = message.payment_id.0;
-            let command = PaymentCommand::Refund { refund_id, amount, reason: message.reason };
-            payment.decide(command, &context).map_err(bug)?;
-            scope.send(PayOutRefund { payment_id: message.payment_id, refund_id }.to_message()?);
+        if let Some(pay_out) = give_all_back(&mut payment, &message.reason, &context).map_err(handled)? {
+            scope.send(pay_out);
         }
         // The action that is undone is not answered any more: the barrier says so.
         let commit = awaited.forget(&payment, events_of(&payment)?);

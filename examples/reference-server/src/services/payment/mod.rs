@@ -7,10 +7,12 @@
 //! Who asks for it makes no difference: a saga by message (`messages`), a client over HTTP
 //! (`process`). What ends a payment later, by whomever it is told (`settle`), also
 //! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
-//! is sent back (`stray`). Whose order a client pays for is known by a copy of its own (`orders`).
+//! is sent back (`stray`). Whose order a client pays for is known by a copy of its own (`orders`); what they opened
+//! ends with the order, or makes way for its checkout (`by_hand`).
 
 mod awaited;
 mod books;
+mod by_hand;
 mod charge;
 mod error;
 mod messages;
@@ -30,6 +32,7 @@ pub(crate) use awaited::AWAITED;
 pub use books::LEDGER;
 pub(crate) use books::{consequences, refund};
 pub(crate) use error::PaymentError;
+pub(crate) use orders::CopiedOrder;
 pub use orders::ORDER_COPY;
 pub(crate) use settle::{Notice, Recorded};
 pub use stray::{STRAY_MONEY, StrayMoney};

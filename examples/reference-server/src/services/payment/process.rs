@@ -29,7 +29,7 @@ impl Payments {
     /// process doesn't live to know. A payment that is processed with this token already stays as it is.
     ///
     /// # Errors
-    /// When the payment can't be processed; when the provider is out of order, in which case nothing is written; when
+    /// When the payment can't be processed, or its order has ended; when the provider is out of order, in which case nothing is written; when
     /// someone else has changed the payment ([`Kind::Conflict`](commerce_core::error::Kind::Conflict)).
     pub(crate) async fn announce(
         &self,
@@ -37,6 +37,9 @@ impl Payments {
         token: PaymentToken,
         context: &Context,
     ) -> Result<Announced, PaymentError> {
+        if self.outlives_its_order(payment.state(), context).await? {
+            return Err(PaymentError::OrderEnded);
+        }
         let attempt = payment.state().attempt().max(1);
         payment.decide(PaymentCommand::StartProcessing { attempt, token }, context)?;
         if let Some(retry_after) = self.provider.held_back() {

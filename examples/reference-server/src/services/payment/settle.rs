@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::awaited::AWAITED;
 use super::books::events_of;
+use super::by_hand::{ORDER_ENDED, give_all_back};
 use super::{PaymentError, Payments};
 use crate::services::{Session, bug};
 
@@ -55,7 +56,7 @@ impl Recorded {
 
 impl Payments {
     /// Decides what follows from a provider's answer: an end is told to whoever waits for it, a payment that stays under
-    /// way stays awaited.
+    /// way stays awaited. What is captured for an order that has ended goes back with it.
     pub(super) async fn record(
         &self,
         mut payment: Session<Payment>,
@@ -71,7 +72,13 @@ impl Payments {
             NextStep::AwaitWebhook { external_payment_id } => awaited.known_as(external_payment_id),
             NextStep::Find | NextStep::CaptureAgain => awaited,
         };
-        let (commit, charge) = (events_of(&payment)?, awaited.charge_of(&payment));
+        let pay_out = if self.outlives_its_order(payment.state(), context).await? {
+            give_all_back(&mut payment, ORDER_ENDED, context)?
+        } else {
+            None
+        };
+        let commit = pay_out.into_iter().fold(events_of(&payment)?, Commit::message);
+        let charge = awaited.charge_of(&payment);
         let commit = match payment.state().status() {
             Some(PaymentStatus::Processing) => awaited.asked_again().keep(&payment, context, commit)?,
             _ => awaited.tell(&payment, commit)?,
@@ -177,7 +184,11 @@ impl Payments {
         let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("follow-up");
         let payment_id = document.id.parse().map_err(bug)?;
         let payment = Session::<Payment>::load(&self.store, &context, payment_id).await?;
-        let step = self.ask_provider(payment.state(), false).await;
+        let step = if self.outlives_its_order(payment.state(), &context).await? {
+            self.call_off(payment.state(), ORDER_ENDED).await
+        } else {
+            self.ask_provider(payment.state(), false).await
+        };
         let Recorded { payment, commit, .. } = self.record(payment, step, &context).await?;
         self.store.commit(Commit::within(&context).and(commit)).await?;
         if let Some(status) = payment.state().status().filter(|status| *status != PaymentStatus::Processing) {
