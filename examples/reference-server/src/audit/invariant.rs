@@ -36,6 +36,9 @@ pub const RESERVATION_LEFT_ACTIVE: &str = "reservation_left_active";
 pub const SHIPPED_OUT_DIFFERS: &str = "shipped_out_differs";
 /// An order that failed, was cancelled or was never placed has no stock.
 pub const STOCK_KEPT: &str = "stock_kept";
+/// What a confirmed order was handed out by its checkout and by hand is no more than it asks for, of each product that it
+/// asks for.
+pub const ORDER_HANDED_OUT_TOO_MUCH: &str = "order_handed_out_too_much";
 /// Every product in stock is in the catalog, if there is one.
 pub const STOCK_ITEM_NOT_IN_CATALOG: &str = "stock_item_not_in_catalog";
 
@@ -152,6 +155,7 @@ pub const ALL: &[&str] = &[
     RESERVATION_LEFT_ACTIVE,
     SHIPPED_OUT_DIFFERS,
     STOCK_KEPT,
+    ORDER_HANDED_OUT_TOO_MUCH,
     STOCK_ITEM_NOT_IN_CATALOG,
     JOURNAL_ENTRY_UNBALANCED,
     JOURNAL_ENTRY_NOT_UNIQUE,

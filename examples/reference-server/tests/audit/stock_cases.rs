@@ -137,6 +137,16 @@ const ORDERS: &[Case] = &[
         tamper: |f| stock(f, vec![handed_out(f.bought, 1)]),
     },
     Case {
+        name: "a confirmed order was handed out some of its goods by hand as well",
+        breaks: &[ORDER_HANDED_OUT_TOO_MUCH],
+        tamper: |f| {
+            let mut writes = stock(f, vec![reserved(f.bought, 1), handed_out(f.bought, 1)]);
+            let id = format!("{}/{}", f.bought, f.products[0]);
+            writes.push(("inventory", put("item-reservations", &id, &by_hand(f, f.bought, "confirmed"))));
+            writes
+        },
+    },
+    Case {
         name: "a confirmed order's goods were put back",
         breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
         tamper: |f| stock(f, vec![adjusted(2, Some(f.bought))]),

@@ -17,7 +17,7 @@ use super::shown::{KeptFor, KeptShown, ReservationShown, ReservationStanding, St
 use crate::http::roles::Stockkeepers;
 use crate::http::{ATTEMPTS, Write, problem};
 use crate::services::Session;
-use crate::services::inventory::{KEPT_ALONE, KeptAlone};
+use crate::services::inventory::{ByHand, KEPT_ALONE, RESERVATIONS};
 use crate::views::inventory::{RESERVED, Reserved, reserved_id, status_name};
 
 /// Keeps some for an order.
@@ -133,7 +133,7 @@ impl InventoryApi {
     ) -> Result<Response, Problem> {
         let mut attempt = 1;
         loop {
-            let kept = self.inventory.kept_alone(&write.context, asked.order_id(), id).await?;
+            let kept = self.inventory.by_hand(&write.context, asked.order_id(), id).await?;
             let answered = write.through(self.inventory.items(), id, |item| {
                 StockItemShown::of(id, item.state())?;
                 let settlement = kept.settle(asked, Some(item.state()), &write.context);
@@ -142,7 +142,7 @@ impl InventoryApi {
             match answered.await? {
                 Ok(response) => return Ok(response),
                 Err(CommitError::Conflict(Conflict::Document { collection, .. }))
-                    if collection == KEPT_ALONE && attempt < ATTEMPTS =>
+                    if [KEPT_ALONE, RESERVATIONS].contains(&&*collection) && attempt < ATTEMPTS =>
                 {
                     attempt += 1;
                 }
@@ -155,7 +155,7 @@ impl InventoryApi {
 /// What is written and answered. A shortage is a refusal that is on record.
 fn settled(
     item: &mut Session<StockItem>,
-    kept: &KeptAlone,
+    kept: &ByHand,
     settlement: Settlement,
 ) -> Result<(Commit, Response), Problem> {
     let Settlement { changes, record, answer } = settlement;
@@ -167,7 +167,7 @@ fn settled(
     }
     let mut commit = Commit::new();
     if let Some(record) = &record {
-        commit = commit.document(kept.write(record)?);
+        commit.documents.extend(kept.writes(record)?);
     }
     let stands = record.as_ref().or(kept.record());
     let reservation =
