@@ -75,6 +75,15 @@ impl ByHand {
         self.kept.record.as_ref()
     }
 
+    /// Whether something else was found than before.
+    pub(crate) fn differs_from(&self, before: &Self) -> bool {
+        self.versions() != before.versions()
+    }
+
+    fn versions(&self) -> (u64, u64) {
+        (self.kept.version, self.whole.version())
+    }
+
     /// What the request comes to. An item that was never in stock is none.
     pub(crate) fn settle(
         &self,

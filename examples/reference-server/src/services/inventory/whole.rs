@@ -30,6 +30,10 @@ impl Whole {
         self.record.as_ref()
     }
 
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Whether the order has asked for nothing yet.
     pub(super) fn is_open(&self) -> bool {
         self.record().is_none_or(|record| record.status() == ReservationStatus::ItemByItem)
