@@ -39,7 +39,7 @@ pub const STOCK_KEPT: &str = "stock_kept";
 /// What a confirmed order was handed out by its checkout and by hand is no more than it asks for, of each product that it
 /// asks for.
 pub const ORDER_HANDED_OUT_TOO_MUCH: &str = "order_handed_out_too_much";
-/// Every product in stock is in the catalog, if there is one.
+/// Every product in stock that was ordered is in the catalog, if there is one.
 pub const STOCK_ITEM_NOT_IN_CATALOG: &str = "stock_item_not_in_catalog";
 
 // Payment.
