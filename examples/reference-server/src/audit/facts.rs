@@ -89,6 +89,8 @@ pub(super) struct ShipmentFacts {
     /// Whether staff has made it, and no checkout.
     pub(super) by_hand: bool,
     pub(super) status: ShipmentStatus,
+    /// Whether staff has called it off, and no cancellation.
+    pub(super) called_off_by_hand: bool,
 }
 
 /// The record of an order's reservation.

@@ -78,7 +78,7 @@ pub const PAYMENT_LEFT_PROCESSING: &str = "payment_left_processing";
 
 /// A confirmed order has a captured payment.
 pub const ORDER_PAYMENT_MISSING: &str = "order_payment_missing";
-/// A confirmed order has a shipment that is not cancelled.
+/// A confirmed order has a shipment that is not cancelled, unless someone has called it off by a request of their own.
 pub const ORDER_SHIPMENT_MISSING: &str = "order_shipment_missing";
 /// A confirmed order has a confirmed reservation of what it asks for, handed out.
 pub const ORDER_RESERVATION_MISSING: &str = "order_reservation_missing";

@@ -292,7 +292,8 @@ async fn confirm_order(
     write.change_by(&api.store, id, decide, show).await
 }
 
-/// Marks a confirmed order as shipped.
+/// Marks a confirmed order as shipped. Its shipment, if it waits in the warehouse, is then picked up, and its history names
+/// the number and the carrier.
 #[utoipa::path(
     post, path = "/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
