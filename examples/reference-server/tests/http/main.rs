@@ -28,6 +28,7 @@ mod order_cancelling;
 mod order_checkouts;
 mod order_parcels;
 mod order_placing;
+mod paging;
 mod payment_checkouts;
 mod payment_orders;
 mod payment_stripe;

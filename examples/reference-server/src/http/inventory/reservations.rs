@@ -107,7 +107,7 @@ pub(super) async fn list_reservations(
     Id(id): Id<ProductId>,
     Params(asked): Params<ReservationsAsked>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(asked.limit, asked.cursor)?;
+    let page = Page::new(format!("reservations/{id}"), asked.limit, asked.cursor)?;
     let product_id = id.to_string();
     let mut query =
         Query::of(context.tenant(), RESERVED).equals("product", &*product_id).limit(page.look_ahead());

@@ -156,7 +156,7 @@ async fn my_orders(
     Asked(context): Asked,
     Params(asked): Params<MyOrders>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(asked.limit, asked.cursor)?;
+    let page = Page::new("my-orders", asked.limit, asked.cursor)?;
     let mut query = Query::of(context.tenant(), ORDERS)
         .equals("customer", caller.id.to_string())
         .descending("order")
