@@ -5,6 +5,7 @@ use std::time::Duration;
 use commerce_core::id::{CustomerId, OrderId, PaymentId, ProductId, ShipmentId};
 use commerce_core::inventory::reservation::Demand;
 use commerce_core::payment::{ExternalPaymentId, PaymentMethod, PaymentToken};
+use commerce_core::shipping::{Carrier, TrackingNumber};
 use commerce_core::value::{Address, Money};
 use commerce_outbox::Message;
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,20 @@ pub struct CallOffShipment {
     pub reason: String,
 }
 message!(CallOffShipment, SHIPPING, "shipping.call-off-shipment", order_id);
+
+/// An order's parcel was given to a carrier: whoever shipped the order says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandOverShipment {
+    /// Whose.
+    pub order_id: OrderId,
+    /// Which.
+    pub shipment_id: ShipmentId,
+    /// The number that the order was shipped under.
+    pub tracking_number: TrackingNumber,
+    /// To whom it was given.
+    pub carrier: Carrier,
+}
+message!(HandOverShipment, SHIPPING, "shipping.hand-over-shipment", order_id);
 
 /// Give back all the money of an order whose shipment was called off.
 #[derive(Clone, Debug, Serialize, Deserialize)]

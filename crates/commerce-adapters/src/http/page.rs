@@ -28,14 +28,20 @@ pub struct Page {
     /// 1 to 100, 20 unless it is said.
     pub limit: usize,
     cursor: Option<String>,
+    list: String,
 }
 
 impl Page {
-    /// From the parameters, where they are read together with others.
+    /// From the parameters, where they are read together with others. `list` is what tells this list from others: its
+    /// cursors are good for it alone. Where a page is read by itself, that is the path of the request.
     ///
     /// # Errors
     /// 400 `invalid_query` when the limit is not from 1 to 100.
-    pub fn new(limit: Option<usize>, cursor: Option<String>) -> Result<Self, Problem> {
+    pub fn new(
+        list: impl Into<String>,
+        limit: Option<usize>,
+        cursor: Option<String>,
+    ) -> Result<Self, Problem> {
         let limit = limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::invalid(
@@ -43,16 +49,16 @@ impl Page {
                 format!("limit is {limit}, and must be from 1 to {MOST}"),
             ));
         }
-        Ok(Self { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()) })
+        Ok(Self { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()), list: list.into() })
     }
 
     /// Where the page begins; none for the first.
     ///
     /// # Errors
-    /// 400 `invalid_cursor` for a text that is none of this endpoint's cursors.
+    /// 400 `invalid_cursor` for a text that is none of this list's cursors.
     pub fn after<C: Cursor>(&self) -> Result<Option<C>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        decode(cursor).map(Some).ok_or_else(|| {
+        self.decode(cursor).map(Some).ok_or_else(|| {
             Problem::invalid("invalid_cursor", "the cursor is none of this list: begin without one")
         })
     }
@@ -74,7 +80,7 @@ impl Page {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
         let next_cursor = match items.last().filter(|_| more) {
-            Some(last) => Some(encode(&cursor(last))?),
+            Some(last) => Some(self.encode(&cursor(last))?),
             None => None,
         };
         Ok(Listing { items, next_cursor })
@@ -84,21 +90,23 @@ impl Page {
     ///
     /// # Errors
     /// Never, as long as the cursor can be written as JSON.
-    pub fn read<T>(items: Vec<T>, next: Option<impl Cursor>) -> Result<Listing<T>, Problem> {
-        Ok(Listing { items, next_cursor: next.as_ref().map(encode).transpose()? })
+    pub fn read<T>(&self, items: Vec<T>, next: Option<impl Cursor>) -> Result<Listing<T>, Problem> {
+        let next_cursor = next.map(|next| self.encode(&next)).transpose()?;
+        Ok(Listing { items, next_cursor })
     }
-}
 
-/// Anyone can write a cursor: what no store takes must not come out of one.
-fn decode<C: Cursor>(cursor: &str) -> Option<C> {
-    let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    without_nul(&value).ok()?;
-    serde_json::from_value(value).ok()
-}
+    /// Anyone can write a cursor: what no store takes must not come out of one.
+    fn decode<C: Cursor>(&self, cursor: &str) -> Option<C> {
+        let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        without_nul(&value).ok()?;
+        let (list, place): (String, C) = serde_json::from_value(value).ok()?;
+        (list == self.list).then_some(place)
+    }
 
-fn encode(cursor: &impl Serialize) -> Result<String, Problem> {
-    let bytes = serde_json::to_vec(cursor).map_err(Problem::bug)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    fn encode(&self, cursor: &impl Serialize) -> Result<String, Problem> {
+        let bytes = serde_json::to_vec(&(&self.list, cursor)).map_err(Problem::bug)?;
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
 }
 
 #[derive(Deserialize)]
@@ -113,7 +121,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Written { limit, cursor } = params::parse(parts.uri.query().unwrap_or_default())?;
-        Self::new(limit, cursor)
+        Self::new(parts.uri.path(), limit, cursor)
     }
 }
 
@@ -123,19 +131,27 @@ mod tests {
 
     #[test]
     fn a_page_leads_to_the_next_until_the_last() {
-        let first = Page::new(Some(2), None).unwrap();
+        let first = Page::new("numbers", Some(2), None).unwrap();
         let listing = first.listing(vec![1, 2, 3], |item| *item).unwrap();
         assert_eq!(listing.items, [1, 2]);
-        let next = Page::new(Some(2), listing.next_cursor).unwrap();
+        let next = Page::new("numbers", Some(2), listing.next_cursor).unwrap();
         assert_eq!(next.after::<u32>().unwrap(), Some(2));
         assert_eq!(next.listing(vec![3], |item| *item).unwrap().next_cursor, None);
     }
 
     #[test]
     fn a_limit_out_of_range_and_a_strange_cursor_are_refused() {
-        assert!(Page::new(Some(0), None).is_err());
-        assert!(Page::new(Some(101), None).is_err());
-        let strange = Page::new(None, Some("!!".into())).unwrap();
+        assert!(Page::new("numbers", Some(0), None).is_err());
+        assert!(Page::new("numbers", Some(101), None).is_err());
+        let strange = Page::new("numbers", None, Some("!!".into())).unwrap();
         assert_eq!(strange.after::<u32>().unwrap_err().code(), "invalid_cursor");
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_alone() {
+        let page = Page::new("numbers", Some(1), None).unwrap();
+        let cursor = page.listing(vec![1, 2], |item| *item).unwrap().next_cursor;
+        let other = Page::new("letters", Some(1), cursor).unwrap();
+        assert_eq!(other.after::<u32>().unwrap_err().code(), "invalid_cursor");
     }
 }

@@ -60,21 +60,24 @@ async fn a_cursor_that_is_none_of_the_list_is_refused() {
         "AAAA",
         "%00",
         &coded("7"),
-        &coded("[7]"),
-        &coded("[-1,\"\"]"),
-        &coded("[7,\"\\u0000\"]"),
-        &coded("[7,\"\"] x"),
+        &coded("\"\""),
+        &coded("[7,\"\"]"),
+        &coded("[\"/letters\",[7,\"\"]]"),
+        &coded("[\"/numbers\",[7]]"),
+        &coded("[\"/numbers\",[-1,\"\"]]"),
+        &coded("[\"/numbers\",[7,\"\\u0000\"]]"),
+        &coded("[\"/numbers\",[7,\"\"]] x"),
     ] {
         let reply = app().get(&format!("/numbers?cursor={cursor}")).send().await;
         assert_eq!(reply.status, 400, "{cursor}: {reply:?}");
     }
-    app().get(&format!("/numbers?cursor={}", coded("[44,\"\"]"))).expect(200).await;
+    app().get(&format!("/numbers?cursor={}", coded("[\"/numbers\",[44,\"\"]]"))).expect(200).await;
 }
 
 proptest! {
     #[test]
     fn no_cursor_makes_a_page_fail(cursor in "[A-Za-z0-9_-]{0,40}") {
-        let page = Page::new(None, Some(cursor)).unwrap();
+        let page = Page::new("numbers", None, Some(cursor)).unwrap();
         if let Err(problem) = page.after::<(u32, String)>() {
             prop_assert_eq!(problem.code(), "invalid_cursor");
         }

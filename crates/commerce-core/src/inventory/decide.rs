@@ -110,6 +110,33 @@ impl StockItem {
         Ok(self.and_warn(StockEvent::StockReserved { order_id, quantity, expires_at }, left))
     }
 
+    /// Reserves so many for an order that was handed out some of them already: those are put back in the same breath.
+    /// Only what it needs besides must be available.
+    pub(super) fn reserve_again(
+        &self,
+        order_id: OrderId,
+        handed_out: u64,
+        quantity: u64,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Decided {
+        let Some(sku) = self.sku() else { return Err(StockRejection::NotFound) };
+        let Some(more) = quantity.checked_sub(handed_out) else {
+            return Err(StockRejection::ReservedDifferently {
+                order_id,
+                held: handed_out,
+                requested: quantity,
+            });
+        };
+        let available = self.available();
+        let Some(left) = available.checked_sub(more) else {
+            return Err(StockRejection::InsufficientStock { sku: sku.clone(), requested: more, available });
+        };
+        let mut events = self.take_back(order_id, handed_out, &Reason::reserved_again(), now)?;
+        events.extend(self.and_warn(StockEvent::StockReserved { order_id, quantity, expires_at }, left));
+        Ok(events)
+    }
+
     pub(super) fn confirm(&self, order_id: OrderId) -> Decided {
         let hold = self.hold(order_id).ok_or(StockRejection::ReservationNotFound { order_id })?;
         Ok(vec![StockEvent::ReservationConfirmed { order_id, quantity: hold.quantity }])

@@ -24,6 +24,11 @@ impl Reason {
         text("/reason", reason, 1, REASON_LENGTH).map(|text| Self(text.into()))
     }
 
+    /// What was handed out by itself is reserved again, as part of a whole order.
+    pub(super) fn reserved_again() -> Self {
+        Self("reserved again as part of the whole order".into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -44,8 +44,8 @@ pub(super) struct Facts {
     pub(super) reservations: HashMap<OrderId, ReservationFacts>,
     /// What is kept for orders item by item, and not as part of the whole order.
     pub(super) kept_alone: HashMap<(OrderId, ProductId), i64>,
-    /// What was handed out to orders item by item. It is not in `handed_out`.
-    pub(super) handed_out_alone: Goods,
+    /// What each order was handed out item by item. It is not in `handed_out`.
+    pub(super) handed_out_alone: HashMap<OrderId, Goods>,
     pub(super) orders: HashMap<OrderId, OrderFacts>,
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// Payments that someone opened by a request of their own, not a checkout: the order may know nothing of them.
@@ -91,6 +91,8 @@ pub(super) struct ShipmentFacts {
     /// Whether staff has made it, and no checkout.
     pub(super) by_hand: bool,
     pub(super) status: ShipmentStatus,
+    /// Whether staff has called it off, and no cancellation.
+    pub(super) called_off_by_hand: bool,
 }
 
 /// The record of an order's reservation.

@@ -36,7 +36,10 @@ pub const RESERVATION_LEFT_ACTIVE: &str = "reservation_left_active";
 pub const SHIPPED_OUT_DIFFERS: &str = "shipped_out_differs";
 /// An order that failed, was cancelled or was never placed has no stock.
 pub const STOCK_KEPT: &str = "stock_kept";
-/// Every product in stock is in the catalog, if there is one.
+/// What a confirmed order was handed out by its checkout and by hand is no more than it asks for, of each product that it
+/// asks for.
+pub const ORDER_HANDED_OUT_TOO_MUCH: &str = "order_handed_out_too_much";
+/// Every product in stock that was ordered is in the catalog, if there is one.
 pub const STOCK_ITEM_NOT_IN_CATALOG: &str = "stock_item_not_in_catalog";
 
 // Payment.
@@ -75,7 +78,7 @@ pub const PAYMENT_LEFT_PROCESSING: &str = "payment_left_processing";
 
 /// A confirmed order has a captured payment.
 pub const ORDER_PAYMENT_MISSING: &str = "order_payment_missing";
-/// A confirmed order has a shipment that is not cancelled.
+/// A confirmed order has a shipment that is not cancelled, unless someone has called it off by a request of their own.
 pub const ORDER_SHIPMENT_MISSING: &str = "order_shipment_missing";
 /// A confirmed order has a confirmed reservation of what it asks for, handed out.
 pub const ORDER_RESERVATION_MISSING: &str = "order_reservation_missing";
@@ -152,6 +155,7 @@ pub const ALL: &[&str] = &[
     RESERVATION_LEFT_ACTIVE,
     SHIPPED_OUT_DIFFERS,
     STOCK_KEPT,
+    ORDER_HANDED_OUT_TOO_MUCH,
     STOCK_ITEM_NOT_IN_CATALOG,
     JOURNAL_ENTRY_UNBALANCED,
     JOURNAL_ENTRY_NOT_UNIQUE,

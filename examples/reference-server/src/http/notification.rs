@@ -135,7 +135,7 @@ async fn list_of_user(
     let list = api.notifications().for_user(context.tenant(), user, page.limit, cursor.as_deref());
     let found = list.await.map_err(refused)?;
     let items = found.items.iter().map(NotificationShown::from).collect();
-    Ok(Page::read(items, found.next_cursor)?.into_response())
+    Ok(page.read(items, found.next_cursor)?.into_response())
 }
 
 /// What no channel took away of what a user was sent, the newest first, secrets included.
@@ -158,7 +158,7 @@ async fn list_mailbox(
     let list = api.service.mailbox().messages(context.tenant(), user, page.limit, cursor.as_deref());
     let found = list.await.map_err(refused)?;
     let items = found.items.into_iter().map(MailShown::from).collect();
-    Ok(Page::read(items, found.next_cursor)?.into_response())
+    Ok(page.read(items, found.next_cursor)?.into_response())
 }
 
 /// Notes that a notification was sent by other means.

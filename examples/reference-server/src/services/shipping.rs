@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use commerce_core::Host;
-use commerce_core::commit::Claim;
-use commerce_core::shipping::{Carrier, Package, Shipment, ShipmentCommand, Speed, TrackingNumber, quote};
+use commerce_core::commit::{Claim, Commit};
+use commerce_core::shipping::{
+    Carrier, Package, Shipment, ShipmentCommand, ShipmentStatus, Speed, TrackingNumber, quote,
+};
 use commerce_core::store::Store;
 use commerce_core::value::Decimal;
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
+use tracing::debug;
 
 use super::{Session, bug};
-use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, SHIPPING};
+use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, HandOverShipment, SHIPPING};
 
 /// The scope of the claims by which tracking numbers are unique. A number is its shipment's for good: whoever asks by
 /// the number of one that was cancelled must not be told of another.
@@ -33,6 +36,7 @@ impl Shipping {
     /// What it does with the messages it gets.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let (create, cancel, call_off) = (self.clone(), self.clone(), self.clone());
+        let hand_over = self.clone();
         Consumer::new("shipping", bus, self.store.clone(), self.host.clone())
             .on_type(
                 SHIPPING,
@@ -49,6 +53,7 @@ impl Shipping {
                 CallOffShipment::TYPE,
                 action(move |message, request, scope| call_off.clone().call_off(message, request, scope)),
             )
+            .on(move |message: HandOverShipment, scope| hand_over.clone().hand_over(message, scope))
     }
 
     async fn create(
@@ -77,7 +82,7 @@ impl Shipping {
         if let Err(rejection) = shipment.decide(command, &context) {
             return request.finish(scope, &Reply::failed(rejection.code(), rejection));
         }
-        let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
+        let commit = shipment.write_to(Commit::new())?;
         scope.write(|base| base.and(commit).claim(claim));
         request.finish(scope, &Reply::done(&())?)
     }
@@ -113,6 +118,36 @@ impl Shipping {
     }
 }
 
+impl Shipping {
+    /// Whoever shipped the order has moved its parcel too, if it was still in the house. What was called off goes nowhere:
+    /// the order was shipped in another way.
+    async fn hand_over(self, message: HandOverShipment, mut scope: Scope) -> Result<Handled, HandleError> {
+        let context = scope.context().clone();
+        let mut shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
+        let Some(status) = shipment.state().status() else { return Ok(scope.finish()) };
+        if status.has_left() || status.is_final() {
+            return Ok(scope.finish());
+        }
+        let description = format!("handed over to {} as {}", message.carrier, message.tracking_number);
+        if status == ShipmentStatus::Pending {
+            shipment.decide(ShipmentCommand::SchedulePickup { at: context.now() }, &context).map_err(bug)?;
+        }
+        shipment.decide(ShipmentCommand::PickUp, &context).map_err(bug)?;
+        let noted = ShipmentCommand::AddTracking {
+            status: "handed over".to_owned(),
+            location: None,
+            description: Some(description),
+        };
+        if let Err(rejection) = shipment.decide(noted, &context) {
+            // Its history may be full: it is on its way all the same.
+            debug!(shipment = %message.shipment_id, %rejection, "the number of a parcel is not in its history");
+        }
+        let commit = shipment.write_to(Commit::new())?;
+        scope.write(|base| base.and(commit));
+        Ok(scope.finish())
+    }
+}
+
 /// Cancels a shipment.
 fn withdraw(
     mut shipment: Session<Shipment>,
@@ -124,7 +159,7 @@ fn withdraw(
     if let Err(rejection) = shipment.decide(ShipmentCommand::Cancel { reason }, &context) {
         return request.finish(scope, &Reply::failed(rejection.code(), rejection));
     }
-    let commit = shipment.write_to(commerce_core::commit::Commit::new())?;
+    let commit = shipment.write_to(Commit::new())?;
     scope.write(|base| base.and(commit));
     request.finish(scope, &Reply::done(&())?)
 }

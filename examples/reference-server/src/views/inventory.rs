@@ -105,6 +105,7 @@ pub(crate) fn status_name(status: ReservationStatus) -> &'static str {
         ReservationStatus::Released => "released",
         ReservationStatus::Expired => "expired",
         ReservationStatus::Rejected => "rejected",
+        ReservationStatus::ItemByItem => "item_by_item",
     }
 }
 
@@ -124,8 +125,8 @@ mod tests {
 
     #[test]
     fn statuses_are_named_as_they_are_written() {
-        use ReservationStatus::{Active, Confirmed, Expired, Rejected, Released};
-        for status in [Active, Confirmed, Released, Expired, Rejected] {
+        use ReservationStatus::{Active, Confirmed, Expired, ItemByItem, Rejected, Released};
+        for status in [Active, Confirmed, Released, Expired, Rejected, ItemByItem] {
             assert_eq!(serde_json::json!(status), status_name(status));
         }
     }

@@ -5,6 +5,7 @@ use commerce_core::catalog::Product;
 use commerce_core::commit::Commit;
 use commerce_core::id::{OrderId, ProductId};
 use commerce_core::inventory::{Reason, StockEvent, StockItem};
+use commerce_core::order::Order;
 use commerce_core::stream::StreamId;
 use commerce_core::value::Sku;
 use reference_server::audit::invariant::*;
@@ -88,9 +89,13 @@ const ITEMS: &[Case] = &[
         },
     },
     Case {
-        name: "a product is in stock and not in the catalog",
+        name: "a product was ordered that is in stock and not in the catalog",
         breaks: &[STOCK_ITEM_NOT_IN_CATALOG],
-        tamper: |_| {
+        tamper: |f| {
+            let product_id = new_id::<ProductId>();
+            let ordered = f.again(&StreamId::of::<Order>(&f.bought), "OrderPlaced", |event| {
+                event["lines"][0]["product_id"] = product_id.to_string().into();
+            });
             let created = StockEvent::StockItemCreated {
                 sku: Sku::parse("C").unwrap(),
                 name: "Thing C".to_owned(),
@@ -98,7 +103,10 @@ const ITEMS: &[Case] = &[
                 reorder_level: 1,
                 reorder_quantity: 1,
             };
-            vec![("inventory", append::<StockItem>(&new_id(), &[created]))]
+            vec![
+                ("inventory", append::<StockItem>(&product_id, &[created])),
+                ("order", append_raw(StreamId::of::<Order>(&new_id()), vec![ordered])),
+            ]
         },
     },
     Case {
@@ -135,6 +143,16 @@ const ORDERS: &[Case] = &[
         name: "a confirmed order was handed out more than it asks for",
         breaks: &[ORDER_RESERVATION_MISSING, SHIPPED_OUT_DIFFERS],
         tamper: |f| stock(f, vec![handed_out(f.bought, 1)]),
+    },
+    Case {
+        name: "a confirmed order was handed out some of its goods by hand as well",
+        breaks: &[ORDER_HANDED_OUT_TOO_MUCH],
+        tamper: |f| {
+            let mut writes = stock(f, vec![reserved(f.bought, 1), handed_out(f.bought, 1)]);
+            let id = format!("{}/{}", f.bought, f.products[0]);
+            writes.push(("inventory", put("item-reservations", &id, &by_hand(f, f.bought, "confirmed"))));
+            writes
+        },
     },
     Case {
         name: "a confirmed order's goods were put back",

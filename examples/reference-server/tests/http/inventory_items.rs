@@ -5,12 +5,14 @@ use commerce_outbox::SystemHost;
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
+use crate::shopping::{assert_books_agree, goods};
 use crate::support::{App, Reply};
 
 on_every_backend!(
     a_product_is_taken_into_stock,
     what_is_wrong_with_a_new_item_is_said_at_once,
     a_sku_and_a_product_are_in_stock_once,
+    what_the_catalog_does_not_have_may_be_in_stock,
     the_same_key_takes_a_product_into_stock_once,
     whoever_is_signed_in_sees_the_stock,
     a_list_is_read_page_by_page,
@@ -83,6 +85,13 @@ async fn a_sku_and_a_product_are_in_stock_once(app: App) {
     post(&product_id, "LAMP").refused(409, "sku_taken").await;
     post(&product_id, "OTHER").refused(409, "already_exists").await;
     post(&id(), "OTHER").expect(201).await;
+    app.close().await;
+}
+
+async fn what_the_catalog_does_not_have_may_be_in_stock(app: App) {
+    goods(&app, "TEA", "2.50", 10).await;
+    stocked(&app, "CARTON", 5).await;
+    assert_books_agree(&app).await;
     app.close().await;
 }
 

@@ -29,6 +29,7 @@ mod order_checkouts;
 mod order_parcels;
 mod order_placing;
 mod payment_by_hand;
+mod paging;
 mod payment_checkouts;
 mod payment_orders;
 mod payment_stripe;

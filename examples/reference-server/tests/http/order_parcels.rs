@@ -1,7 +1,6 @@
 //! Orders are confirmed, shipped and delivered.
 
 use commerce_core::shipping::{Shipment, ShipmentCommand};
-use commerce_core::testing::test_context;
 use reference_server::services::order::{PARCELS, shipment_of};
 use serde_json::{Value, json};
 
@@ -13,6 +12,8 @@ on_every_backend!(
     whoever_ships_marks_an_order_as_shipped,
     an_order_is_shipped_and_delivered_as_its_parcel_is,
     a_parcel_delivers_an_order_that_was_shipped_by_hand,
+    a_shipment_is_on_its_way_once_its_order_is_shipped,
+    staff_may_call_an_orders_shipment_off,
     admins_confirm_only_what_is_paid,
 );
 
@@ -69,6 +70,49 @@ async fn an_order_is_shipped_and_delivered_as_its_parcel_is(app: App) {
     app.close().await;
 }
 
+/// Until the shipment is with its carrier.
+async fn until_picked_up(app: &App, shipment: &str) -> Value {
+    let path = format!("/shipments/{shipment}");
+    eventually("picked up", async || {
+        let found = app.get(&path).role("warehouse").expect(200).await.json();
+        (found["status"] == "picked_up").then_some(found)
+    })
+    .await
+}
+
+async fn a_shipment_is_on_its_way_once_its_order_is_shipped(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 10).await;
+    let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
+    let order = until_order(&app, &id, "confirmed").await;
+    let shipment = order["shipment_id"].as_str().unwrap();
+    let parcel = json!({"tracking_number": "1Z-999", "carrier": "fedex"});
+    app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    let found = until_picked_up(&app, shipment).await;
+    let latest = found["tracking_history"].as_array().unwrap().last().unwrap();
+    assert_eq!(latest["description"], "handed over to fedex as 1Z-999");
+    let pending = app.get("/shipments/pending").role("warehouse").expect(200).await.json();
+    assert_eq!(pending["items"], json!([]));
+    // Whoever calls it off now answers for it.
+    let reason = json!({"reason": "lost"});
+    app.post(&format!("/shipments/{shipment}/cancel"), reason).role("warehouse").expect(200).await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn staff_may_call_an_orders_shipment_off(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 10).await;
+    let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
+    let order = until_order(&app, &id, "confirmed").await;
+    let path = format!("/shipments/{}/cancel", order["shipment_id"].as_str().unwrap());
+    app.post(&path, json!({"reason": "damaged"})).role("warehouse").expect(200).await;
+    assert_books_agree(&app).await;
+    // It goes another way then.
+    let parcel = json!({"tracking_number": "1Z-999", "carrier": "ups"});
+    app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
 /// The news of its pickup are none then.
 async fn a_parcel_delivers_an_order_that_was_shipped_by_hand(app: App) {
     let tea = goods(&app, "TEA", "2.50", 10).await;
@@ -78,10 +122,8 @@ async fn a_parcel_delivers_an_order_that_was_shipped_by_hand(app: App) {
     app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
     let shop = app.platform.shop.stores();
     let shipment = shipment_of(order_id(&id));
-    let at = test_context().now().plus(std::time::Duration::from_secs(10_000_000_000));
+    until_picked_up(&app, &shipment.to_string()).await;
     for command in [
-        ShipmentCommand::SchedulePickup { at },
-        ShipmentCommand::PickUp,
         ShipmentCommand::InTransit,
         ShipmentCommand::OutForDelivery,
         ShipmentCommand::Deliver { recipient_name: "Ada".into(), signature_url: None },

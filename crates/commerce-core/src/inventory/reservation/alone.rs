@@ -6,6 +6,7 @@ use super::record::ReservationStatus;
 use super::rejection::ReservationRejection;
 use super::settle::{Settlement, settle};
 use crate::context::Context;
+use crate::id::ProductId;
 use crate::inventory::StockItem;
 
 /// Decides a request for one item of an order: `existing` is the record of that order and item, and a Reserve asks for
@@ -15,9 +16,11 @@ use crate::inventory::StockItem;
 /// - What came to nothing can be reserved anew, in another quantity too. So a request that is rejected leaves no record,
 ///   only its StockReservationRejected.
 /// - A Release of what was never reserved is refused, and bars nothing.
-/// - What is kept as part of the whole order is left to its checkout.
+/// - What is kept or was handed out as part of the whole order, whose record is `whole`, is left to its checkout.
 pub fn settle_alone(
     existing: Option<&Reservation>,
+    whole: Option<&Reservation>,
+    product_id: ProductId,
     request: &ReservationRequest,
     item: Option<&StockItem>,
     context: &Context,
@@ -25,8 +28,11 @@ pub fn settle_alone(
     let order_id = request.order_id();
     let is_expiry = matches!(request, ReservationRequest::Expire { .. });
     let is_kept = item.is_some_and(|item| item.hold(order_id).is_some());
-    let is_ours = existing.is_some_and(|record| record.status() == ReservationStatus::Active);
-    if is_kept && !is_ours && !is_expiry {
+    let is_of_whole = whole.is_some_and(|record| record.has(product_id));
+    let status = existing.map(Reservation::status);
+    let keeps = status == Some(ReservationStatus::Active);
+    let has = keeps || status == Some(ReservationStatus::Confirmed);
+    if !is_expiry && ((is_kept && !keeps) || (is_of_whole && !has)) {
         return Settlement::refused(ReservationRejection::ReservedAsAWhole { order_id });
     }
     match (existing, request) {

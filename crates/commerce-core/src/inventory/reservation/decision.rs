@@ -77,7 +77,7 @@ pub enum Decision {
 impl Reservation {
     /// What the request means, given the record of the same order.
     pub fn decide(existing: Option<&Self>, request: &ReservationRequest, context: &Context) -> Decision {
-        match (existing, request) {
+        match (existing.filter(|record| record.status() != Status::ItemByItem), request) {
             (None, request) => first(request, context.now()),
             (Some(record), ReservationRequest::Reserve { demand, .. }) => record.reserve_again(demand),
             (Some(record), ReservationRequest::Confirm { .. }) => record.confirm(),
@@ -96,7 +96,7 @@ impl Reservation {
         }
         match self.status() {
             Status::Active | Status::Confirmed => Decision::Keep,
-            Status::Released | Status::Expired | Status::Rejected => Decision::Refuse(self.why_it_ended()),
+            _ => Decision::Refuse(self.why_it_ended()),
         }
     }
 
@@ -104,7 +104,7 @@ impl Reservation {
         match self.status() {
             Status::Active => Decision::Confirm,
             Status::Confirmed => Decision::Keep,
-            Status::Released | Status::Expired | Status::Rejected => Decision::Refuse(self.why_it_ended()),
+            _ => Decision::Refuse(self.why_it_ended()),
         }
     }
 
@@ -112,7 +112,7 @@ impl Reservation {
         match self.status() {
             Status::Active => Decision::Release,
             Status::Confirmed => Decision::Restock,
-            Status::Released | Status::Expired | Status::Rejected => Decision::Keep,
+            _ => Decision::Keep,
         }
     }
 
@@ -131,7 +131,7 @@ impl Reservation {
         match self.status() {
             Status::Expired => Rejection::Expired { order_id },
             Status::Rejected => Rejection::Rejected { order_id, shortages: self.shortages().to_vec() },
-            Status::Active | Status::Confirmed | Status::Released => Rejection::Released { order_id },
+            _ => Rejection::Released { order_id },
         }
     }
 }

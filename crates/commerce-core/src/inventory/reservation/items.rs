@@ -24,7 +24,9 @@ pub struct RefusedLine {
     pub rejection: StockRejection,
 }
 
-/// Reserves every line, or none. A line that the order holds already is no obstacle and has no event.
+/// Reserves every line, or none. A line that the order holds already is no obstacle and has no event. What was handed
+/// out to the order by itself, so many of a product as `handed_out` says, is put back and counts towards its line, so
+/// that all of the line is reserved once.
 ///
 /// # Errors
 /// All lines that can't be reserved, and why.
@@ -32,12 +34,17 @@ pub fn reserve_all<'a>(
     order_id: OrderId,
     demand: &Demand,
     items: impl Fn(ProductId) -> Option<&'a StockItem>,
+    handed_out: impl Fn(ProductId) -> u64,
     expires_at: Timestamp,
+    context: &Context,
 ) -> Result<Changes, Vec<Shortage>> {
     all(demand.lines(), |Line { product_id, quantity }| {
         let item = items(product_id).ok_or(Shortage::ProductUnknown { product_id, requested: quantity })?;
-        item.reserve(order_id, quantity, expires_at)
-            .map_err(|rejection| shortage(product_id, quantity, rejection))
+        let reserved = match handed_out(product_id) {
+            0 => item.reserve(order_id, quantity, expires_at),
+            out => item.reserve_again(order_id, out, quantity, expires_at, context.now()),
+        };
+        reserved.map_err(|rejection| shortage(product_id, quantity, rejection))
     })
 }
 

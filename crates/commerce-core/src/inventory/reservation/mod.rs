@@ -29,7 +29,8 @@
 //! An item can also be kept for an order by itself ([`settle_alone`]), as staff do it by hand. Such a reservation has a
 //! record of its own, by order *and* product, so that several items of one order are reserved, confirmed and given back
 //! one after another without each other's leave. When the order's checkout then reserves the whole, it takes over what
-//! is kept already; from then on the item is the checkout's.
+//! is kept already, and what was handed out ([`settle_with`]); from then on the item is the checkout's. So that neither
+//! misses the other, whoever keeps an item writes the order's own record too, as `ItemByItem`.
 //!
 //! Requests for one order must be settled one after another. The record's version is the safety net for that: it is
 //! written with its expected version in the commit that carries the items' events.
@@ -53,7 +54,7 @@ pub use items::{
 };
 pub use record::{Reservation, ReservationStatus};
 pub use rejection::ReservationRejection;
-pub use settle::{Settlement, settle};
+pub use settle::{Settlement, settle, settle_with};
 pub use shortage::Shortage;
 
 /// How long stock is kept for an order that doesn't say: 15 minutes, time enough to pay.

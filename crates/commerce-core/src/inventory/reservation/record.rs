@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::demand::{Demand, Line};
 use super::shortage::Shortage;
-use crate::id::OrderId;
+use crate::id::{OrderId, ProductId};
 use crate::time::Timestamp;
 
 /// What became of an order's request for stock: one document per order, beside the items.
@@ -19,7 +19,7 @@ pub struct Reservation {
     shortages: Vec<Shortage>,
 }
 
-/// Where a reservation stands. All but `Active` and `Confirmed` are final.
+/// Where a reservation stands. `Released`, `Expired` and `Rejected` are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReservationStatus {
@@ -33,6 +33,9 @@ pub enum ReservationStatus {
     Expired,
     /// There was too little; nothing was kept.
     Rejected,
+    /// The order has asked for nothing yet, but items were kept for it one by one, each under a record of its own. For
+    /// what the order asks as a whole it is as if there were no record.
+    ItemByItem,
 }
 
 impl Reservation {
@@ -75,6 +78,17 @@ impl Reservation {
     /// Whether nothing is kept and nothing was handed out: it was given back, or never kept.
     pub fn came_to_nothing(&self) -> bool {
         !matches!(self.status, ReservationStatus::Active | ReservationStatus::Confirmed)
+    }
+
+    /// Whether the product is kept for the order, or was handed out to it, as a part of this reservation.
+    pub fn has(&self, product_id: ProductId) -> bool {
+        !self.came_to_nothing() && self.lines.iter().any(|line| line.product_id == product_id)
+    }
+
+    /// The record of an order that has asked for nothing yet, and for which items are kept one by one. It is written
+    /// whenever one is, so that the order's own request finds out.
+    pub fn item_by_item(order_id: OrderId) -> Self {
+        Self { status: ReservationStatus::ItemByItem, ..Self::never(order_id) }
     }
 
     /// The record of a single item once the whole order's reservation has taken over what it keeps.

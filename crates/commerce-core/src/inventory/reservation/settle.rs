@@ -7,6 +7,7 @@ use super::items::{
 };
 use super::record::{Reservation, ReservationStatus};
 use super::rejection::ReservationRejection;
+use super::shortage::Shortage;
 use crate::context::Context;
 use crate::id::{OrderId, ProductId};
 use crate::inventory::StockItem;
@@ -34,12 +35,26 @@ pub fn settle<'a>(
     items: impl Fn(ProductId) -> Option<&'a StockItem>,
     context: &Context,
 ) -> Settlement {
+    settle_with(existing, request, items, |_| 0, context)
+}
+
+/// The same where some may have been handed out to the order already, item by item: so many of a product as
+/// `handed_out` says. A Reserve that is granted takes it over: its record item by item ends in the same commit
+/// ([`Reservation::taken_over`]).
+pub fn settle_with<'a>(
+    existing: Option<&Reservation>,
+    request: &ReservationRequest,
+    items: impl Fn(ProductId) -> Option<&'a StockItem>,
+    handed_out: impl Fn(ProductId) -> u64,
+    context: &Context,
+) -> Settlement {
     let order_id = request.order_id();
     let decision = Reservation::decide(existing, request, context);
     match (decision, existing, request) {
         (Decision::Refuse(rejection), _, _) => Settlement::refused(rejection),
         (Decision::Reserve, _, ReservationRequest::Reserve { demand, expires_at, .. }) => {
-            reserve(order_id, demand, items, *expires_at)
+            let changes = reserve_all(order_id, demand, items, handed_out, *expires_at, context);
+            reserved(order_id, demand, changes, *expires_at)
         }
         (Decision::RecordRelease, _, _) => Settlement::recorded(Changes::new(), Reservation::never(order_id)),
         (Decision::Confirm, Some(record), _) => {
@@ -60,13 +75,13 @@ pub fn settle<'a>(
     }
 }
 
-fn reserve<'a>(
+fn reserved(
     order_id: OrderId,
     demand: &Demand,
-    items: impl Fn(ProductId) -> Option<&'a StockItem>,
+    changes: Result<Changes, Vec<Shortage>>,
     expires_at: Timestamp,
 ) -> Settlement {
-    match reserve_all(order_id, demand, items, expires_at) {
+    match changes {
         Ok(changes) => Settlement::recorded(changes, Reservation::active(order_id, demand, expires_at)),
         Err(shortages) => Settlement {
             changes: record_shortages(order_id, &shortages),

@@ -1,21 +1,29 @@
 //! An item that is kept for an order by itself.
 
 use super::*;
-use crate::inventory::reservation::{ReservationRejection, ReservationStatus, settle_alone};
+use crate::inventory::reservation::{ReservationRejection, ReservationStatus, settle_alone, settle_with};
 
-/// One item, and its record for order 1.
+/// One item, its record for order 1, and that of the whole order.
 struct Shelf {
     item: StockItem,
     record: Option<Reservation>,
+    whole: Option<Reservation>,
 }
 
 impl Shelf {
     fn with(stock: u32) -> Self {
-        Self { item: item([created(stock)]), record: None }
+        Self { item: item([created(stock)]), record: None, whole: None }
     }
 
     fn ask_at(&mut self, now: Timestamp, request: &ReservationRequest) -> Settlement {
-        let settlement = settle_alone(self.record.as_ref(), request, Some(&self.item), &at(now));
+        let settlement = settle_alone(
+            self.record.as_ref(),
+            self.whole.as_ref(),
+            product(1),
+            request,
+            Some(&self.item),
+            &at(now),
+        );
         for (_, events) in &settlement.changes {
             events.iter().for_each(|event| self.item.apply(event));
         }
@@ -105,7 +113,7 @@ fn what_was_never_reserved_is_neither_handed_out_nor_given_back() {
 
 #[test]
 fn what_the_whole_order_keeps_is_left_to_its_checkout() {
-    let mut shelf = Shelf { item: item([created(5), reserved(1, 2)]), record: None };
+    let mut shelf = Shelf { item: item([created(5), reserved(1, 2)]), ..Shelf::with(0) };
     for request in [some(2), confirm(1), release(1)] {
         let refused = shelf.ask_at(noon(), &request);
         assert_eq!(refused.answer, Err(ReservationRejection::ReservedAsAWhole { order_id: order(1) }));
@@ -121,4 +129,51 @@ fn what_a_checkout_took_over_no_longer_expires_by_itself() {
     let late = shelf.ask_at(quarter_past(), &expire(1));
     assert_eq!((late.answer, late.changes), (Ok(ReservationStatus::Released), nothing()));
     assert_eq!(shelf.counts(), (5, 2));
+}
+
+#[test]
+fn what_the_whole_order_was_handed_out_is_left_to_it_too() {
+    let mut warehouse = Warehouse::with([5]);
+    let _ = warehouse.settle(&reserve(1, [line(1, 2)]));
+    let _ = warehouse.settle(&confirm(1));
+    let mut shelf =
+        Shelf { item: warehouse.item(1).clone(), record: None, whole: Some(warehouse.record(1).clone()) };
+    for request in [some(2), confirm(1), release(1)] {
+        let refused = shelf.ask_at(noon(), &request);
+        assert_eq!(refused.answer, Err(ReservationRejection::ReservedAsAWhole { order_id: order(1) }));
+        assert_eq!((refused.changes, refused.record), (nothing(), None));
+    }
+}
+
+#[test]
+fn what_was_handed_out_by_itself_counts_towards_the_whole_order() {
+    let out = item([created(5), reserved(1, 2), confirmed(1, 2)]);
+    let marker = Reservation::item_by_item(order(1));
+    let reserve_all = |handed_out: u64, asked: u64| {
+        let request = reserve(1, [line(1, asked)]);
+        let settlement = settle_with(Some(&marker), &request, |_| Some(&out), |_| handed_out, &at(noon()));
+        let mut item = out.clone();
+        settlement.changes.iter().flat_map(|(_, events)| events).for_each(|event| item.apply(event));
+        (settlement.answer.map_err(|rejection| rejection.code()), item)
+    };
+    let (answer, item) = reserve_all(2, 2);
+    assert_eq!((answer, item.on_hand(), item.reserved()), (Ok(ReservationStatus::Active), 5, 2));
+    assert!(item.conservation_holds());
+    let (answer, item) = reserve_all(2, 5);
+    assert_eq!((answer, item.on_hand(), item.reserved()), (Ok(ReservationStatus::Active), 5, 5));
+    let (answer, item) = reserve_all(2, 6);
+    assert_eq!((answer, item.on_hand(), item.reserved()), (Err("insufficient_stock"), 3, 0));
+    let (answer, item) = reserve_all(2, 1);
+    assert_eq!((answer, item.on_hand(), item.reserved()), (Err("reserved_differently"), 3, 0));
+}
+
+#[test]
+fn an_order_that_was_served_item_by_item_has_asked_for_nothing_as_a_whole() {
+    let marker = Reservation::item_by_item(order(1));
+    let settle = |request: &ReservationRequest| settle(Some(&marker), request, |_| None, &at(noon()));
+    let not_found = Err(ReservationRejection::NotFound { order_id: order(1) });
+    assert_eq!(settle(&confirm(1)).answer, not_found);
+    assert_eq!(settle(&expire(1)).answer, not_found);
+    let released = settle(&release(1)).record.unwrap();
+    assert!(released.released_before_reserved());
 }

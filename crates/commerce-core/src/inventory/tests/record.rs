@@ -21,6 +21,7 @@ fn in_status(status: Status) -> Reservation {
         Status::Confirmed => warehouse.settle(&confirm(1)),
         Status::Released => warehouse.settle(&release(1)),
         Status::Expired => warehouse.settle_at(quarter_past(), &expire(1)),
+        Status::ItemByItem => return Reservation::item_by_item(order(1)),
     };
     warehouse.record(1).clone()
 }

@@ -16,7 +16,7 @@ fn try_to_reserve(
     warehouse: &Warehouse,
     lines: impl IntoIterator<Item = Line>,
 ) -> Result<Changes, Vec<Shortage>> {
-    reserve_all(order(1), &demand(lines), |id| warehouse.items.get(&id), quarter_past())
+    reserve_all(order(1), &demand(lines), |id| warehouse.items.get(&id), |_| 0, quarter_past(), &at(noon()))
 }
 
 /// Order 1 has reserved two of item 1 and one of item 2.

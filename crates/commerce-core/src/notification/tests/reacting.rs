@@ -120,6 +120,21 @@ fn who_has_no_account_after_a_minute_is_told_in_the_application() {
 }
 
 #[test]
+fn nobody_is_told_of_a_parcel_whose_order_is_not_known_after_a_minute() {
+    let world = World::new();
+    for parcel in [shipment_created(), shipment_delivered()] {
+        assert_eq!(react(&world, &parcel).unwrap_err().kind(), Kind::Retryable);
+    }
+    world.host.advance(Duration::from_secs(61));
+    for parcel in [shipment_created(), shipment_delivered()] {
+        react(&world, &parcel).unwrap();
+        assert!(notification(&world, &parcel).is_none());
+    }
+    // An order's own news don't come before those of its beginning: that they are missing is to be looked into.
+    assert_eq!(react(&world, &confirmed()).unwrap_err().kind(), Kind::Retryable);
+}
+
+#[test]
 fn an_event_that_concerns_nobody_here_is_let_pass_and_one_that_cant_be_read_is_terminal() {
     let world = World::new();
     let other =

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::write::with_notice;
 use super::{CONFIDENTIAL, Error, Notifications, memory};
+use crate::aggregate::Aggregate;
 use crate::commit::{Commit, DocumentWrite, Expected};
 use crate::context::Context;
 use crate::id::{CustomerId, TemplateId, Tenant};
@@ -15,7 +16,7 @@ use crate::notification::{
     ChannelKind, Contact, Draft, NotificationCommand, Priority, SecretNotice, TemplateDetails, Variables,
     default_templates, variables,
 };
-use crate::time::Timestamp;
+use crate::shipping::Shipment;
 
 /// Somebody to tell, and all that is needed for it.
 struct Letter {
@@ -49,7 +50,8 @@ impl Notifications {
     ///
     /// # Errors
     /// [`Error::NotYetKnown`], which is retryable, when the order's own event hasn't been read yet, or for a minute the
-    /// user's: after that they are told in the application, as they have no address;
+    /// user's: after that they are told in the application, as they have no address; of a shipment, for a minute: after that
+    /// its order is none, and nobody is told;
     /// [`Error::Unreadable`]; [`Error::Invalid`] when an operator's template can't be filled: mend it, and let the
     /// event be handled again.
     pub async fn react(&self, fact: &PublishedFact<'_>, commit: Commit) -> Result<Commit, Error> {
@@ -100,7 +102,7 @@ impl Notifications {
         reaction: Reaction,
         commit: Commit,
     ) -> Result<Commit, Error> {
-        let Some(addressee) = self.addressee(&commit.tenant, reaction.about, fact.recorded_at).await? else {
+        let Some(addressee) = self.addressee(&commit.tenant, reaction.about, fact).await? else {
             return Ok(commit);
         };
         let letter = Letter {
@@ -119,8 +121,9 @@ impl Notifications {
         &self,
         tenant: &Tenant,
         about: About,
-        recorded_at: Timestamp,
+        fact: &PublishedFact<'_>,
     ) -> Result<Option<Addressee>, Error> {
+        let is_late = self.host.now().since(fact.recorded_at) > ACQUAINTANCE;
         let mut known = Variables::new();
         let order = match about {
             About::Order(order) => order,
@@ -138,12 +141,16 @@ impl Notifications {
                 }));
             }
         };
-        let user_id = self.customer_of(tenant, order).await?;
+        let user_id = match self.customer_of(tenant, order).await {
+            // Staff may send a parcel for what is no order here.
+            Err(Error::NotYetKnown { .. }) if is_late && fact.stream_kind == Shipment::KIND => {
+                return Ok(None);
+            }
+            found => found?,
+        };
         let (email, first_name) = match self.known_contact(tenant, user_id).await {
             Ok(Contact { email, first_name }) => (Some(email), first_name),
-            Err(Error::NotYetKnown { .. }) if self.host.now().since(recorded_at) > ACQUAINTANCE => {
-                (None, NAMELESS.to_owned())
-            }
+            Err(Error::NotYetKnown { .. }) if is_late => (None, NAMELESS.to_owned()),
             Err(error) => return Err(error),
         };
         known.insert("order_id".to_owned(), json!(order.to_string()));

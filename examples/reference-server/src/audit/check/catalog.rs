@@ -1,4 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use commerce_core::id::ProductId;
 
 use crate::audit::facts::Facts;
 use crate::audit::invariant::{SKU_NOT_UNIQUE, STOCK_ITEM_NOT_IN_CATALOG};
@@ -17,9 +19,13 @@ pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     if facts.products.is_empty() {
         return;
     }
-    for (id, item) in facts.items.iter().filter(|(id, _)| !facts.products.contains_key(id)) {
+    let ordered: HashSet<ProductId> =
+        facts.orders.values().flat_map(|order| order.demand.iter()).map(|(id, _)| id).collect();
+    // Staff may keep what is not for sale: cartons, or goods that the catalog is yet to have.
+    let unlisted = facts.items.iter().filter(|(id, _)| !facts.products.contains_key(id));
+    for (id, item) in unlisted.filter(|(id, _)| ordered.contains(id)) {
         let sku = item.sku().map_or("none", |sku| sku.as_str());
-        let detail = format!("(sku {sku}) is not in the catalog");
+        let detail = format!("(sku {sku}) was ordered, and is not in the catalog");
         findings.breach(STOCK_ITEM_NOT_IN_CATALOG, format!("stock item {id}"), detail);
     }
 }

@@ -132,7 +132,9 @@ impl Check<'_> {
         let created = shipment.and_then(Option::as_ref);
         let status = self.placed.status;
         match created.filter(|shipment| shipment.order_id == self.order_id) {
-            Some(shipment) if shipment.status != ShipmentStatus::Cancelled => {}
+            // What staff calls off is theirs to answer for: it is sent anew, or the order is cancelled.
+            Some(shipment) if shipment.status != ShipmentStatus::Cancelled || shipment.called_off_by_hand => {
+            }
             Some(_) => {
                 self.breach(ORDER_SHIPMENT_MISSING, format!("is {status}, and its shipment cancelled"))
             }

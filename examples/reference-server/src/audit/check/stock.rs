@@ -5,8 +5,8 @@ use commerce_core::inventory::reservation::ReservationStatus;
 
 use crate::audit::facts::{Facts, Goods, Outcome, signed};
 use crate::audit::invariant::{
-    HOLD_WITHOUT_RESERVATION, RESERVATION_LEFT_ACTIVE, RESERVATION_WITHOUT_HOLD, RESERVED_DIFFERS,
-    SHIPPED_OUT_DIFFERS, STOCK_KEPT,
+    HOLD_WITHOUT_RESERVATION, ORDER_HANDED_OUT_TOO_MUCH, RESERVATION_LEFT_ACTIVE, RESERVATION_WITHOUT_HOLD,
+    RESERVED_DIFFERS, SHIPPED_OUT_DIFFERS, STOCK_KEPT,
 };
 use crate::audit::report::Findings;
 
@@ -16,6 +16,7 @@ pub(super) fn check(facts: &Facts, findings: &mut Findings) {
     alone(facts, findings);
     reserved(facts, findings);
     kept(facts, findings);
+    once(facts, findings);
     shipped_out(facts, findings);
 }
 
@@ -109,6 +110,26 @@ fn kept(facts: &Facts, findings: &mut Findings) {
     }
 }
 
+/// No confirmed order was handed out by hand what its checkout was handed out already. What it doesn't ask for, staff may
+/// have added.
+fn once(facts: &Facts, findings: &mut Findings) {
+    for (order_id, alone) in &facts.handed_out_alone {
+        let Some(order) = facts.orders.get(order_id) else { continue };
+        if facts.outcome(*order_id) != Outcome::Confirmed {
+            continue;
+        }
+        for (product_id, by_hand) in alone.iter() {
+            let due = order.demand.of(product_id);
+            let out = facts.handed_out.get(order_id).map_or(0, |goods| goods.of(product_id));
+            let out = out.saturating_add(by_hand);
+            if due > 0 && out > due {
+                let detail = format!("asks for {due} of product {product_id}, and was handed out {out}");
+                findings.breach(ORDER_HANDED_OUT_TOO_MUCH, format!("order {order_id}"), detail);
+            }
+        }
+    }
+}
+
 /// Nothing is oversold: what left the house is what confirmed orders ask for and what was handed out by hand. What checkouts under way were handed out
 /// is explained by them.
 fn shipped_out(facts: &Facts, findings: &mut Findings) {
@@ -128,7 +149,7 @@ fn shipped_out(facts: &Facts, findings: &mut Findings) {
             owe(goods);
         }
     }
-    owe(&facts.handed_out_alone);
+    facts.handed_out_alone.values().for_each(&mut owe);
     for product_id in facts.items.keys() {
         due.entry(*product_id).or_default();
     }

@@ -154,7 +154,7 @@ impl Facts {
             }
             ReservationStatus::Confirmed => {
                 self.handed_out.entry(order_id).or_default().add(product_id, quantity.saturating_neg());
-                self.handed_out_alone.add(product_id, quantity);
+                self.handed_out_alone.entry(order_id).or_default().add(product_id, quantity);
             }
             _ => {}
         }

@@ -119,7 +119,7 @@ pub(super) async fn search_products(
     Asked(context): Asked,
     Params(params): Params<SearchParams>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(params.limit, params.cursor.clone())?;
+    let page = Page::new("products/search", params.limit, params.cursor.clone())?;
     let mut query = params.query(page.look_ahead())?;
     let sort = query.sort;
     query.after = page.after::<(Sort, Place)>()?.map(|cursor| of_this_order(sort, cursor)).transpose()?;

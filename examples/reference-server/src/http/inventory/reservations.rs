@@ -17,13 +17,13 @@ use super::shown::{KeptFor, KeptShown, ReservationShown, ReservationStanding, St
 use crate::http::roles::Stockkeepers;
 use crate::http::{ATTEMPTS, Write, problem};
 use crate::services::Session;
-use crate::services::inventory::{KEPT_ALONE, KeptAlone};
+use crate::services::inventory::{ByHand, KEPT_ALONE, RESERVATIONS};
 use crate::views::inventory::{RESERVED, Reserved, reserved_id, status_name};
 
 /// Keeps some for an order.
 ///
-/// The same again while it is kept changes nothing. What is kept for the order as a whole, by its checkout, is left to
-/// the checkout: `reserved_as_a_whole`.
+/// The same again while it is kept changes nothing. What is kept for the order as a whole by its checkout, or was handed
+/// out to it, is left to the checkout: 409 `reserved_as_a_whole`.
 #[utoipa::path(
     post, path = "/inventory/products/{id}/reserve", tag = "inventory", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -41,7 +41,8 @@ pub(super) async fn reserve(
     api.settle(&write, id, &asked).await
 }
 
-/// Hands out what is kept for an order.
+/// Hands out what is kept for an order. If the order is paid for after that, its checkout counts it towards what the order
+/// asks for. What the checkout keeps itself is left to it: 409 `reserved_as_a_whole`.
 #[utoipa::path(
     post, path = "/inventory/products/{id}/confirm-reservation", tag = "inventory", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -59,7 +60,8 @@ pub(super) async fn confirm_reservation(
     api.settle(&write, id, &asked).await
 }
 
-/// Gives back what is kept for an order, or puts it back if it was handed out.
+/// Gives back what is kept for an order, or puts it back if it was handed out. What the order's checkout keeps, or was
+/// handed out, is left to it: 409 `reserved_as_a_whole`.
 #[utoipa::path(
     post, path = "/inventory/products/{id}/release", tag = "inventory", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -105,7 +107,7 @@ pub(super) async fn list_reservations(
     Id(id): Id<ProductId>,
     Params(asked): Params<ReservationsAsked>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(asked.limit, asked.cursor)?;
+    let page = Page::new(format!("reservations/{id}"), asked.limit, asked.cursor)?;
     let product_id = id.to_string();
     let mut query =
         Query::of(context.tenant(), RESERVED).equals("product", &*product_id).limit(page.look_ahead());
@@ -124,38 +126,56 @@ pub(super) async fn list_reservations(
 }
 
 impl InventoryApi {
-    /// Decides a request for one product of an order; again, if someone else has asked for the same.
+    /// Decides a request for one product of an order; again, if someone else has asked for the same. The records are read
+    /// before the item's turn, so a refusal may rest on what they were before that: it counts if they are so still.
     async fn settle(
         &self,
         write: &Write,
         id: ProductId,
         asked: &ReservationRequest,
     ) -> Result<Response, Problem> {
+        let look = || self.inventory.by_hand(&write.context, asked.order_id(), id);
+        let mut kept = look().await?;
         let mut attempt = 1;
         loop {
-            let kept = self.inventory.kept_alone(&write.context, asked.order_id(), id).await?;
             let answered = write.through(self.inventory.items(), id, |item| {
                 StockItemShown::of(id, item.state())?;
                 let settlement = kept.settle(asked, Some(item.state()), &write.context);
                 settled(item, &kept, settlement)
             });
-            match answered.await? {
-                Ok(response) => return Ok(response),
-                Err(CommitError::Conflict(Conflict::Document { collection, .. }))
-                    if collection == KEPT_ALONE && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
+            match answered.await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) if !(attempt < ATTEMPTS && is_of_records(&error)) => {
+                    return Err(problem(error));
                 }
-                Err(error) => return Err(problem(error)),
+                Ok(Err(_)) => kept = look().await?,
+                Err(refusal) => {
+                    let now = look().await?;
+                    if attempt == ATTEMPTS || !now.differs_from(&kept) {
+                        return Err(refusal);
+                    }
+                    kept = now;
+                }
             }
+            attempt += 1;
         }
+    }
+}
+
+/// Whether someone else has written what is on record of the order.
+fn is_of_records(error: &CommitError) -> bool {
+    match error {
+        CommitError::Conflict(Conflict::Document { collection, .. }) => {
+            [KEPT_ALONE, RESERVATIONS].contains(&&**collection)
+        }
+        _ => false,
     }
 }
 
 /// What is written and answered. A shortage is a refusal that is on record.
 fn settled(
     item: &mut Session<StockItem>,
-    kept: &KeptAlone,
+    kept: &ByHand,
     settlement: Settlement,
 ) -> Result<(Commit, Response), Problem> {
     let Settlement { changes, record, answer } = settlement;
@@ -167,7 +187,7 @@ fn settled(
     }
     let mut commit = Commit::new();
     if let Some(record) = &record {
-        commit = commit.document(kept.write(record)?);
+        commit.documents.extend(kept.writes(record)?);
     }
     let stands = record.as_ref().or(kept.record());
     let reservation =

@@ -63,13 +63,15 @@ pub(super) enum ReservationStanding {
 }
 
 impl ReservationStanding {
-    /// One that was rejected was never kept, and counts as given back.
+    /// One that was rejected, or not asked for as a whole, was never kept, and counts as given back.
     pub(super) fn of(status: ReservationStatus) -> Self {
         match status {
             ReservationStatus::Active => Self::Active,
             ReservationStatus::Confirmed => Self::Confirmed,
             ReservationStatus::Expired => Self::Expired,
-            ReservationStatus::Released | ReservationStatus::Rejected => Self::Released,
+            ReservationStatus::Released | ReservationStatus::Rejected | ReservationStatus::ItemByItem => {
+                Self::Released
+            }
         }
     }
 

@@ -121,7 +121,7 @@ async fn list(
     let list = api.notifications().templates(context.tenant(), page.limit, cursor.as_deref());
     let found = list.await.map_err(refused)?;
     let items = found.items.iter().map(TemplateShown::from).collect();
-    Ok(Page::read(items, found.next_cursor)?.into_response())
+    Ok(page.read(items, found.next_cursor)?.into_response())
 }
 
 impl NotificationApi {

@@ -156,7 +156,7 @@ async fn my_orders(
     Asked(context): Asked,
     Params(asked): Params<MyOrders>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(asked.limit, asked.cursor)?;
+    let page = Page::new("my-orders", asked.limit, asked.cursor)?;
     let mut query = Query::of(context.tenant(), ORDERS)
         .equals("customer", caller.id.to_string())
         .descending("order")
@@ -292,7 +292,8 @@ async fn confirm_order(
     write.change_by(&api.store, id, decide, show).await
 }
 
-/// Marks a confirmed order as shipped.
+/// Marks a confirmed order as shipped. Its shipment, if it waits in the warehouse, is then picked up, and its history names
+/// the number and the carrier.
 #[utoipa::path(
     post, path = "/orders/{id}/ship", tag = "orders", security(("bearer" = [])),
     params(("id" = Uuid, Path)),

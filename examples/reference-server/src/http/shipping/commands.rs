@@ -51,7 +51,7 @@ pub(super) async fn deliver(
     api.command(&write, id, &ShipmentCommand::Deliver { recipient_name, signature_url }).await
 }
 
-/// Calls a shipment off that was not delivered yet.
+/// Calls a shipment off that was not delivered yet. Its order stays as it is: it goes another way, or is cancelled.
 #[utoipa::path(
     post, path = "/shipments/{id}/cancel", tag = "shipping", security(("bearer" = [])),
     params(("id" = Uuid, Path)),

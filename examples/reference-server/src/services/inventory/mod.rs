@@ -6,32 +6,32 @@
 //! decides again on what the other has written.
 //!
 //! A checkout reserves for its whole order ([`RESERVATIONS`]). What people reserve by hand is kept item by item
-//! (`alone`), under records of its own; a checkout that finds such goods kept for its order takes them over.
+//! (`alone`), under records of its own; a checkout takes over what its order has in that way (`whole`), so that an order
+//! has each of its goods once.
 
 mod alone;
+mod expiry;
+mod whole;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
 use commerce_core::event::CodecError;
 use commerce_core::id::ProductId;
 use commerce_core::id::Tenant;
 use commerce_core::inventory::reservation::{
-    Reservation, ReservationRejection, ReservationRequest, ReservationStatus, settle,
+    Reservation, ReservationRejection, ReservationRequest, ReservationStatus,
 };
 use commerce_core::inventory::{Reason, StockCommand, StockItem, StockRejection};
 use commerce_core::owned::{Decision, Owned, OwnedError};
 use commerce_core::repository::{Loaded, Repository};
-use commerce_core::store::{Document, Query, Store, StoreError};
+use commerce_core::store::{Store, StoreError};
 use commerce_core::value::Sku;
-use commerce_core::{Aggregate, Context, Host};
+use commerce_core::{Aggregate, Host};
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
-pub(crate) use alone::KeptAlone;
+pub(crate) use alone::ByHand;
 pub use alone::{KEPT_ALONE, kept_alone_id};
 
 use super::session::count_command;
@@ -44,11 +44,6 @@ use crate::messages::{
 pub const RESERVATIONS: &str = "reservations";
 /// So many items are held in memory at most.
 const HELD_ITEMS: usize = 200_000;
-/// So often reservations are looked for whose time is up.
-const EXPIRY_POLL: Duration = Duration::from_secs(1);
-
-/// So many expired reservations are settled in one look.
-const EXPIRED_AT_ONCE: usize = 10_000;
 /// A stock item's state is written down every so many events, so that a best seller is read as fast as any other.
 const SNAPSHOT_EVERY: u64 = 500;
 /// Raise it when the shape of a stock item's state changes.
@@ -210,65 +205,6 @@ impl Inventory {
         Ok(Handled::Committed)
     }
 
-    /// Decides a request in memory, and commits it with what `finish` adds to `base`.
-    ///
-    /// # Errors
-    /// When the store fails, or others were faster too often. A refusal is no error: `finish` is told of it.
-    pub async fn decide(
-        &self,
-        asked: ReservationRequest,
-        context: &Context,
-        base: Commit,
-        finish: impl Fn(&Result<ReservationStatus, ReservationRejection>, Commit) -> Result<Commit, CodecError>,
-    ) -> Result<(), HandleError> {
-        let id = asked.order_id().to_string();
-        let document = self.store.document(context.tenant(), RESERVATIONS, &id).await?;
-        let existing: Option<Reservation> = document.as_ref().map(|document| document.json()).transpose()?;
-        let version = document.map_or(0, |document| document.version);
-        let lines = match (&existing, &asked) {
-            (Some(record), _) => record.lines(),
-            (None, ReservationRequest::Reserve { demand, .. }) => demand.lines(),
-            (None, _) => &[],
-        };
-        let ids: Vec<ProductId> = lines.iter().map(|line| line.product_id).collect();
-        let mut found = Vec::new();
-        loop {
-            let decided = self.items.decide(context, &ids, |held| {
-                let item = |id: ProductId| held.get(&id).filter(|item| item.exists());
-                let taken_over = match &existing {
-                    None => alone::kept_already(&asked, item, &found).map_err(Undecided::KeptAlone)?,
-                    Some(_) => Vec::new(),
-                };
-                let settlement = settle(existing.as_ref(), &asked, item, context);
-                let mut commit = base.clone();
-                if let Some(record) = &settlement.record {
-                    commit = commit.document(write(record, version)?);
-                }
-                if settlement.answer == Ok(ReservationStatus::Active) {
-                    for kept in taken_over {
-                        commit.documents.extend(kept.taken_over()?);
-                    }
-                }
-                let commit = finish(&settlement.answer, commit)?;
-                let decision = Decision::new(()).with(commit);
-                Ok::<_, Undecided>(
-                    settlement
-                        .changes
-                        .into_iter()
-                        .fold(decision, |decision, (id, events)| decision.events(id, events)),
-                )
-            });
-            match decided.await {
-                Ok(_) => return Ok(()),
-                // Hardly ever: somebody has kept goods for this order by hand.
-                Err(OwnedError::Rejected(Undecided::KeptAlone(product_id))) => {
-                    found.push(self.kept_alone(context, asked.order_id(), product_id).await?);
-                }
-                Err(error) => return Err(owned_error(error)),
-            }
-        }
-    }
-
     async fn adjust(
         self,
         product_id: ProductId,
@@ -342,74 +278,10 @@ impl Inventory {
             Err(error) => Err(owned_error(error)),
         }
     }
-
-    /// Gives back, until `shutdown`, what was kept for orders whose time is up. It begins after `grace`: what was under
-    /// way when a process ended has that long to be carried on, however long the process was gone.
-    pub async fn run_expiry(&self, grace: Duration, shutdown: CancellationToken) {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(grace) => {}
-        }
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(EXPIRY_POLL) => {}
-            }
-            if let Err(error) = self.expire_due().await {
-                warn!(%error, "expired reservations are out of reach");
-            }
-        }
-    }
-
-    /// Gives back what was kept for orders whose time is up now. One that can't be settled does not stop the others.
-    ///
-    /// # Errors
-    /// When the store can't be asked.
-    pub async fn expire_due(&self) -> Result<(), StoreError> {
-        let due = self.host.now();
-        for collection in [RESERVATIONS, KEPT_ALONE] {
-            let query = Query::all_tenants(collection)
-                .at_most("expires_at", due)
-                .ascending("expires_at")
-                .limit(EXPIRED_AT_ONCE);
-            for document in self.store.documents(&query).await? {
-                if let Err(error) = self.expire(&document).await {
-                    // Most often someone was faster. It is found again at the next look, if it is still there.
-                    warn!(collection, reservation = document.id, %error, "a reservation was not expired");
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn expire(&self, document: &Document) -> Result<(), HandleError> {
-        let reservation: Reservation = document.json()?;
-        let context = self.host.context().with_tenant(document.tenant.clone()).with_actor("expiry");
-        if &*document.collection == KEPT_ALONE {
-            return self.expire_alone(&reservation, document.version, &context).await;
-        }
-        let asked = ReservationRequest::Expire { order_id: reservation.order_id() };
-        let base = Commit::within(&context);
-        self.decide(asked, &context, base, |_, commit| Ok(commit)).await
-    }
-}
-
-/// Why an order's request can't be decided yet.
-#[derive(Debug, thiserror::Error)]
-enum Undecided {
-    #[error("product {0} is kept for the order already, by itself")]
-    KeptAlone(ProductId),
-    #[error(transparent)]
-    Codec(#[from] CodecError),
 }
 
 fn repository(store: &Arc<dyn Store>) -> Repository<StockItem> {
     Repository::new(store.clone()).with_snapshots(SNAPSHOT_EVERY, SNAPSHOT_SCHEMA)
-}
-
-/// The document of an order's record.
-fn write(record: &Reservation, version: u64) -> Result<DocumentWrite, CodecError> {
-    findable(RESERVATIONS, record.order_id().to_string(), record, version)
 }
 
 /// A record can be found by its expiry as long as it is active.

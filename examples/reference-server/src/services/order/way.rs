@@ -13,10 +13,11 @@ use commerce_core::shipping::{Carrier, TrackingNumber};
 use commerce_core::stream::StreamId;
 use commerce_core::value::Address;
 use commerce_core::{Aggregate, Context};
-use commerce_outbox::{HandleError, Scope};
+use commerce_outbox::{HandleError, Message, Scope};
 use commerce_saga::{Instance, SagaError, SagaStatus};
 
 use super::{Orders, WayError, copy, payment_of, shipment_of};
+use crate::messages::HandOverShipment;
 use crate::sagas::{cancel_order, place_order};
 use crate::services::{Session, bug};
 
@@ -139,7 +140,7 @@ impl Orders {
         self.take_way(order, confirm, context).await
     }
 
-    /// Marks an order as shipped.
+    /// Marks an order as shipped. Its shipment hears of it, so that it doesn't wait in the warehouse any more.
     pub(crate) async fn ship(
         &self,
         order: &mut Session<Order>,
@@ -147,7 +148,18 @@ impl Orders {
         carrier: Carrier,
         context: &Context,
     ) -> Result<Commit, WayError> {
-        self.take_way(order, OrderCommand::Ship { tracking_number, carrier }, context).await
+        let order_id = *order.id();
+        let handed_over = HandOverShipment {
+            order_id,
+            shipment_id: placed(order)?.shipment_id().unwrap_or(shipment_of(order_id)),
+            tracking_number: tracking_number.clone(),
+            carrier,
+        };
+        let commit = self.take_way(order, OrderCommand::Ship { tracking_number, carrier }, context).await?;
+        if order.events().is_empty() {
+            return Ok(commit);
+        }
+        Ok(commit.message(handed_over.to_message().map_err(HandleError::from)?))
     }
 
     /// Gives a command to an order that isn't being cancelled.
