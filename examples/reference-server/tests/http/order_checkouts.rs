@@ -56,7 +56,10 @@ async fn a_payment_that_succeeds_confirms_the_order(app: App) {
     let expected =
         expected.iter().enumerate().map(|(at, (what, who))| (json!(what), json!(at + 1), json!(who)));
     assert_eq!(told, expected.collect::<Vec<_>>());
-    assert_eq!(all["items"][0]["data"]["total"]["amount"], "7.50");
+    let placed = &all["items"][0]["data"];
+    assert_eq!(placed["total"]["amount"], "7.50");
+    assert_eq!(placed["lines"][0]["unit_price"]["currency"], placed["total"]["currency"]);
+    assert_eq!(placed["lines"][0]["unit_price_minor"], Value::Null);
     let page = app.get(&format!("{history}?limit=3")).role("customer").expect(200).await.json();
     let cursor = page["next_cursor"].as_str().unwrap();
     let rest = app.get(&format!("{history}?limit=3&cursor={cursor}")).role("customer").expect(200).await;

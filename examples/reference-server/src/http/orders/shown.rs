@@ -3,9 +3,9 @@
 use commerce_core::id::OrderId;
 use commerce_core::order::{Failure, Order, OrderLine};
 use commerce_core::stream::RecordedEvent;
-use commerce_core::value::{Address, Money};
+use commerce_core::value::{Address, Currency, Money};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ pub(super) struct EventShown {
     actor: ActorShown,
     /// What there is to say about it.
     #[schema(value_type = Object)]
-    data: Box<RawValue>,
+    data: Value,
 }
 
 /// By whom something happened.
@@ -161,7 +161,21 @@ impl EventShown {
             version: event.version,
             at: event.recorded_at.to_string(),
             actor,
-            data: serde_json::from_slice(&event.payload)?,
+            data: with_prices(serde_json::from_slice(&event.payload)?),
         })
     }
+}
+
+/// An order's lines are stored without their currency; they are shown as money is everywhere.
+fn with_prices(mut fields: Value) -> Value {
+    let currency = fields["total"]["currency"].as_str().and_then(|code| Currency::parse(code).ok());
+    let lines = fields.get_mut("lines").and_then(Value::as_array_mut);
+    if let (Some(currency), Some(lines)) = (currency, lines) {
+        for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+            if let Some(minor) = line.remove("unit_price_minor").as_ref().and_then(Value::as_i64) {
+                line.insert("unit_price".to_owned(), json!(Money::from_minor(minor, currency)));
+            }
+        }
+    }
+    fields
 }
