@@ -46,10 +46,8 @@ pub async fn correlate(State(host): State<Arc<dyn Host>>, mut request: Request, 
     write(request.headers_mut(), &shown, &traceparent);
     let context = context.with_correlation(correlation).with_traceparent(traceparent.clone());
     request.extensions_mut().insert(Arc::new(context));
-    match is_plain(&shown) {
-        true => tracing::Span::current().record("correlation_id", shown.as_str()),
-        false => tracing::Span::current().record("correlation_id", correlation.to_string()),
-    };
+    let logged = if is_plain(&shown) { shown.clone() } else { correlation.to_string() };
+    tracing::Span::current().record("correlation_id", logged);
     let mut response = CORRELATION.scope(shown.as_str().into(), next.run(request)).await;
     write(response.headers_mut(), &shown, &traceparent);
     response

@@ -1,6 +1,6 @@
 //! Redis, where several processes count together.
 //!
-//! Redis 5 or newer, or a server that speaks as it does. One server, or one behind an address that follows the primary:
+//! Tried with Redis 7.0; the script needs what Redis does since version 5. One server, or one behind an address that follows the primary:
 //! the client is no cluster client.
 
 mod quotas;

@@ -10,19 +10,20 @@ use tokio::sync::OnceCell;
 
 use crate::http::{MemoryQuotas, Quota, Quotas};
 
-/// A request waits no longer than this for its being counted.
+/// A request waits no longer than this for its being counted, unless it is set.
 const COUNTED_WITHIN: Duration = Duration::from_millis(250);
 /// For so long Redis isn't asked again after it has failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Counts requests in Redis, by the same algorithm and as exactly as [`MemoryQuotas`], for all processes that use the
 /// same server and prefix. While Redis can't be reached each process counts by itself: no request fails for that, or
-/// waits for it longer than a quarter of a second.
+/// waits for it longer than its [`patience`](Self::patience).
 pub struct RedisQuotas {
     client: Client,
     connection: OnceCell<ConnectionManager>,
     take: Script,
     prefix: String,
+    patience: Duration,
     alone: MemoryQuotas,
     /// Until when each process counts by itself; none while Redis answers.
     alone_until: Mutex<Option<Instant>>,
@@ -36,8 +37,8 @@ pub struct InvalidRedisUrl;
 /// Why a request wasn't counted by all.
 #[derive(Debug, thiserror::Error)]
 enum Uncounted {
-    #[error("no answer within {COUNTED_WITHIN:?}")]
-    Silent,
+    #[error("no answer within {0:?}")]
+    Silent(Duration),
     #[error(transparent)]
     Failed(#[from] RedisError),
 }
@@ -66,6 +67,7 @@ impl RedisQuotas {
             connection: OnceCell::new(),
             take: Script::new(include_str!("take.lua")),
             prefix: "commerce:quota:".to_owned(),
+            patience: COUNTED_WITHIN,
             alone: MemoryQuotas::default(),
             alone_until: Mutex::default(),
         })
@@ -74,6 +76,13 @@ impl RedisQuotas {
     /// What its keys begin with. Default: `commerce:quota:`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// A request waits no longer than this for its being counted by all; then its process counts it by itself. Default:
+    /// 250 ms.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -86,7 +95,7 @@ impl RedisQuotas {
             let wait: u64 = take.invoke_async(&mut connection).await?;
             Ok(Duration::from_micros(wait))
         };
-        tokio::time::timeout(COUNTED_WITHIN, asked).await.unwrap_or(Err(Uncounted::Silent))
+        tokio::time::timeout(self.patience, asked).await.unwrap_or(Err(Uncounted::Silent(self.patience)))
     }
 
     /// A connection that is made when it is needed first, and made anew when it is lost.
@@ -95,7 +104,7 @@ impl RedisQuotas {
             // One attempt: the pause says when the next one is.
             .set_number_of_retries(0)
             .set_connection_timeout(Some(PAUSE))
-            .set_response_timeout(Some(COUNTED_WITHIN));
+            .set_response_timeout(Some(self.patience));
         ConnectionManager::new_lazy_with_config(self.client.clone(), config)
     }
 

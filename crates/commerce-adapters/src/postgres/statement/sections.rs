@@ -6,7 +6,7 @@ use crate::postgres::layout::Layout;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Sections {
     there: u32,
-    /// Of a member that is alone, those with one row. It costs a third less than arrays of one.
+    /// Of a member that is alone, those with one row. For one event the server then needs about a quarter less time than with arrays of one.
     single: u32,
 }
 
