@@ -122,7 +122,7 @@ impl Publication {
     /// When the log holds an event that is not JSON.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
         while !shutdown.is_cancelled() {
-            let change = self.store.changes().listen();
+            let change = self.store.changes().listen_for_events();
             match self.publish().await {
                 Ok(_) => {}
                 Err(BusError::Unavailable { source }) => {

@@ -211,9 +211,13 @@ impl Database {
 
 impl Shared {
     fn heard(&self, payload: &str) {
-        let Some((base, schema)) = payload.split_once(' ') else { return };
-        let base: i64 = base.parse().unwrap_or_default();
-        self.each(|name| name == schema, |wake| wake.when_visible(base));
+        let Some((base, (from, schema))) =
+            payload.split_once(' ').and_then(|(base, rest)| Some((base, rest.split_once(' ')?)))
+        else {
+            return;
+        };
+        let (base, from) = (base.parse().unwrap_or_default(), from.parse().unwrap_or_default());
+        self.each(|name| name == schema, |wake| wake.heard(base, from));
     }
 
     fn each(&self, of: impl Fn(&str) -> bool, tell: impl Fn(&Wake)) {

@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 
 use commerce_core::commit::Expected;
+use commerce_core::store::News;
 
 use super::job::{self, Job};
 
@@ -58,6 +59,11 @@ impl Group {
         let mut group = Self::default();
         let _ = group.admit(job);
         group
+    }
+
+    /// What readers have that is new, if all of it is written.
+    pub(super) fn news(&self) -> News {
+        self.members.iter().map(|job| News::of(&job.commit)).reduce(News::and).unwrap_or_default()
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -39,8 +39,8 @@ use async_trait::async_trait;
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed, FieldValue, NewMessage};
 use commerce_core::id::Tenant;
 use commerce_core::store::{
-    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
-    Released, Store, StoreError,
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
+    ReadMessages, Released, Store, StoreError,
 };
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
@@ -278,7 +278,7 @@ impl Store for PgStore {
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
         let due = self.maintenance.release_due(limit, self.clock()).await?;
         if let Some((base, oldest)) = due.base {
-            self.wake.committed(base, oldest);
+            self.wake.committed(base, oldest, News { messages: true, ..News::default() });
         }
         Ok(due.released)
     }

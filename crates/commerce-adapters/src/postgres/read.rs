@@ -43,13 +43,14 @@ impl Reads {
             format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
         let columns = "position, recorded_at, id, tenant, topic, key, type, headers, metadata, payload";
         // Of each partition there is always a row: it tells how far the log was looked at, also if nothing was found.
+        // OFFSET 0 has that looked up once a partition: the planner would rather do it again for each message.
         let messages = format!(
             "SELECT m.*, last.position, w.number
              FROM unnest($1::int4[], $2::int8[], $3::int8[]) WITH ORDINALITY AS w(partition, after, wanted, number)
              CROSS JOIN LATERAL (
                SELECT coalesce((SELECT position FROM {schema}.commerce_messages
                  WHERE partition = w.partition AND position > w.after AND position < {oldest}
-                 ORDER BY position DESC LIMIT 1), w.after) AS position) last
+                 ORDER BY position DESC LIMIT 1), w.after) AS position OFFSET 0) last
              LEFT JOIN LATERAL (
                SELECT {columns} FROM {schema}.commerce_messages m
                WHERE m.partition = w.partition AND m.position > w.after AND m.position <= last.position

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use commerce_core::Host;
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
-use commerce_core::store::{Changes, CommitFuture, StoreError};
+use commerce_core::store::{Changes, CommitFuture, News, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -41,8 +41,8 @@ pub(super) struct Desk {
 trait Job: Send {
     fn rows(&self) -> usize;
     fn run(&mut self, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()>;
-    /// Whether readers have something new, once the transaction is durable.
-    fn has_news(&self) -> bool;
+    /// What readers have that is new, once the transaction is durable.
+    fn news(&self) -> Option<News>;
     /// The transaction has ended: answer the caller.
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>);
 }
@@ -172,8 +172,9 @@ fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut S
         }
         result => {
             // Before the answers: whoever knows that it was committed finds its listener woken.
-            if result.is_ok() && group.iter().any(|job| job.has_news()) {
-                desk.changes.notify();
+            let news = group.iter().filter_map(|job| job.news()).reduce(News::and);
+            if let (Ok(()), Some(news)) = (&result, news) {
+                desk.changes.notify_of(news);
             }
             for job in group {
                 job.finish(result.clone());
@@ -228,8 +229,8 @@ impl Job for CommitJob {
         Ok(())
     }
 
-    fn has_news(&self) -> bool {
-        matches!(self.outcome, Some(Ok(_)))
+    fn news(&self) -> Option<News> {
+        matches!(self.outcome, Some(Ok(_))).then(|| News::of(&self.commit))
     }
 
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {
@@ -265,8 +266,8 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
         Ok(())
     }
 
-    fn has_news(&self) -> bool {
-        self.value.is_some()
+    fn news(&self) -> Option<News> {
+        self.value.is_some().then_some(News::ALL)
     }
 
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {

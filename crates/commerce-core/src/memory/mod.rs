@@ -21,8 +21,8 @@ use crate::commit::{Commit, CommitError, CommitId, Committed};
 use crate::host::Host;
 use crate::id::Tenant;
 use crate::store::{
-    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
-    Released, Store, StoreError,
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
+    ReadMessages, Released, Store, StoreError,
 };
 use crate::stream::{Position, RecordedEvent, StreamId, Version};
 use crate::time::Timestamp;
@@ -58,7 +58,7 @@ impl MemoryStore {
 
     fn apply(&self, commit: Commit) -> Result<Committed, CommitError> {
         commit.check()?;
-        let writes = !commit.is_empty();
+        let (writes, news) = (!commit.is_empty(), News::of(&commit));
         let mut state = self.state();
         // Asked for under the lock, so that the log's times rise with its positions.
         let now = self.host.now();
@@ -67,7 +67,7 @@ impl MemoryStore {
         let committed = state.apply(commit, id, now, self.partitions);
         drop(state);
         if writes {
-            self.changes.notify();
+            self.changes.notify_of(news);
         }
         Ok(committed)
     }
@@ -120,7 +120,7 @@ impl Store for MemoryStore {
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
         let released = self.state().outbox.release_due(self.host.now(), limit);
         if released.count > 0 {
-            self.changes.notify();
+            self.changes.notify_of(News { messages: true, ..News::default() });
         }
         Ok(released)
     }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use changes::{ChangeListener, Changes};
+pub use changes::{ChangeListener, Changes, News};
 pub use error::StoreError;
 pub use query::{Condition, Order, Query};
 

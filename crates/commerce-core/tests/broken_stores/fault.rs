@@ -124,6 +124,7 @@ pub(crate) const FAULTS: &[(Fault, &str)] = {
         (PrunesAllMessages, "prune::messages_go_up_to_a_position"),
         (PrunesYoungCommits, "prune::commits_go_that_left_nothing"),
         (NeverWakes, "waking::a_commit_wakes_readers"),
+        (NeverWakes, "waking::readers_of_a_log_are_woken_by_its_news"),
         (NeverWakes, "waking::a_release_wakes_readers"),
         (HasItsOwnClock, "waking::the_clock_is_the_hosts"),
     ]

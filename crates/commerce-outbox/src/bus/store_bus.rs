@@ -6,6 +6,7 @@
 //! before they are handed out, a stretch ahead so that it costs one write in a thousand messages. Whatever lies
 //! between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
 
+mod feed;
 mod member;
 mod partition;
 
@@ -47,6 +48,7 @@ pub struct StoreBus {
     sources: Vec<Source>,
     host: Arc<dyn Host>,
     options: StoreBusOptions,
+    marks: bool,
 }
 
 #[derive(Clone)]
@@ -58,13 +60,18 @@ struct Source {
 impl StoreBus {
     /// A bus without sources.
     pub fn new(host: Arc<dyn Host>) -> Self {
-        Self { sources: Vec::new(), host, options: StoreBusOptions::default() }
+        Self { sources: Vec::new(), host, options: StoreBusOptions::default(), marks: true }
     }
 
     /// Also carries what this service writes to its outbox. The name becomes the messages' `source`.
     pub fn source(mut self, name: &str, store: Arc<dyn Store>) -> Self {
         self.sources.push(Source { name: name.into(), store });
         self
+    }
+
+    /// Does without the mark of what was taken: for those who may be given a message again and need not know of it.
+    pub(crate) fn without_marks(self) -> Self {
+        Self { marks: false, ..self }
     }
 
     /// With these options.
@@ -105,8 +112,7 @@ impl Bus for StoreBus {
     }
 
     async fn subscribe(&self, group: &str, topics: &[&str]) -> Result<Box<dyn Subscription>, BusError> {
-        let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
-        Ok(Box::new(Member::new(group, topics, &self.sources, &*self.host, self.options)))
+        Ok(Box::new(Member::new(group, topics, self)))
     }
 }
 

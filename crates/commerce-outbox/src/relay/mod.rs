@@ -69,7 +69,8 @@ impl Relay {
         Self {
             name: "relay".to_owned(),
             partitions: store.partitions() as usize,
-            source: StoreBus::new(host.clone()).source(source, store).options(options),
+            // Nothing of a relay dies over a message: what was taken and not published is just published.
+            source: StoreBus::new(host.clone()).source(source, store).options(options).without_marks(),
             to,
             host,
             policy: RetryPolicy::default(),

@@ -1,14 +1,15 @@
-//! Whoever stops waiting for messages loses none.
+//! Whoever stops waiting for messages loses none, and nothing is read twice for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use commerce_core::commit::{Commit, NewMessage};
-use commerce_core::store::{CommitFuture, Store};
+use async_trait::async_trait;
+use commerce_core::commit::{Commit, DocumentWrite, Expected, NewMessage};
+use commerce_core::store::{CommitFuture, MessageBatch, ReadMessages, Store, StoreError};
 use commerce_core::testing::{StoreAround, TestHost};
-use commerce_outbox::{Bus, StoreBus};
+use commerce_outbox::{Bus, StoreBus, StoreBusOptions};
 
 use crate::store::new_store;
 
@@ -67,4 +68,83 @@ async fn a_wait_that_is_dropped_anywhere_loses_no_message() {
     }
     writing.await.unwrap();
     member.close().await.unwrap();
+}
+
+/// A store that takes its time to read messages, and counts how often it does.
+struct Counted {
+    inner: Arc<dyn Store>,
+    reads: AtomicUsize,
+    takes: Duration,
+}
+
+impl Counted {
+    fn new(inner: Arc<dyn Store>, takes: Duration) -> Arc<Self> {
+        Arc::new(Self { inner, reads: AtomicUsize::new(0), takes })
+    }
+}
+
+#[async_trait]
+impl StoreAround for Counted {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let found = self.inner.read_partitions(requests).await;
+        tokio::time::sleep(self.takes).await;
+        found
+    }
+}
+
+#[tokio::test]
+async fn a_read_outlives_the_wait_for_it() {
+    let host = Arc::new(TestHost::new());
+    let store = Counted::new(new_store(host.clone(), 1).await, Duration::from_millis(50));
+    store
+        .inner
+        .commit(Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap()))
+        .await
+        .unwrap();
+    let bus = StoreBus::new(host).source("/shop", store.clone());
+    let mut member = bus.subscribe("readers", &["jobs"]).await.unwrap();
+    // No wait is as long as a read.
+    let mut waits = 0;
+    let deliveries = loop {
+        match tokio::time::timeout(Duration::from_millis(10), member.next(1)).await {
+            Ok(deliveries) => break deliveries.unwrap(),
+            Err(_) => waits += 1,
+        }
+        assert!(waits < 500, "the message didn't come");
+    };
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(store.reads.load(Ordering::SeqCst), 1, "it was read again for each wait");
+    member.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_one_reads_for_commits_without_messages() {
+    let host = Arc::new(TestHost::new());
+    let store = Counted::new(new_store(host.clone(), 1).await, Duration::ZERO);
+    let options = StoreBusOptions { poll: Duration::from_secs(600), ..StoreBusOptions::default() };
+    let bus = StoreBus::new(host).source("/shop", store.clone()).options(options);
+    let mut member = bus.subscribe("readers", &["jobs"]).await.unwrap();
+    let message = || Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap());
+    store.inner.commit(message()).await.unwrap();
+    assert_eq!(member.next(1).await.unwrap().len(), 1);
+    let before = store.reads.load(Ordering::SeqCst);
+    let reading = tokio::spawn(async move { member.next(1).await.unwrap() });
+    for number in 0..100 {
+        let note = DocumentWrite::put("notes", number.to_string(), Expected::Any, b"{}".to_vec());
+        store.inner.commit(Commit::new().document(note)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    store
+        .inner
+        .commit(Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(reading.await.unwrap().len(), 1);
+    let reads = store.reads.load(Ordering::SeqCst) - before;
+    assert!(reads <= 5, "{reads} reads for one message");
 }

@@ -103,7 +103,7 @@ impl View {
     /// Follows the events until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            let change = self.store.changes().listen();
+            let change = self.store.changes().listen_for_events();
             if let Err(error) = self.catch_up().await {
                 warn!(%error, "a list can't be brought up to date now");
             }

@@ -95,7 +95,7 @@ impl ProductSearch {
     /// Follows the events until `shutdown`, so that a search has little to take in.
     pub async fn run(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            let change = self.store.changes().listen();
+            let change = self.store.changes().listen_for_events();
             if let Err(error) = self.catch_up().await {
                 warn!(%error, "the search can't be brought up to date now");
             }

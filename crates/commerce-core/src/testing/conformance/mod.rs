@@ -137,5 +137,6 @@ checks! {
         readers_and_commits_belong_to_no_tenant;
     prune: messages_go_up_to_a_position, positions_are_never_used_again, scheduled_messages_stay,
         expired_claims_go, commits_go_that_left_nothing;
-    waking: the_clock_is_the_hosts, a_commit_wakes_readers, a_release_wakes_readers;
+    waking: the_clock_is_the_hosts, a_commit_wakes_readers, readers_of_a_log_are_woken_by_its_news,
+        a_release_wakes_readers;
 }

@@ -39,10 +39,23 @@ pub(super) async fn a_commit_wakes_readers(f: Fixture<impl Store>) {
     }
 }
 
+pub(super) async fn readers_of_a_log_are_woken_by_its_news(f: Fixture<impl Store>) {
+    let events = f.store.changes().listen_for_events();
+    f.ok(append("a", Expected::Any, 1)).await;
+    assert!(is_woken(&f, events).await, "events wake whoever listened for events before them");
+    let messages = f.store.changes().listen_for_messages();
+    f.ok(Commit::new().message(message("topic", "k", 1))).await;
+    assert!(is_woken(&f, messages).await, "messages wake whoever listened for messages before them");
+}
+
 pub(super) async fn a_release_wakes_readers(f: Fixture<impl Store>) {
     f.ok(Commit::new().message(message("topic", "k", 1).not_before(f.later(MINUTE)))).await;
     f.host.advance(MINUTE);
-    let listener = f.store.changes().listen();
+    let (one, other) = (f.store.changes().listen(), f.store.changes().listen_for_messages());
     f.release_due(ALL).await;
-    assert!(is_woken(&f, listener).await, "the release of a message wakes whoever listened before it");
+    assert!(is_woken(&f, one).await, "the release of a message wakes whoever listened before it");
+    assert!(
+        is_woken(&f, other).await,
+        "the release of a message wakes whoever listened for messages before it"
+    );
 }

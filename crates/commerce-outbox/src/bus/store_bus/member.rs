@@ -1,18 +1,18 @@
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::Host;
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
-use commerce_core::store::{ChangeListener, MessageBatch, Query, ReadMessages, Store};
+use commerce_core::store::{Query, Store};
 use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::feed::Feed;
 use super::partition::{Partition, Place, is_lost};
-use super::{Source, StoreBusOptions};
+use super::{Source, StoreBus, StoreBusOptions};
 use crate::bus::{Delivery, Receipt, Subscription};
 use crate::error::BusError;
 
@@ -31,17 +31,16 @@ const MEMBERS: &str = "bus-members";
 pub(super) struct Member {
     id: Uuid,
     group: String,
-    topics: Vec<String>,
-    sources: Vec<Source>,
+    feeds: Vec<Feed>,
     options: StoreBusOptions,
+    /// Whether it leaves word of what it takes, for whoever takes over from it.
+    marks: bool,
     held: BTreeMap<usize, Partition>,
     /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
     asked: Option<(Arc<dyn Store>, String)>,
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
     epoch: u64,
-    /// Which source's turn it is to be read first.
-    turn: usize,
     upkeep_at: Instant,
     /// How long after the next upkeep the one behind it comes.
     upkeep_again: Duration,
@@ -50,25 +49,24 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(
-        group: &str,
-        topics: Vec<String>,
-        sources: &[Source],
-        host: &dyn Host,
-        options: StoreBusOptions,
-    ) -> Self {
+    pub(super) fn new(group: &str, topics: &[&str], bus: &StoreBus) -> Self {
         let now = Instant::now();
+        let topics: Arc<[String]> = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        let mut feeds: Vec<Feed> = Vec::with_capacity(bus.sources.len());
+        for source in &bus.sources {
+            let first = feeds.last().map_or(0, |last| last.partitions.end);
+            feeds.push(Feed::new(source.clone(), first, topics.clone()));
+        }
         Self {
-            id: host.new_id(),
+            id: bus.host.new_id(),
             group: group.to_owned(),
-            topics,
-            sources: sources.to_vec(),
-            options,
+            feeds,
+            options: bus.options,
+            marks: bus.marks,
             held: BTreeMap::new(),
             asked: None,
             ready: Vec::new(),
             epoch: 0,
-            turn: 0,
             upkeep_at: now,
             upkeep_again: SETTLE,
             flush_at: now,
@@ -76,64 +74,68 @@ impl Member {
         }
     }
 
-    /// Everything there is to read now, each source's partitions in one go. Each time another source comes first, so that
-    /// a busy one leaves room.
+    /// Reads on wherever there may be something new, and hands out what was found since.
     async fn look(&mut self, max: usize) -> Result<(), BusError> {
-        let mut lost = Vec::new();
-        let (sources, turn) = (self.sources.len(), self.turn);
-        for source in (0..sources).map(|source| (source + turn) % sources) {
-            self.look_at(source, max, &mut lost).await?;
+        for feed in &mut self.feeds {
+            feed.look(&mut self.held, max, self.options.window, self.options.poll);
         }
-        for index in lost {
-            self.lose(index);
+        for feed in 0..self.feeds.len() {
+            self.mark(feed).await?;
+            self.take(feed)?;
         }
-        self.turn = turn.wrapping_add(1);
         Ok(())
     }
 
-    async fn look_at(&mut self, source: usize, max: usize, lost: &mut Vec<usize>) -> Result<(), BusError> {
-        let first: usize =
-            self.sources[..source].iter().map(|source| source.store.partitions() as usize).sum();
-        let store = self.sources[source].store.clone();
-        let partitions = first..first + store.partitions() as usize;
-        let held = self.held.range(partitions.clone()).count();
-        // Shared alike: one that has more is read again at once.
-        let share = max.saturating_sub(self.ready.len()).div_ceil(held.max(1));
-        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        let (mut indices, mut requests) = (Vec::with_capacity(held), Vec::with_capacity(held));
-        for (index, partition) in self.held.range(partitions) {
-            if let Some((after, limit)) = partition.wants(share, self.options.window) {
-                indices.push(*index);
-                requests.push(ReadMessages { partition: partition.number, after, topics: &topics, limit });
-            }
-        }
-        if requests.is_empty() {
+    /// Leaves word of what is about to be taken. Nothing is taken before: whoever waits here may be gone at any moment.
+    async fn mark(&mut self, feed: usize) -> Result<(), BusError> {
+        if !self.marks {
             return Ok(());
         }
-        let batches = store.read_partitions(&requests).await?;
-        let batches: BTreeMap<usize, MessageBatch> = indices.into_iter().zip(batches).collect();
+        let found: BTreeMap<usize, _> =
+            self.feeds[feed].found().map(|(asked, batch)| (asked.index, (asked, batch))).collect();
         let marks = self.held.iter_mut().filter_map(|(index, partition)| {
-            let batch = batches.get(index)?;
-            Some(async { (*index, partition.mark(batch).await) })
+            let (asked, batch) = found.get(index).filter(|(asked, _)| partition.is_as(asked))?;
+            Some(async { (asked.index, partition.mark(batch).await) })
         });
-        // At the same time, so that the store writes all marks together. Nothing is taken before: whoever waits here may
-        // be gone at any moment.
-        let marked: BTreeMap<usize, Result<(), BusError>> = join_all(marks).await.into_iter().collect();
-        for ((index, batch), marked) in batches.into_iter().zip(marked.into_values()) {
-            let Some(partition) = self.held.get_mut(&index) else { continue };
-            match marked.and_then(|()| partition.take(batch)) {
-                Ok(found) => self.ready.extend(found),
-                Err(error) if is_lost(&error) => lost.push(index),
-                Err(error) => return Err(error),
+        // At the same time, so that the store writes all marks together.
+        for (index, marked) in join_all(marks).await {
+            match marked {
+                Err(error) if is_lost(&error) => self.lose(index),
+                marked => marked?,
             }
         }
         Ok(())
+    }
+
+    /// Takes what was found. What was asked under other circumstances is asked for anew.
+    fn take(&mut self, feed: usize) -> Result<(), BusError> {
+        let feed = &mut self.feeds[feed];
+        let found = feed.take().inspect_err(|_| feed.again(&mut self.held))?;
+        let mut result = Ok(());
+        for (asked, batch) in found {
+            let Some(partition) = self.held.get_mut(&asked.index) else { continue };
+            if !partition.is_as(&asked) {
+                partition.may_have_more = true;
+                continue;
+            }
+            match partition.take(batch, asked.limit) {
+                Ok(found) => self.ready.extend(found),
+                Err(damaged) => result = result.and(Err(damaged)),
+            }
+        }
+        result
     }
 
     /// The partition has gone to someone else, or one of its marks has: it is asked for anew.
     fn lose(&mut self, index: usize) {
-        self.held.remove(&index);
+        self.let_go(index);
         self.upkeep_at = Instant::now();
+    }
+
+    /// What was read of it and not handed out goes with it.
+    fn let_go(&mut self, index: usize) {
+        self.held.remove(&index);
+        self.ready.retain(|delivery| delivery.receipt.partition != index);
     }
 
     /// Prolongs leases, takes over what is free, gives up what is more than a fair share.
@@ -141,12 +143,11 @@ impl Member {
         if Instant::now() < self.upkeep_at {
             return Ok(());
         }
-        let mut first = 0;
-        for source in self.sources.clone() {
-            let partitions = source.store.partitions();
-            let share = self.share(&source, partitions).await?;
-            self.hold_share(&source, first, partitions, share).await?;
-            first += partitions as usize;
+        let places: Vec<_> =
+            self.feeds.iter().map(|feed| (feed.source.clone(), feed.partitions.clone())).collect();
+        for (source, partitions) in places {
+            let share = self.share(&source, partitions.len()).await?;
+            self.hold_share(&source, partitions, share).await?;
         }
         self.upkeep_at = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
         self.upkeep_again = self.upkeep_again.saturating_mul(2);
@@ -154,7 +155,7 @@ impl Member {
     }
 
     /// How many partitions of a source are this member's, if all members are to have alike.
-    async fn share(&self, source: &Source, partitions: u32) -> Result<usize, BusError> {
+    async fn share(&mut self, source: &Source, partitions: usize) -> Result<usize, BusError> {
         if partitions == 1 {
             return Ok(1);
         }
@@ -162,7 +163,8 @@ impl Member {
         let word = DocumentWrite::put(MEMBERS, self.name(), Expected::Any, b"{}".to_vec())
             .field("group", self.group.as_str())
             .field("alive_until", now.plus(self.options.lease));
-        let of_group = || Query::all_tenants(MEMBERS).equals("group", self.group.as_str()).limit(1_000);
+        let group = self.group.clone();
+        let of_group = || Query::all_tenants(MEMBERS).equals("group", group.as_str()).limit(1_000);
         source.store.commit(Commit::new().document(word)).await?;
         let gone = source.store.documents(&of_group().at_most("alive_until", now.minus(FORGET))).await?;
         for member in gone {
@@ -173,7 +175,11 @@ impl Member {
             }
         }
         let members = source.store.documents(&of_group().at_least("alive_until", now)).await?;
-        Ok((partitions as usize).div_ceil(members.len().max(1)))
+        Ok(partitions.div_ceil(members.len().max(1)))
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.feeds.iter().map(|feed| feed.source.clone()).collect()
     }
 
     fn name(&self) -> String {
@@ -183,13 +189,11 @@ impl Member {
     async fn hold_share(
         &mut self,
         source: &Source,
-        first: usize,
-        partitions: u32,
+        partitions: Range<usize>,
         share: usize,
     ) -> Result<(), BusError> {
         let mut held = 0;
-        for number in 0..partitions {
-            let index = first + number as usize;
+        for (number, index) in (0..).zip(partitions) {
             let has_it = self.held.contains_key(&index);
             if held >= share && !has_it {
                 continue;
@@ -215,10 +219,12 @@ impl Member {
                         source: &source.name,
                         store: &source.store,
                     };
-                    self.held.insert(index, Partition::resume(place, lease, self.epoch).await?);
+                    let resumed = Partition::resume(place, lease, self.epoch).await?;
+                    self.let_go(index);
+                    self.held.insert(index, resumed);
                     held += 1;
                 }
-                None => drop(self.held.remove(&index)),
+                None => self.let_go(index),
             }
             self.asked = None;
         }
@@ -248,7 +254,7 @@ impl Member {
             // Removed only after it was left: the caller may drop this future before.
             match partition.leave().await {
                 Err(error) if !is_lost(&error) => return Err(error),
-                _ => drop(self.held.remove(&index)),
+                _ => self.let_go(index),
             }
         }
         Ok(())
@@ -277,7 +283,7 @@ impl Member {
             return Ok(());
         }
         let mut wait = self.options.poll;
-        for source in &self.sources {
+        for source in self.sources() {
             let released = source.store.release_due(DUE).await?;
             if let Some(next) = released.next_due {
                 wait = wait.min(next.since(source.store.now().await?));
@@ -287,21 +293,18 @@ impl Member {
         Ok(())
     }
 
-    fn listen(&self) -> Vec<Pin<Box<ChangeListener>>> {
-        self.sources.iter().map(|source| Box::pin(source.store.changes().listen())).collect()
-    }
-
-    /// Until something was committed, or something is due.
-    async fn wait(&self, listeners: Vec<Pin<Box<ChangeListener>>>) {
-        let mut until = (Instant::now() + self.options.poll).min(self.upkeep_at).min(self.due_at);
+    /// Until something was read or committed, or something is due. Without room for messages there is no news.
+    async fn wait(&mut self, has_room: bool) {
+        let mut until = self.upkeep_at.min(self.due_at);
         if self.held.values().any(Partition::is_behind) {
             until = until.min(self.flush_at);
         }
-        if listeners.is_empty() {
-            tokio::time::sleep_until(until).await;
-        } else {
-            let _ = tokio::time::timeout_at(until, select_all(listeners)).await;
+        if !has_room || self.feeds.is_empty() {
+            return tokio::time::sleep_until(until).await;
         }
+        until = self.feeds.iter().map(|feed| feed.poll_at).fold(until, Instant::min);
+        let stirs = select_all(self.feeds.iter_mut().map(|feed| Box::pin(feed.stirs())));
+        let _ = tokio::time::timeout_at(until, stirs).await;
     }
 }
 
@@ -309,16 +312,19 @@ impl Member {
 impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
         loop {
-            let listeners = self.listen();
             self.upkeep().await?;
             self.release_due().await?;
             self.flush()?;
             self.hand_over().await?;
-            self.look(max).await?;
-            if !self.ready.is_empty() {
-                return Ok(std::mem::take(&mut self.ready));
+            if self.ready.is_empty() {
+                self.look(max).await?;
             }
-            self.wait(listeners).await;
+            let count = max.min(self.ready.len());
+            if count > 0 {
+                let rest = self.ready.split_off(count);
+                return Ok(std::mem::replace(&mut self.ready, rest));
+            }
+            self.wait(max > 0).await;
         }
     }
 
@@ -354,7 +360,7 @@ impl Subscription for Member {
             }
         }
         self.give_back_asked().await?;
-        for source in &self.sources {
+        for source in self.sources() {
             if source.store.partitions() > 1 {
                 let word = DocumentWrite::delete(MEMBERS, self.name(), Expected::Any);
                 source.store.commit(Commit::new().document(word)).await?;

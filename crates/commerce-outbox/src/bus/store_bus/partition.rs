@@ -6,6 +6,7 @@ use commerce_core::store::{CommitFuture, Lease, MessageBatch, RecordedMessage, S
 use commerce_core::stream::Position;
 use futures_util::FutureExt;
 
+use super::feed::Asked;
 use crate::bus::{Delivery, Receipt};
 use crate::envelope::Envelope;
 use crate::error::BusError;
@@ -25,7 +26,8 @@ pub(super) struct Partition {
     pub(super) store: Arc<dyn Store>,
     pub(super) lease: Lease,
     source: Arc<str>,
-    epoch: u64,
+    /// Rises with each partition that the member is given.
+    pub(super) epoch: u64,
     /// Up to here everything is done, durably.
     done: Reader,
     /// Up to here messages were taken, durably.
@@ -40,6 +42,8 @@ pub(super) struct Partition {
     handed: BTreeMap<Position, Handed>,
     /// It is to go to another member, once everything that was handed out is done.
     pub(super) leaving: bool,
+    /// Whether there may be something beyond what was read.
+    pub(super) may_have_more: bool,
 }
 
 /// What has become of a message that was handed out.
@@ -82,6 +86,7 @@ impl Partition {
             taken,
             handed: BTreeMap::new(),
             leaving: false,
+            may_have_more: true,
         })
     }
 
@@ -89,7 +94,12 @@ impl Partition {
     pub(super) fn wants(&self, max: usize, window: usize) -> Option<(Position, usize)> {
         let limit =
             if self.is_going_back() { max } else { max.min(window.saturating_sub(self.handed.len())) };
-        (limit > 0 && !self.leaving).then_some((self.read, limit))
+        (limit > 0 && self.may_have_more && !self.leaving).then_some((self.read, limit))
+    }
+
+    /// Whether the answer to what was asked is still of use.
+    pub(super) fn is_as(&self, asked: &Asked) -> bool {
+        asked.epoch == self.epoch && asked.after == self.read && !self.leaving
     }
 
     /// Whether messages are read that are to be handed out again.
@@ -114,10 +124,13 @@ impl Partition {
 
     /// Takes what was read, and hands out what was not handed out yet, or is to be handed out again. [`mark`](Self::mark)
     /// it first.
-    pub(super) fn take(&mut self, mut batch: MessageBatch) -> Result<Vec<Delivery>, BusError> {
+    pub(super) fn take(&mut self, mut batch: MessageBatch, limit: usize) -> Result<Vec<Delivery>, BusError> {
+        // Where the limit ended it, there may be more.
+        self.may_have_more |= batch.messages.len() >= limit;
         if self.is_for_next_time(batch.next) {
             batch.messages.retain(|message| !self.is_for_next_time(message.position));
             batch.next = self.read_before;
+            self.may_have_more = true;
         }
         let deliveries = batch.messages.into_iter().filter_map(|message| self.hand_out(message).transpose());
         let deliveries = deliveries.collect::<Result<_, _>>()?;
@@ -145,11 +158,15 @@ impl Partition {
     }
 
     async fn mark_taken(&mut self, position: Position) -> Result<(), BusError> {
-        if position <= self.taken.at {
-            return Ok(());
-        }
         let ahead = self.store.position_ahead(position, STRETCH);
-        self.taken.move_to(ahead, &self.store, &self.lease).await
+        if position > self.taken.at {
+            return self.taken.move_to(ahead, &self.store, &self.lease).await;
+        }
+        // In good time, so that no message has to wait for it.
+        if self.store.position_ahead(position, STRETCH / 2) > self.taken.at {
+            return self.taken.move_soon(ahead, &self.store, &self.lease);
+        }
+        Ok(())
     }
 
     pub(super) fn finish(&mut self, position: Position) {
@@ -172,6 +189,7 @@ impl Partition {
                 *handed = Handed::Again;
                 self.read_before = self.read_before.max(self.read);
                 self.read = self.read.min(position.saturating_sub(1));
+                self.may_have_more = true;
             }
         }
     }

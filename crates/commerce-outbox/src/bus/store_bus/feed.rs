@@ -1,0 +1,166 @@
+//! How a member follows one source: it reads when there is news, and a read under way outlives whoever waits for it.
+//!
+//! Consumers and relays wait for several things at once, so a wait for messages is dropped more often than not. A read
+//! that was dropped with it would have been for nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::store::{ChangeListener, MessageBatch, ReadMessages, StoreError};
+use commerce_core::stream::Position;
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::Source;
+use super::partition::Partition;
+
+/// One source as a member reads it.
+pub(super) struct Feed {
+    pub(super) source: Source,
+    /// Its partitions among those of all sources.
+    pub(super) partitions: Range<usize>,
+    topics: Arc<[String]>,
+    news: Option<Pin<Box<ChangeListener>>>,
+    /// When it is to be looked at, though no news came.
+    pub(super) poll_at: Instant,
+    look: Option<Look>,
+}
+
+/// One read of some of its partitions.
+struct Look {
+    asked: Vec<Asked>,
+    state: State,
+}
+
+enum State {
+    Reading(Pin<Box<dyn Future<Output = Result<Vec<MessageBatch>, StoreError>> + Send>>),
+    Answered(Result<Vec<MessageBatch>, StoreError>),
+}
+
+/// What was asked of a partition.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) index: usize,
+    number: u32,
+    /// Under which lease; under another one the answer is of no use.
+    pub(super) epoch: u64,
+    pub(super) after: Position,
+    pub(super) limit: usize,
+}
+
+impl Feed {
+    pub(super) fn new(source: Source, first: usize, topics: Arc<[String]>) -> Self {
+        let partitions = first..first + source.store.partitions() as usize;
+        Self { source, partitions, topics, news: None, poll_at: Instant::now(), look: None }
+    }
+
+    /// Begins to read what there may be to read, unless a read is under way: `max` messages, shared alike by the
+    /// partitions that are held. One that has more is read again.
+    pub(super) fn look(
+        &mut self,
+        held: &mut BTreeMap<usize, Partition>,
+        max: usize,
+        window: usize,
+        poll: Duration,
+    ) {
+        if self.look.is_some() {
+            return;
+        }
+        if self.has_news() {
+            // Before the read, so that no news falls between.
+            self.news = Some(Box::pin(self.source.store.changes().listen_for_messages()));
+            self.poll_at = Instant::now() + poll;
+            held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
+        }
+        let share = max.div_ceil(held.range(self.partitions.clone()).count().max(1));
+        let wanted = held.range_mut(self.partitions.clone()).filter_map(|(index, partition)| {
+            let (after, limit) = partition.wants(share, window)?;
+            partition.may_have_more = false;
+            Some(Asked { index: *index, number: partition.number, epoch: partition.epoch, after, limit })
+        });
+        let asked: Vec<Asked> = wanted.collect();
+        if !asked.is_empty() {
+            let state = State::Reading(self.read(asked.clone()));
+            self.look = Some(Look { asked, state });
+        }
+    }
+
+    fn has_news(&mut self) -> bool {
+        let heard = self.news.as_mut().is_none_or(|news| news.now_or_never().is_some());
+        if heard {
+            // Not to be asked again.
+            self.news = None;
+        }
+        heard || Instant::now() >= self.poll_at
+    }
+
+    fn read(
+        &self,
+        asked: Vec<Asked>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<MessageBatch>, StoreError>> + Send>> {
+        let (store, topics) = (self.source.store.clone(), self.topics.clone());
+        Box::pin(async move {
+            let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+            let request = |of: &Asked| ReadMessages {
+                partition: of.number,
+                after: of.after,
+                topics: &topics,
+                limit: of.limit,
+            };
+            let requests: Vec<_> = asked.iter().map(request).collect();
+            store.read_partitions(&requests).await
+        })
+    }
+
+    /// Until a read has its answer or, where none is under way, until there is news.
+    pub(super) async fn stirs(&mut self) {
+        if let Some(look) = &mut self.look {
+            return look.answered().await;
+        }
+        match &mut self.news {
+            Some(news) => news.await,
+            None => return,
+        }
+        self.news = None;
+    }
+
+    /// What the last read found, if it has an answer. It stays until it is [taken](Self::take).
+    pub(super) fn found(&self) -> impl Iterator<Item = (&Asked, &MessageBatch)> {
+        let answered = self.look.as_ref().and_then(|look| match &look.state {
+            State::Answered(Ok(batches)) => Some(look.asked.iter().zip(batches)),
+            _ => None,
+        });
+        answered.into_iter().flatten()
+    }
+
+    /// Takes away what the last read found; nothing if it has no answer yet.
+    pub(super) fn take(&mut self) -> Result<Vec<(Asked, MessageBatch)>, StoreError> {
+        match self.look.take() {
+            Some(Look { asked, state: State::Answered(batches) }) => {
+                Ok(asked.into_iter().zip(batches?).collect())
+            }
+            under_way => {
+                self.look = under_way;
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+impl Feed {
+    /// All that is held of it is to be read again.
+    pub(super) fn again(&self, held: &mut BTreeMap<usize, Partition>) {
+        held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
+    }
+}
+
+impl Look {
+    async fn answered(&mut self) {
+        if let State::Reading(reading) = &mut self.state {
+            self.state = State::Answered(reading.await);
+        }
+    }
+}
