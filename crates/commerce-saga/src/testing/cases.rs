@@ -1,6 +1,7 @@
 //! What is tried: a pure plan, from the steps of a saga and the number of its writes.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use super::faults::{Fault, Place, StepPlan, Strike};
 use super::store::Moment;
@@ -16,10 +17,13 @@ pub(super) struct Case {
     pub(super) strikes: Vec<Strike>,
     pub(super) repeat: bool,
     pub(super) crash: Option<(u64, Moment)>,
+    /// Someone has it turn back before this write.
+    pub(super) abort: Option<u64>,
+    /// How it must end, unless it has turned back at someone's word.
     pub(super) expected: Expected,
 }
 
-/// How the run must end.
+/// How a run must end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Expected {
     #[default]
@@ -66,11 +70,17 @@ impl Case {
         self
     }
 
+    /// The same, with someone having it turn back before one write after the other.
+    pub(super) fn aborted(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
+        let case = self.clone();
+        (1..=writes).map(move |write| Self { abort: Some(write), ..case.clone() })
+    }
+
     /// The same, with one write after the other going wrong in each way.
-    pub(super) fn crashing(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
+    pub(super) fn crashing(&self, writes: RangeInclusive<u64>) -> impl Iterator<Item = Self> + use<> {
         let case = self.clone();
         let moments = [Moment::Before, Moment::After, Moment::AnswerLost];
-        (1..=writes).flat_map(move |write| {
+        writes.flat_map(move |write| {
             let case = case.clone();
             moments.map(|moment| Self { crash: Some((write, moment)), ..case.clone() })
         })
@@ -124,6 +134,9 @@ impl fmt::Display for Case {
         let mut parts: Vec<String> = self.strikes.iter().map(ToString::to_string).collect();
         if self.repeat {
             parts.push("every request twice".to_owned());
+        }
+        if let Some(write) = self.abort {
+            parts.push(format!("turned back before write {write}"));
         }
         match self.crash {
             Some((write, Moment::Before)) => parts.push(format!("crash before write {write}")),
