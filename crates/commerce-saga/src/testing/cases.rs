@@ -11,6 +11,9 @@ use crate::reply::Phase;
 /// Attempts of a compensation, or of a step that must be done, that are made to go wrong: fewer than it has.
 const UNDO_FAILS: u32 = 2;
 
+/// The write that waited for a wish is followed by so many that are around it: the wish itself, and what follows first.
+const AROUND: u64 = 2;
+
 /// One run of the saga, and what goes wrong in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Case {
@@ -74,6 +77,17 @@ impl Case {
     pub(super) fn aborted(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
         let case = self.clone();
         (1..=writes).map(move |write| Self { abort: Some(write), ..case.clone() })
+    }
+
+    /// The same, with the writes around each wish that was granted going wrong: before which write it was, of how many. After
+    /// the last one all do: there is most to undo.
+    pub(super) fn crashing_when_aborted(&self, granted: &[(u64, u64)]) -> Vec<Self> {
+        let last = granted.iter().map(|(at, _)| *at).max();
+        let crashing = granted.iter().flat_map(|(at, writes)| {
+            let end = if Some(*at) == last { *writes } else { (*writes).min(at + AROUND) };
+            Self { abort: Some(*at), ..self.clone() }.crashing(*at..=end)
+        });
+        crashing.collect()
     }
 
     /// The same, with one write after the other going wrong in each way.

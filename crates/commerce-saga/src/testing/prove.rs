@@ -77,12 +77,13 @@ pub async fn examine<T: Trial>(trial: &T, options: Options) -> Report {
         cases.extend(failing.crashing(1..=ran.writes));
         aborts.extend(failing.aborted(ran.writes));
     }
-    for (abort, ran) in report.run_all(trial, aborts, &options).await {
-        // What was refused, or was asked of a run that fails, is the run that crashes above.
-        if let Some(at) = abort.abort.filter(|_| ran.aborted && abort.strikes.is_empty()) {
-            cases.extend(abort.crashing(at..=ran.writes));
-        }
-    }
+    // What was refused, or asked of a run that fails, is a run that crashes above.
+    let granted = |(case, ran): (Case, Ran)| {
+        (ran.aborted && case.strikes.is_empty()).then_some((case.abort?, ran.writes))
+    };
+    let aborted = report.run_all(trial, aborts, &options).await;
+    let granted: Vec<_> = aborted.into_iter().filter_map(granted).collect();
+    cases.extend(good.crashing_when_aborted(&granted));
     report.run_all(trial, cases, &options).await;
     report
 }
