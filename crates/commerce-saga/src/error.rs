@@ -92,8 +92,16 @@ pub enum SagaError {
         id: String,
         /// What it is.
         status: &'static str,
-        /// What was asked: `retried`, `skipped`, `abandoned`, `paused`, `resumed`.
+        /// What was asked: `retried`, `skipped`, `abandoned`, `paused`, `resumed`, `aborted`.
         asked: &'static str,
+    },
+    /// The instance can't be aborted any more: what this step does, or may have done, can't be undone. Let it end.
+    #[error("instance {id} can't be aborted: there is no way back from step {step}")]
+    NoWayBack {
+        /// The instance.
+        id: String,
+        /// The step: it decides, or is under way and has no compensation.
+        step: String,
     },
     /// The store, the bus or a step's code failed.
     #[error(transparent)]
@@ -108,7 +116,7 @@ impl SagaError {
             // Another process may know it: whoever gets the message next.
             Self::Unregistered { .. } => Kind::Retryable,
             Self::Changed { .. } => Kind::Bug,
-            Self::WrongStatus { .. } => Kind::Conflict,
+            Self::WrongStatus { .. } | Self::NoWayBack { .. } => Kind::Conflict,
             Self::Handle(error) => error.kind(),
         }
     }

@@ -24,7 +24,7 @@ const STATUS: &str = "status";
 pub enum SagaStatus {
     /// Its steps are being done.
     Running,
-    /// A step has failed; those before it are being undone.
+    /// A step has failed, or it was aborted; what was done is being undone.
     Compensating,
     /// All is done.
     Completed,
@@ -120,14 +120,17 @@ pub struct Failure {
     pub detail: String,
 }
 
-/// What an operator did.
+/// The code of the [`Failure`] of a run that was aborted. Its step is the one that was under way, its detail the reason.
+pub(crate) const ABORTED: &str = "aborted";
+
+/// What an operator did, or whoever had it aborted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// When.
     pub at: Timestamp,
     /// Who.
     pub actor: String,
-    /// What: `retried`, `skipped`, `abandoned`, `paused`, `resumed`.
+    /// What: `retried`, `skipped`, `abandoned`, `paused`, `resumed`, `aborted`.
     pub action: String,
     /// Why.
     pub reason: String,
@@ -166,7 +169,7 @@ pub struct Instance {
     /// Why it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// What operators did.
+    /// What operators did, and whoever had it aborted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// By when someone looks at it even if nothing happens: never later than it should be.
@@ -180,6 +183,11 @@ impl Instance {
     /// The document's id: runs of different sagas may be about the same thing.
     pub(crate) fn document_id(saga: &str, id: &str) -> String {
         format!("{saga}/{id}")
+    }
+
+    /// Who had it turn back, when and why, if someone has [aborted](crate::Orchestrator::abort) it.
+    pub fn aborted(&self) -> Option<&Note> {
+        self.notes.iter().find(|note| note.action == ABORTED)
     }
 
     /// When something falls due.

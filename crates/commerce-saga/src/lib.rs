@@ -27,12 +27,15 @@
 //! 6. After a step that [decides](SagaBuilder::decisive) nothing is undone: what follows it is tried as often as a
 //!    compensation, and ends in `stuck` likewise ([decisive][decisive]).
 //! 7. A run ends on the version of the definition that it began with ([versions][versions]).
+//! 8. A run can be [turned back](Orchestrator::abort) as long as there is a way back. What is under way then is undone like
+//!    what was not heard of; of the wish and the end of the run one is committed, and the other is told so. A wish that was
+//!    granted survives a crash ([abort][abort], [proof][proof]).
 //!
 //! Each attempt at a step is a `tracing` span, which its request carries to the participant
 //! ([`commerce_outbox::trace`]), and is counted with `metrics`.
 //!
 //! Limits: participants remember a step for a year, so no run may be stuck longer. A step without a compensation can't be
-//! undone if its answer is lost. A call's provider must honour its idempotency key, as a call may be under way when it
+//! undone if its answer is lost; nor can a run be turned back while it is under way. A call's provider must honour its idempotency key, as a call may be under way when it
 //! is verified and made again. When an answer is overdue is judged by the clock of whoever looks: one that is wrong
 //! asks early or late, and no more. Ended runs are kept until they are [pruned](Orchestrator::prune).
 //!
@@ -43,6 +46,7 @@
 //! [sweep]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/sweep.rs
 //! [operators]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/operators.rs
 //! [decisive]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/decisive.rs
+//! [abort]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/abort.rs
 //! [versions]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/versions.rs
 
 mod definition;

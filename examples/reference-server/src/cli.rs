@@ -214,6 +214,8 @@ pub(crate) enum Sagas {
     Retry(SagaDecision),
     /// Take the compensation as done that a saga is stuck at, because someone has seen to it by hand
     Skip(SagaDecision),
+    /// Have a saga turn back that is under way: what it has done is undone, and an order that was checked out is cancelled
+    Abort(SagaDecision),
     /// Give a saga up as it is
     Abandon(SagaDecision),
     /// Draw a saga's definition as a Mermaid diagram

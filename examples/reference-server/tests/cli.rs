@@ -539,7 +539,7 @@ fn what_is_not_there_is_named() {
     on_each(|place| {
         run(&mut place.replay(&[])).ends_with(0);
         let why = ["--reason", "why not"];
-        for act in ["retry", "skip", "abandon"] {
+        for act in ["retry", "skip", "abort", "abandon"] {
             let arguments = [&["sagas", act, "place-order/none"][..], &why].concat();
             place.look(&arguments).fails(2, &["none"]);
         }
@@ -570,7 +570,7 @@ fn without_data_commands_say_what_to_do() {
 #[test]
 fn help_mentions_every_command_and_option() {
     let decision = ["--actor", "--reason", "--store"];
-    let helps: [(&[&str], &[&str]); 16] = [
+    let helps: [(&[&str], &[&str]); 17] = [
         (&[], &["replay", "sagas", "dead-letters", "audit", "migrate", "Exit codes"]),
         (
             &["replay"],
@@ -589,11 +589,12 @@ fn help_mentions_every_command_and_option() {
         ),
         (&["audit"], &["--store", "postgres://"]),
         (&["migrate"], &["--store", "--adopt"]),
-        (&["sagas"], &["list", "show", "retry", "skip", "abandon", "graph"]),
+        (&["sagas"], &["list", "show", "retry", "skip", "abort", "abandon", "graph"]),
         (&["sagas", "list"], &["--status", "--limit", "--store"]),
         (&["sagas", "show"], &["<SAGA/ID>", "--store"]),
         (&["sagas", "retry"], &decision),
         (&["sagas", "skip"], &decision),
+        (&["sagas", "abort"], &decision),
         (&["sagas", "abandon"], &decision),
         (&["sagas", "graph"], &["[SAGA]", "place-order"]),
         (&["dead-letters"], &["list", "show", "replay", "discard"]),

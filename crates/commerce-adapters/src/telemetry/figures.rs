@@ -83,8 +83,9 @@ fn describe() {
     );
     describe_counter!(
         "saga_steps_total",
-        "Attempts at saga steps that ended, by saga, step, phase (action, undo) and outcome: done, failed, transient, unknown."
+        "Attempts at saga steps that ended, by saga, step, phase (action, undo) and outcome: done, failed, transient, unknown, aborted."
     );
     describe_gauge!("circuit_state", "1 for the state that a circuit is in, by circuit and state.");
     describe_counter!("sagas_ended_total", "Sagas that ended or got stuck, by saga and status.");
+    describe_counter!("sagas_aborted_total", "Sagas that someone had turn back, by saga.");
 }

@@ -16,9 +16,6 @@ use super::{
     Failure, MAX_LINES, OrderCommand, OrderEvent, OrderLine, OrderRejection, OrderStatus, demand, subtotal,
 };
 
-/// The longest reason for a cancellation, in characters.
-const MAX_REASON: usize = 500;
-
 /// An order, or the place where one may be placed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -137,7 +134,7 @@ impl PlacedOrder {
             OrderCommand::Deliver => OrderEvent::OrderDelivered { delivered_at: now },
             OrderCommand::Cancel { reason } => {
                 self.must_reach(OrderStatus::Cancelled, name)?;
-                let reason = text("/reason", &reason, 1, MAX_REASON)
+                let reason = text("/reason", &reason, 1, OrderCommand::MAX_REASON)
                     .map_err(|violation| OrderRejection::Invalid(vec![violation]))?;
                 OrderEvent::OrderCancelled { reason, cancelled_at: now }
             }

@@ -62,6 +62,25 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
+    /// The longest reason to cancel an order, in characters.
+    pub const MAX_REASON: usize = 500;
+
+    /// Calls it off for whatever reason there is: what is too long is cut. For those who can't ask again.
+    ///
+    /// ```
+    /// use commerce_core::order::OrderCommand;
+    ///
+    /// let OrderCommand::Cancel { reason } = OrderCommand::cancel(" ") else { unreachable!() };
+    /// assert_eq!(reason, "no reason was given");
+    /// ```
+    pub fn cancel(reason: &str) -> Self {
+        let reason = match reason.trim() {
+            "" => "no reason was given",
+            reason => reason,
+        };
+        Self::Cancel { reason: clip(reason.to_owned(), Self::MAX_REASON) }
+    }
+
     /// Its name as it appears in rejections: `place`, `add_item`, …
     pub const fn name(&self) -> &'static str {
         match self {

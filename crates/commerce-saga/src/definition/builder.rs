@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use super::saga::Saga;
-use super::step::{Step, Undone, Work};
+use super::step::{Endings, Step, Work};
 use crate::error::StepError;
-use crate::instance::Failure;
+use crate::instance::{Failure, Note};
 
 /// Why a definition makes no sense. Its author is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct SagaBuilder<S> {
     version: Version,
     replies: Option<String>,
     steps: Vec<Step<S>>,
-    undone: Option<Undone<S>>,
+    endings: Endings<S>,
     misplaced: Option<(&'static str, &'static str)>,
 }
 
@@ -64,7 +64,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
             version,
             replies: None,
             steps: Vec::new(),
-            undone: None,
+            endings: Endings { undone: None, aborted: None },
             misplaced: None,
         }
     }
@@ -177,6 +177,18 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         })
     }
 
+    /// Undoing that step, which comes before this one, undoes this one as well: what it has done, and what it may still
+    /// do. It has no compensation of its own, and a run can be [aborted](crate::Orchestrator::abort) while it is under
+    /// way.
+    pub fn undone_with(mut self, step: &str) -> Self {
+        let before = self.steps.split_last().map_or(&[][..], |(_, before)| before);
+        if !before.iter().any(|before| before.name == step && before.undo.is_some()) {
+            self.misplaced = Some(("undone_with", "the step it names, which has a compensation"));
+        }
+        let step = step.to_owned();
+        self.last("undone_with", "a step", move |last| last.undone_with = Some(step))
+    }
+
     /// How long to wait for an answer, to the action and to its compensation. 30 s unless set.
     pub fn reply_within(self, within: Duration) -> Self {
         self.last("reply_within", "a step", |step| step.within = within)
@@ -218,7 +230,20 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         F: Fn(S, Failure, Scope) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
     {
-        self.undone = Some(Box::new(move |state, failure, scope| Box::pin(run(state, failure, scope))));
+        self.endings.undone =
+            Some(Box::new(move |state, failure, scope| Box::pin(run(state, failure, scope))));
+        self
+    }
+
+    /// What the wish changes in the saga's own service, once all is undone because a run was
+    /// [aborted](crate::Orchestrator::abort). It joins the commit that ends the saga. Unless it is said,
+    /// [`when_undone`](Self::when_undone) is told of a failure with the code `aborted`.
+    pub fn when_aborted<F, Fut>(mut self, run: F) -> Self
+    where
+        F: Fn(S, Note, Scope) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
+    {
+        self.endings.aborted = Some(Box::new(move |state, wish, scope| Box::pin(run(state, wish, scope))));
         self
     }
 
@@ -264,7 +289,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         if self.replies.is_none() && self.steps.iter().any(asks) {
             return Err(BuildError::NoReplyTopic(saga));
         }
-        Ok(Saga::new(saga, self.version, self.replies, self.steps, self.undone))
+        Ok(Saga::new(saga, self.version, self.replies, self.steps, self.endings))
     }
 }
 

@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use super::builder::SagaBuilder;
-use super::step::{Step, Undone, Work};
+use super::step::{Endings, Step, Work};
 use crate::error::StepError;
-use crate::instance::{Failure, Instance};
+use crate::instance::{Failure, Instance, Note};
 use crate::reply::Phase;
 
 /// The definition of a saga over the state `S`.
@@ -55,7 +55,7 @@ pub struct Saga<S> {
     replies: Option<String>,
     pub(crate) steps: Vec<Step<S>>,
     pub(super) stages: Vec<Range<usize>>,
-    undone: Option<Undone<S>>,
+    endings: Endings<S>,
     /// The step from which on there is no way back.
     pub(super) decisive: Option<usize>,
 }
@@ -77,7 +77,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
         version: Version,
         replies: Option<String>,
         steps: Vec<Step<S>>,
-        undone: Option<Undone<S>>,
+        endings: Endings<S>,
     ) -> Self {
         let mut stages: Vec<Range<usize>> = Vec::new();
         for (index, step) in steps.iter().enumerate() {
@@ -87,7 +87,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
             }
         }
         let decisive = steps.iter().position(|step| step.decisive);
-        Self { name, version, replies, steps, stages, undone, decisive }
+        Self { name, version, replies, steps, stages, endings, decisive }
     }
 }
 
@@ -111,6 +111,8 @@ pub(crate) trait Definition: Send + Sync {
     fn stages(&self) -> &[Range<usize>];
     /// How a phase is done; none if the step has no such phase.
     fn kind(&self, step: usize, phase: Phase) -> Option<StepKind>;
+    /// Whether something undoes the step: its own compensation, or another's.
+    fn has_way_back(&self, step: usize) -> bool;
     fn within(&self, step: usize) -> Duration;
     fn retry(&self, step: usize, phase: Phase) -> RetryPolicy;
     /// The step that decides, if one does.
@@ -139,10 +141,12 @@ pub(crate) trait Definition: Send + Sync {
         key: String,
         again: bool,
     ) -> Result<Box<RawValue>, StepError>;
+    /// Records that all is undone: because of a failure, or of a wish.
     async fn undone(
         &self,
         state: &RawValue,
         failure: Failure,
+        wish: Option<Note>,
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError>;
     fn mermaid(&self) -> String;
@@ -204,6 +208,10 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
             Work::Local(_) => StepKind::Local,
             Work::Call { .. } => StepKind::Call,
         })
+    }
+
+    fn has_way_back(&self, step: usize) -> bool {
+        self.steps.get(step).is_some_and(|step| step.undo.is_some() || step.undone_with.is_some())
     }
 
     fn within(&self, step: usize) -> Duration {
@@ -278,10 +286,16 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         &self,
         state: &RawValue,
         failure: Failure,
+        wish: Option<Note>,
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError> {
-        let Some(undone) = &self.undone else { return Ok((state.to_owned(), scope)) };
-        let (state, scope) = undone(read(state)?, failure, scope).await?;
+        let (state, scope) = match (&self.endings, wish) {
+            (Endings { aborted: Some(aborted), .. }, Some(wish)) => {
+                aborted(read(state)?, wish, scope).await?
+            }
+            (Endings { undone: Some(undone), .. }, _) => undone(read(state)?, failure, scope).await?,
+            _ => return Ok((state.to_owned(), scope)),
+        };
         Ok((write(&state)?, scope))
     }
 

@@ -8,7 +8,7 @@ use commerce_outbox::{RetryPolicy, Scope};
 use serde_json::value::RawValue;
 
 use crate::error::StepError;
-use crate::instance::Failure;
+use crate::instance::{Failure, Note};
 
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Makes a request of the state.
@@ -27,6 +27,16 @@ pub(crate) type Verify<S> =
 pub(crate) type Undone<S> =
     Box<dyn Fn(S, Failure, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;
 
+/// Records in the saga's own service that all is undone because someone wished it.
+pub(crate) type Aborted<S> =
+    Box<dyn Fn(S, Note, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;
+
+/// What is recorded once all is undone.
+pub(crate) struct Endings<S> {
+    pub(crate) undone: Option<Undone<S>>,
+    pub(crate) aborted: Option<Aborted<S>>,
+}
+
 /// How an action or a compensation is done.
 pub(crate) enum Work<S> {
     Request(Ask<S>),
@@ -39,6 +49,8 @@ pub(crate) struct Step<S> {
     pub(crate) action: Work<S>,
     pub(crate) then: Option<Then<S>>,
     pub(crate) undo: Option<Work<S>>,
+    /// The step whose compensation undoes this one too.
+    pub(crate) undone_with: Option<String>,
     pub(crate) within: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) undo_retry: RetryPolicy,
@@ -54,6 +66,7 @@ impl<S> Step<S> {
             action,
             then: None,
             undo: None,
+            undone_with: None,
             within: Duration::from_secs(30),
             retry: RetryPolicy { attempts: 3, ..RetryPolicy::default() },
             undo_retry: RetryPolicy::default(),

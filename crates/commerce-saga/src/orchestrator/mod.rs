@@ -1,5 +1,6 @@
 //! Carries sagas on: from replies, from timers, and at an operator's word.
 
+mod abort;
 mod calls;
 mod deferred;
 mod observe;
@@ -26,7 +27,7 @@ use tracing::warn;
 
 use crate::definition::{Definition, Saga};
 use crate::error::{SagaError, StepError};
-use crate::instance::{COLLECTION, ENDED_AT, Instance, SagaStatus};
+use crate::instance::{COLLECTION, ENDED_AT, Instance, Note, SagaStatus};
 use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
 use deferred::Deferred;
 use run::Run;
@@ -76,6 +77,7 @@ struct Found {
 enum Input {
     Reply { step: String, phase: Phase, attempt: u32, reply: Reply },
     Called { step: usize, phase: Phase, attempt: u32, ending: Ending },
+    Abort(Note),
     Time,
 }
 
@@ -241,6 +243,16 @@ impl Orchestrator {
     fn definition(&self, name: &str, version: u32) -> Result<Arc<dyn Definition>, SagaError> {
         let found = self.shared.definitions.get(&(name.to_owned(), version));
         found.cloned().ok_or_else(|| SagaError::Unregistered { name: name.to_owned(), version })
+    }
+
+    /// The definition that an instance began with.
+    fn definition_of(&self, instance: &Instance) -> Result<Arc<dyn Definition>, SagaError> {
+        let definition = self.definition(&instance.saga, instance.version)?;
+        if definition.has_steps_of(instance) {
+            return Ok(definition);
+        }
+        let Instance { saga, version, id, .. } = instance;
+        Err(SagaError::Changed { name: saga.clone(), version: *version, id: id.clone() })
     }
 
     async fn find(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Option<Found>, StoreError> {

@@ -55,6 +55,11 @@ impl StepEnd {
         Self { step: step.to_owned(), phase, outcome }
     }
 
+    /// An answer that is not waited for any more, since the run was aborted.
+    pub(super) fn not_awaited(step: &str) -> Self {
+        Self { step: step.to_owned(), phase: Phase::Action, outcome: "aborted" }
+    }
+
     /// `saga_steps_total`.
     pub(super) fn count(self, saga: &str) {
         metrics::counter!(
@@ -66,6 +71,11 @@ impl StepEnd {
         )
         .increment(1);
     }
+}
+
+/// `sagas_aborted_total`: those that someone had turn back.
+pub(super) fn count_abort(saga: &str) {
+    metrics::counter!("sagas_aborted_total", "saga" => saga.to_owned()).increment(1);
 }
 
 /// `sagas_ended_total`: also those that are stuck, each time they get there.

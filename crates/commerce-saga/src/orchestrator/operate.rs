@@ -116,15 +116,7 @@ impl Orchestrator {
         act: (&str, &'static str, &str),
         change: impl Fn(&mut Instance, Timestamp) -> bool,
     ) -> Result<(), SagaError> {
-        let mut races = 0;
-        loop {
-            match self.try_operate(tenant, saga, id, act, &change).await {
-                Err(SagaError::Handle(error)) if error.kind() == Kind::Conflict && races < RACES => {
-                    races += 1
-                }
-                result => return result,
-            }
-        }
+        after_races(|| self.try_operate(tenant, saga, id, act, &change)).await
     }
 
     async fn try_operate(
@@ -161,6 +153,20 @@ impl Orchestrator {
             return self.write(&instance, version, scope).await;
         }
         self.carry_on(Found { instance, version }, Input::Time, scope).await
+    }
+}
+
+/// Decides anew when a reply was faster.
+pub(super) async fn after_races<F>(mut act: impl FnMut() -> F) -> Result<(), SagaError>
+where
+    F: Future<Output = Result<(), SagaError>>,
+{
+    let mut races = 0;
+    loop {
+        match act().await {
+            Err(SagaError::Handle(error)) if error.kind() == Kind::Conflict && races < RACES => races += 1,
+            result => return result,
+        }
     }
 }
 

@@ -118,6 +118,7 @@ impl<'a> Run<'a> {
             Input::Called { step, phase, attempt, ending } => {
                 self.settle_attempt(step, phase, attempt, ending).await?;
             }
+            Input::Abort(wish) => self.turn_back(wish),
             Input::Time => self.take_time().await?,
         }
         self.advance().await
@@ -172,6 +173,9 @@ impl<'a> Run<'a> {
             self.instance.ended_at = Some(self.now);
             return Ok(false);
         };
+        if self.instance.aborted().is_some() {
+            return Ok(self.leave_stage(stage));
+        }
         let failed = |record: &StepRecord| {
             record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
         };
@@ -212,8 +216,8 @@ impl<'a> Run<'a> {
         false
     }
 
-    /// Once a step has failed, those beside it are not begun and not tried again. What was asked is waited for: it is
-    /// undone only after it has ended.
+    /// Once a step has failed, or the run was aborted, no step is begun or tried again. What is still awaited is undone
+    /// only after it has ended.
     fn leave_stage(&mut self, stage: Range<usize>) -> bool {
         for step in stage.clone() {
             let waits = |action: &PhaseRecord| action.status == PhaseStatus::Waiting;
@@ -260,7 +264,10 @@ impl<'a> Run<'a> {
             code: "unknown".to_owned(),
             detail: String::new(),
         });
-        let (state, fork) = self.definition.undone(&self.instance.state, failure, self.scope.fork()).await?;
+        let (state, fork) = {
+            let wish = self.instance.aborted().cloned();
+            self.definition.undone(&self.instance.state, failure, wish, self.scope.fork()).await?
+        };
         self.instance.state = state;
         self.scope.join(fork);
         self.instance.status = SagaStatus::Failed;

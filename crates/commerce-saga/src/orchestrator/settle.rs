@@ -66,7 +66,11 @@ impl Run<'_> {
             return self.settle(step, phase, ending).await;
         }
         let given_up = phase == Phase::Action && record.status == PhaseStatus::Failed;
-        if given_up && matches!(ending, Ending::Done(_)) && self.instance.status == SagaStatus::Stuck {
+        if given_up
+            && self.is_past_deciding(step)
+            && matches!(ending, Ending::Done(_))
+            && self.instance.status == SagaStatus::Stuck
+        {
             // The same where there is no way back.
             self.instance.status = SagaStatus::Running;
             self.instance.failure = None;
@@ -146,21 +150,22 @@ impl Run<'_> {
         #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
         let chance = (self.host.new_id().as_u128() >> 32) as u32;
         let now = self.now;
+        let turned_back = phase == Phase::Action && self.instance.aborted().is_some();
         let Some(record) = self.record(step, phase) else { return };
         match policy.wait_after(record.attempts.saturating_sub(record.forgiven), chance) {
-            Some(wait) => {
+            Some(wait) if !turned_back => {
                 record.status = PhaseStatus::Waiting;
                 record.due = Some(now.plus(wait));
                 record.error = Some((code, detail));
             }
-            None => {
+            _ => {
                 self.shut_out(step, phase);
                 self.give_up(step, phase, code, detail);
             }
         }
     }
 
-    /// Gives up an action that waits to be tried again.
+    /// Gives up an action that waits to be tried again, or a request whose answer is not waited for any more.
     pub(super) fn stop_trying(&mut self, step: usize) {
         self.shut_out(step, Phase::Action);
         let now = self.now;

@@ -13,11 +13,7 @@ use crate::instance::{Instance, SagaStatus};
 impl Orchestrator {
     /// Decides what an input changes, and commits it together with what the scope holds already.
     pub(super) async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
-        let definition = self.definition(&found.instance.saga, found.instance.version)?;
-        if !definition.has_steps_of(&found.instance) {
-            let Instance { saga, version, id, .. } = found.instance;
-            return Err(SagaError::Changed { name: saga, version, id });
-        }
+        let definition = self.definition_of(&found.instance)?;
         let looked = matches!(input, Input::Time);
         let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
         run.take(input).await.map_err(handle_error)?;

@@ -1,6 +1,7 @@
 //! What is tried: a pure plan, from the steps of a saga and the number of its writes.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use super::faults::{Fault, Place, StepPlan, Strike};
 use super::store::Moment;
@@ -10,16 +11,22 @@ use crate::reply::Phase;
 /// Attempts of a compensation, or of a step that must be done, that are made to go wrong: fewer than it has.
 const UNDO_FAILS: u32 = 2;
 
+/// The write that waited for a wish is followed by so many that are around it: the wish itself, and what follows first.
+const AROUND: u64 = 2;
+
 /// One run of the saga, and what goes wrong in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Case {
     pub(super) strikes: Vec<Strike>,
     pub(super) repeat: bool,
     pub(super) crash: Option<(u64, Moment)>,
+    /// Someone has it turn back before this write.
+    pub(super) abort: Option<u64>,
+    /// How it must end, unless it has turned back at someone's word.
     pub(super) expected: Expected,
 }
 
-/// How the run must end.
+/// How a run must end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Expected {
     #[default]
@@ -66,11 +73,28 @@ impl Case {
         self
     }
 
+    /// The same, with someone having it turn back before one write after the other.
+    pub(super) fn aborted(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
+        let case = self.clone();
+        (1..=writes).map(move |write| Self { abort: Some(write), ..case.clone() })
+    }
+
+    /// The same, with the writes around each wish that was granted going wrong: before which write it was, of how many. After
+    /// the last one all do: there is most to undo.
+    pub(super) fn crashing_when_aborted(&self, granted: &[(u64, u64)]) -> Vec<Self> {
+        let last = granted.iter().map(|(at, _)| *at).max();
+        let crashing = granted.iter().flat_map(|(at, writes)| {
+            let end = if Some(*at) == last { *writes } else { (*writes).min(at + AROUND) };
+            Self { abort: Some(*at), ..self.clone() }.crashing(*at..=end)
+        });
+        crashing.collect()
+    }
+
     /// The same, with one write after the other going wrong in each way.
-    pub(super) fn crashing(&self, writes: u64) -> impl Iterator<Item = Self> + use<> {
+    pub(super) fn crashing(&self, writes: RangeInclusive<u64>) -> impl Iterator<Item = Self> + use<> {
         let case = self.clone();
         let moments = [Moment::Before, Moment::After, Moment::AnswerLost];
-        (1..=writes).flat_map(move |write| {
+        writes.flat_map(move |write| {
             let case = case.clone();
             moments.map(|moment| Self { crash: Some((write, moment)), ..case.clone() })
         })
@@ -124,6 +148,9 @@ impl fmt::Display for Case {
         let mut parts: Vec<String> = self.strikes.iter().map(ToString::to_string).collect();
         if self.repeat {
             parts.push("every request twice".to_owned());
+        }
+        if let Some(write) = self.abort {
+            parts.push(format!("turned back before write {write}"));
         }
         match self.crash {
             Some((write, Moment::Before)) => parts.push(format!("crash before write {write}")),

@@ -7,8 +7,11 @@
 //! - compensations need more than one try.
 //! - the process dies before and after each write of a run that goes well and of one that fails, and is begun again on
 //!   the same stores; and the answer to each write is lost.
+//! - someone has it [turn back](crate::Orchestrator::abort) before each write of a run that goes well and of one that fails;
+//!   and the process dies at the writes around that and, when it was almost done, at all that follow.
 //!
-//! After each run the stores must show that every step had its effect once, or that none has one, as the instance says.
+//! After each run the stores must show that every step had its effect once, or that none has one, as the instance says; and
+//! none has one if someone was told that it turns back.
 //!
 //! ```
 //! use std::collections::BTreeMap;

@@ -39,6 +39,8 @@ pub struct Report {
     pub undone: usize,
     /// So many were stuck where they must be: a step after the one that decides could not be done.
     pub stuck: usize,
+    /// So many turned back because someone wished it. They were undone.
+    pub aborted: usize,
     /// So many crashed, or lost the answer to a write, on their way.
     pub crashed: usize,
     /// What ended in any other way than it must: what was tried, and what was found.
@@ -69,10 +71,19 @@ pub async fn examine<T: Trial>(trial: &T, options: Options) -> Report {
     };
     let failing = Case::failing(last, Fault::Fail);
     let mut cases = cases::faulty(&steps, |step, fault| trial.skip(step, fault));
-    cases.extend(good.crashing(ran.writes));
+    cases.extend(good.crashing(1..=ran.writes));
+    let mut aborts: Vec<Case> = good.aborted(ran.writes).collect();
     if let Some(ran) = report.run(trial, failing.clone(), &options).await {
-        cases.extend(failing.crashing(ran.writes));
+        cases.extend(failing.crashing(1..=ran.writes));
+        aborts.extend(failing.aborted(ran.writes));
     }
+    // What was refused, or asked of a run that fails, is a run that crashes above.
+    let granted = |(case, ran): (Case, Ran)| {
+        (ran.aborted && case.strikes.is_empty()).then_some((case.abort?, ran.writes))
+    };
+    let aborted = report.run_all(trial, aborts, &options).await;
+    let granted: Vec<_> = aborted.into_iter().filter_map(granted).collect();
+    cases.extend(good.crashing_when_aborted(&granted));
     report.run_all(trial, cases, &options).await;
     report
 }
@@ -84,7 +95,14 @@ impl Report {
         result.ok()
     }
 
-    async fn run_all<T: Trial>(&mut self, trial: &T, cases: Vec<Case>, options: &Options) {
+    /// Answers what came of those that ended as they must.
+    async fn run_all<T: Trial>(
+        &mut self,
+        trial: &T,
+        cases: Vec<Case>,
+        options: &Options,
+    ) -> Vec<(Case, Ran)> {
+        let mut ended = Vec::new();
         let runs = stream::iter(cases).map(|case| async move {
             let result = Box::pin(run::run(trial, &case, options)).await;
             (case, result)
@@ -92,7 +110,9 @@ impl Report {
         let mut runs = runs.buffer_unordered(options.parallel.max(1));
         while let Some((case, result)) = runs.next().await {
             self.note(&case, &result);
+            ended.extend(result.ok().map(|ran| (case, ran)));
         }
+        ended
     }
 
     fn note(&mut self, case: &Case, result: &Result<Ran, String>) {
@@ -102,6 +122,7 @@ impl Report {
                 self.completed += usize::from(ran.status == SagaStatus::Completed);
                 self.undone += usize::from(ran.status == SagaStatus::Failed);
                 self.stuck += usize::from(ran.status == SagaStatus::Stuck);
+                self.aborted += usize::from(ran.aborted);
                 self.crashed += usize::from(ran.struck);
             }
             Err(found) => self.broken.push((case.to_string(), found.clone())),
@@ -111,10 +132,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, completed, undone, stuck, crashed, broken } = self;
+        let Self { runs, completed, undone, stuck, aborted, crashed, broken } = self;
         write!(
             f,
-            "{runs} runs: {completed} completed, {undone} undone, {stuck} rightly stuck, {} none of these; {crashed} with a crash or a lost answer",
+            "{runs} runs: {completed} completed, {undone} undone ({aborted} of them at someone's word), {stuck} rightly stuck, {} none of these; {crashed} with a crash or a lost answer",
             broken.len()
         )?;
         for (case, found) in broken {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use commerce_core::Host;
@@ -16,12 +17,14 @@ use super::prove::Options;
 use super::store::Crash;
 use super::trial::{End, Process, Trial};
 use crate::error::SagaError;
-use crate::instance::{Instance, SagaStatus};
+use crate::instance::{ABORTED, Instance, SagaStatus};
 use crate::orchestrator::Orchestrator;
 
 type Stores = BTreeMap<&'static str, Arc<dyn Store>>;
 /// Longer than any lease: once a process is dead, its leases are.
 const LEASES_END: Duration = Duration::from_secs(60);
+/// Why a run is turned back.
+const WISH: &str = "someone thought better of it";
 /// So often is looked whether the run has ended, at first and at the least.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const SELDOMEST_LOOK: Duration = Duration::from_millis(250);
@@ -31,6 +34,8 @@ pub(super) struct Ran {
     pub(super) writes: u64,
     pub(super) struck: bool,
     pub(super) status: SagaStatus,
+    /// Whether it was turned back at someone's word.
+    pub(super) aborted: bool,
     pub(super) faults: Faults,
 }
 
@@ -47,15 +52,17 @@ pub(super) async fn run<T: Trial>(trial: &T, case: &Case, options: &Options) -> 
     if case.repeat {
         faults.repeat_requests();
     }
-    let crash = Crash::new(host.clone(), case.crash);
-    let world = World { trial, host, stores, faults, crash, drain: options.drain };
+    let crash = Crash::holding(host.clone(), case.crash, case.abort);
+    let granted = AtomicBool::new(false);
+    let world = World { trial, host, stores, faults, crash, granted, drain: options.drain };
     let Ok(result) = tokio::time::timeout(options.limit, world.to_the_end()).await else {
         return Err(format!("unfinished after {:?}: {}", options.limit, world.timeline().await));
     };
     let instance = result?;
     world.judge(case, &instance).await.map_err(|fault| format!("{fault}\n{}", instance.timeline()))?;
     let (writes, struck) = (world.crash.commits(), world.crash.has_struck());
-    Ok(Ran { writes, struck, status: instance.status, faults: world.faults })
+    let aborted = instance.aborted().is_some();
+    Ok(Ran { writes, struck, status: instance.status, aborted, faults: world.faults })
 }
 
 struct World<'a, T> {
@@ -64,6 +71,8 @@ struct World<'a, T> {
     stores: Stores,
     faults: Faults,
     crash: Crash,
+    /// Whoever had the run turn back was told that it does.
+    granted: AtomicBool,
     drain: Duration,
 }
 
@@ -98,8 +107,32 @@ impl<T: Trial> World<'_, T> {
 
     async fn live(&self, process: &Process) -> Result<Instance, String> {
         let orchestrator = self.trial.start(process).await;
+        tokio::select! {
+            fault = self.turn_back(&orchestrator) => Err(fault),
+            result = self.see_through(process, &orchestrator) => result,
+        }
+    }
+
+    /// Has the run turn back while a write waits. Answers only if it is told something that makes no sense.
+    async fn turn_back(&self, orchestrator: &Orchestrator) -> String {
+        self.crash.held().await;
+        let (tenant, (saga, id)) = (self.trial.tenant(), self.trial.run());
+        // What was granted is granted when it is asked for again.
+        for _ in 0..2 {
+            let granted = self.granted.load(Ordering::SeqCst);
+            match orchestrator.abort(&tenant, saga, &id, "the test kit", WISH).await {
+                Ok(()) => self.granted.store(true, Ordering::SeqCst),
+                Err(error) if is_refusal(&error) && !granted => break,
+                Err(error) => return format!("turning it back: {error}"),
+            }
+        }
+        self.crash.release();
+        std::future::pending().await
+    }
+
+    async fn see_through(&self, process: &Process, orchestrator: &Orchestrator) -> Result<Instance, String> {
         if self.instance().await?.is_none() {
-            self.begin(process, &orchestrator).await?;
+            self.begin(process, orchestrator).await?;
         }
         let mut wait = FIRST_LOOK;
         loop {
@@ -152,6 +185,12 @@ impl<T: Trial> World<'_, T> {
     }
 
     async fn judge(&self, case: &Case, instance: &Instance) -> Result<(), String> {
+        if instance.aborted().is_some() {
+            return self.judge_turned_back(instance).await;
+        }
+        if self.granted.load(Ordering::SeqCst) {
+            return Err("the wish was granted and forgotten".to_owned());
+        }
         let missed: Vec<String> = self.faults.missed().iter().map(ToString::to_string).collect();
         if !missed.is_empty() {
             return Err(format!("what was to go wrong did not: {}", missed.join(", ")));
@@ -175,4 +214,22 @@ impl<T: Trial> World<'_, T> {
             _ => Err(format!("it ended as {}, but the stores say: {end:?}", instance.status.as_str())),
         }
     }
+
+    async fn judge_turned_back(&self, instance: &Instance) -> Result<(), String> {
+        if instance.status != SagaStatus::Failed {
+            return Err(format!("it was to turn back, and ended as {}", instance.status.as_str()));
+        }
+        let why = instance.failure.as_ref().map(|failure| (failure.code.as_str(), failure.detail.as_str()));
+        if why != Some((ABORTED, WISH)) {
+            return Err(format!("it was to turn back, and says that it was for {why:?}"));
+        }
+        match self.trial.check(&self.stores).await {
+            End::Undone => Ok(()),
+            end => Err(format!("it was turned back, but the stores say: {end:?}")),
+        }
+    }
+}
+
+fn is_refusal(error: &SagaError) -> bool {
+    matches!(error, SagaError::NotFound { .. } | SagaError::WrongStatus { .. } | SagaError::NoWayBack { .. })
 }

@@ -38,6 +38,16 @@ struct Inner {
     at: Option<(u64, Moment)>,
     commits: AtomicU64,
     process: Mutex<Process>,
+    hold: Option<Hold>,
+}
+
+/// One commit waits until something else has been done.
+struct Hold {
+    at: u64,
+    /// It has come.
+    reached: CancellationToken,
+    /// It may go on.
+    released: CancellationToken,
 }
 
 /// The life of a process.
@@ -52,7 +62,29 @@ struct Process {
 impl Crash {
     /// At the `n`th commit, from one; never, if there is none.
     pub fn new(host: Arc<dyn Host>, at: Option<(u64, Moment)>) -> Self {
-        Self(Arc::new(Inner { host, at, commits: AtomicU64::new(0), process: Mutex::default() }))
+        Self::holding(host, at, None)
+    }
+
+    /// The same, with the commit of the number `hold` waiting to be [released](Self::release).
+    pub(super) fn holding(host: Arc<dyn Host>, at: Option<(u64, Moment)>, hold: Option<u64>) -> Self {
+        let hold =
+            hold.map(|at| Hold { at, reached: CancellationToken::new(), released: CancellationToken::new() });
+        Self(Arc::new(Inner { host, at, commits: AtomicU64::new(0), process: Mutex::default(), hold }))
+    }
+
+    /// Once the commit has come that waits. Never, if none does.
+    pub(super) async fn held(&self) {
+        match &self.0.hold {
+            Some(hold) => hold.reached.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets it go on.
+    pub(super) fn release(&self) {
+        if let Some(hold) = &self.0.hold {
+            hold.released.cancel();
+        }
     }
 
     /// Wraps a store for the process that lives now.
@@ -87,6 +119,7 @@ impl Crash {
 }
 
 /// A store that belongs to a process which may die. Made by [`Crash::wrap`].
+#[derive(Clone)]
 pub struct CrashingStore {
     store: Arc<dyn Store>,
     crash: Crash,
@@ -99,6 +132,18 @@ impl CrashingStore {
             std::future::pending::<()>().await;
         }
         &self.store
+    }
+
+    fn apply(&self, number: u64, commit: Commit) -> CommitFuture {
+        if self.process.dead.is_cancelled() {
+            return Box::pin(std::future::pending());
+        }
+        match self.crash.0.at {
+            Some((at, Moment::Before)) if at == number => self.die(None),
+            Some((at, Moment::After)) if at == number => self.die(Some(self.store.commit(commit))),
+            Some((at, Moment::AnswerLost)) if at == number => self.lose_answer(commit),
+            _ => self.store.commit(commit),
+        }
     }
 
     fn die(&self, last: Option<CommitFuture>) -> CommitFuture {
@@ -131,11 +176,16 @@ impl Store for CrashingStore {
             return Box::pin(std::future::pending());
         }
         let number = self.crash.0.commits.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.crash.0.at {
-            Some((at, Moment::Before)) if at == number => self.die(None),
-            Some((at, Moment::After)) if at == number => self.die(Some(self.store.commit(commit))),
-            Some((at, Moment::AnswerLost)) if at == number => self.lose_answer(commit),
-            _ => self.store.commit(commit),
+        match &self.crash.0.hold {
+            Some(hold) if hold.at == number => {
+                hold.reached.cancel();
+                let (this, released) = (self.clone(), hold.released.clone());
+                Box::pin(async move {
+                    released.cancelled().await;
+                    this.apply(number, commit).await
+                })
+            }
+            _ => self.apply(number, commit),
         }
     }
 

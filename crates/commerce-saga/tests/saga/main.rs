@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed test
 
+mod abort;
 mod barrier;
 mod calls;
 mod decisive;

@@ -107,6 +107,8 @@ pub(super) struct ReservationFacts {
 /// The place-order saga of an order.
 pub(super) struct Checkout {
     pub(super) status: SagaStatus,
+    /// Whether it was turned back since its order is to be cancelled.
+    pub(super) aborted: bool,
     pub(super) instances: usize,
 }
 

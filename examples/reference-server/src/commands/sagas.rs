@@ -18,6 +18,7 @@ pub(super) async fn run(command: Sagas) -> Result<u8, Exit> {
         Sagas::Show(saga) => show(&saga).await,
         Sagas::Retry(asked) => operate(asked, Act::Retry).await,
         Sagas::Skip(asked) => operate(asked, Act::Skip).await,
+        Sagas::Abort(asked) => operate(asked, Act::Abort).await,
         Sagas::Abandon(asked) => operate(asked, Act::Abandon).await,
         Sagas::Graph { saga } => graph(&saga).await,
     }
@@ -79,6 +80,7 @@ async fn graph(saga: &str) -> Result<u8, Exit> {
 enum Act {
     Retry,
     Skip,
+    Abort,
     Abandon,
 }
 
@@ -92,6 +94,7 @@ async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Res
     let done = match act {
         Act::Retry => orchestrator.retry(&tenant, name, id, &actor, &reason).await,
         Act::Skip => orchestrator.skip(&tenant, name, id, &actor, &reason).await,
+        Act::Abort => orchestrator.abort(&tenant, name, id, &actor, &reason).await,
         Act::Abandon => orchestrator.abandon(&tenant, name, id, &actor, &reason).await,
     };
     done.map_err(|error| saga_error(&error))?;
@@ -130,7 +133,7 @@ async fn find(orchestrator: &Orchestrator, name: &str, id: &str) -> Result<Insta
 fn saga_error(error: &SagaError) -> Exit {
     match error {
         SagaError::NotFound { .. } => Exit::new(INPUT, error),
-        SagaError::WrongStatus { .. } => Exit::new(BREACH, error),
+        SagaError::WrongStatus { .. } | SagaError::NoWayBack { .. } => Exit::new(BREACH, error),
         _ => Exit::data(error),
     }
 }

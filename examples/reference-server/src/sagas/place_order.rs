@@ -1,5 +1,5 @@
 //! Checkout: stock is reserved, the payment captured, a shipment made, the stock handed out, the order confirmed; or
-//! nothing of it.
+//! nothing of it, if a step fails or the customer thinks better of it.
 //!
 //! The order is confirmed with the last answer, not before the reservation is: an order that is confirmed has
 //! everything it needs, and one that fails was never confirmed (docs/decisions/0006-checkout.md).
@@ -12,7 +12,7 @@ use commerce_core::order::{Failure as OrderFailure, OrderCommand};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Money};
 use commerce_outbox::Scope;
-use commerce_saga::{BuildError, Failure, Saga, StepError, Version};
+use commerce_saga::{BuildError, Failure, Note, Saga, StepError, Version};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
 
@@ -91,11 +91,13 @@ pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
             shipment_id: order.shipment_id,
             reason: "the order failed".to_owned(),
         })
-        // What is handed out is put back by undoing "reserve-stock".
         .request("confirm-reservation", |order| ConfirmReservation { order_id: order.order_id })
         .reply_within(within)
         .then(PlaceOrder::confirmed)
+        // What is kept is released by undoing that step, what is handed out put back.
+        .undone_with("reserve-stock")
         .when_undone(PlaceOrder::failed)
+        .when_aborted(PlaceOrder::cancelled)
         .build()
 }
 
@@ -120,7 +122,15 @@ impl PlaceOrder {
 
     async fn failed(self, failure: Failure, scope: Scope) -> Result<(Self, Scope), StepError> {
         let Failure { step, code, detail } = failure;
-        let command = OrderCommand::Fail { failure: OrderFailure { step, code, detail } };
+        self.end(OrderCommand::Fail { failure: OrderFailure { step, code, detail } }, scope).await
+    }
+
+    /// Its customer has thought better of it, and all is undone.
+    async fn cancelled(self, wish: Note, scope: Scope) -> Result<(Self, Scope), StepError> {
+        self.end(OrderCommand::cancel(&wish.reason), scope).await
+    }
+
+    async fn end(self, command: OrderCommand, scope: Scope) -> Result<(Self, Scope), StepError> {
         let unchanged = scope.fork();
         match instruct(self.order_id, command, scope).await? {
             Ok(scope) => Ok((self, scope)),

@@ -8,7 +8,7 @@ use commerce_core::shipping::{Shipment, ShipmentEvent};
 use commerce_core::stream::StreamId;
 use commerce_core::value::{Quantity, Sku};
 use reference_server::audit::invariant::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixture::{Case, Fixture, Write, append, append_raw, delete, gbp, new_id, put};
 
@@ -159,6 +159,21 @@ const CHECKOUTS: &[Case] = &[
         tamper: |f| f.checkout(f.short, |saga| saga["status"] = "completed".into()),
     },
     Case {
+        name: "an order is cancelled whose checkout has failed by itself",
+        breaks: &[ORDER_SAGA_DISAGREES],
+        tamper: |f| cancel(f.declined),
+    },
+    Case {
+        name: "an order has failed whose checkout was turned back",
+        breaks: &[ORDER_SAGA_DISAGREES],
+        tamper: |f| turned_back(f, f.declined),
+    },
+    Case {
+        name: "an order is cancelled whose checkout was turned back",
+        breaks: &[],
+        tamper: |f| [cancel(f.declined), turned_back(f, f.declined)].concat(),
+    },
+    Case {
         name: "a pending order has no checkout yet",
         breaks: &[],
         tamper: |f| {
@@ -169,11 +184,7 @@ const CHECKOUTS: &[Case] = &[
     Case {
         name: "a confirmed order is cancelled, and nothing of it undone",
         breaks: &[ORDER_SAGA_DISAGREES, PAYMENT_KEPT, SHIPMENT_KEPT, SHIPPED_OUT_DIFFERS, STOCK_KEPT],
-        tamper: |f| {
-            let (reason, cancelled_at) = ("forged".to_owned(), Timestamp::default());
-            let cancelled = OrderEvent::OrderCancelled { reason, cancelled_at };
-            vec![("order", append::<Order>(&f.bought, &[cancelled]))]
-        },
+        tamper: |f| cancel(f.bought),
     },
     Case {
         name: "a cancellation is completed, and its order is confirmed",
@@ -236,6 +247,20 @@ fn failed(code: &str) -> OrderEvent {
 
 fn cancelled() -> ShipmentEvent {
     ShipmentEvent::ShipmentCancelled { reason: "forged".to_owned(), cancelled_at: Timestamp::default() }
+}
+
+fn cancel(order_id: OrderId) -> Vec<Write> {
+    let (reason, cancelled_at) = ("forged".to_owned(), Timestamp::default());
+    let cancelled = OrderEvent::OrderCancelled { reason, cancelled_at };
+    vec![("order", append::<Order>(&order_id, &[cancelled]))]
+}
+
+/// A checkout that was undone because its order was to be cancelled.
+fn turned_back(fixture: &Fixture, order_id: OrderId) -> Vec<Write> {
+    fixture.checkout(order_id, |saga| {
+        let wish = json!({"at": saga["started_at"], "actor": "ada", "action": "aborted", "reason": "forged"});
+        saga["notes"] = json!([wish]);
+    })
 }
 
 /// A completed cancellation.

@@ -28,6 +28,7 @@ mod order_cancelling;
 mod order_checkouts;
 mod order_parcels;
 mod order_placing;
+mod order_turned_back;
 mod paging;
 mod payment_by_hand;
 mod payment_checkouts;

@@ -3,6 +3,8 @@
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed test
 
+#[path = "../../../../crates/commerce-saga/tests/saga/abort.rs"]
+mod abort;
 mod ashore;
 #[path = "../../../../crates/commerce-saga/tests/saga/barrier.rs"]
 mod barrier;

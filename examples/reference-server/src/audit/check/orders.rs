@@ -81,11 +81,13 @@ impl Check<'_> {
             OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered => {
                 matches!(saga, SagaStatus::Completed | SagaStatus::Abandoned)
             }
-            OrderStatus::Failed => saga == SagaStatus::Failed,
-            OrderStatus::Cancelled => true,
+            OrderStatus::Failed => saga == SagaStatus::Failed && !checkout.aborted,
+            // What a cancellation has undone is checked with that.
+            OrderStatus::Cancelled => saga != SagaStatus::Failed || checkout.aborted,
         };
         if !agrees {
-            let detail = format!("is {status}, and its checkout {}", saga.as_str());
+            let how = if checkout.aborted { " at someone's word" } else { "" };
+            let detail = format!("is {status}, and its checkout {}{how}", saga.as_str());
             self.breach(ORDER_SAGA_DISAGREES, detail);
         }
     }

@@ -90,8 +90,8 @@ fn take_cancellation(facts: &mut Facts, instance: &Instance, findings: &mut Find
 
 fn take_checkout(facts: &mut Facts, instance: &Instance, findings: &mut Findings) {
     let Some(order_id) = order_of(facts, instance, findings) else { return };
-    let status = instance.status;
-    let checkout = facts.checkouts.entry(order_id).or_insert(Checkout { status, instances: 0 });
+    let (status, aborted) = (instance.status, instance.aborted().is_some());
+    let checkout = facts.checkouts.entry(order_id).or_insert(Checkout { status, aborted, instances: 0 });
     checkout.instances += 1;
 }
 

@@ -320,14 +320,19 @@ async fn ship_order(
     write.change_by(&api.store, id, decide, show).await
 }
 
-/// Cancels an order: at once, or, once it was confirmed, by a saga that undoes what was done for it.
+/// Cancels an order: at once, or, once it is being paid, by undoing what was done for it. Its checkout turns back while it is
+/// under way; after that a saga of its own undoes it. The first reason stands.
 #[utoipa::path(
     post, path = "/orders/{id}/cancel", tag = "orders", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     request_body = CancelBody,
     responses(
         (status = 200, description = "cancelled", body = OrderShown),
-        (status = 202, description = "its cancellation has begun: see its saga", body = OrderShown),
+        (
+            status = 202,
+            description = "it will be cancelled, once what was done for it is undone: see its saga",
+            body = OrderShown,
+        ),
     ),
 )]
 async fn cancel_order(

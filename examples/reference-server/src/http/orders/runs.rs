@@ -26,7 +26,7 @@ struct RunShown {
     started_at: String,
     #[schema(format = DateTime)]
     ended_at: Option<String>,
-    /// Why it did not complete.
+    /// Why it did not complete. Of a checkout that was turned back since its order is cancelled: `aborted`, and the reason.
     failure: Option<FailureShown>,
     /// In their order.
     steps: Vec<StepShown>,
@@ -39,7 +39,7 @@ struct RunShown {
 enum RunStatusShown {
     /// Its steps are being done.
     Running,
-    /// A step has failed; those before it are being undone.
+    /// A step has failed, or its order is cancelled; what was done is being undone.
     Compensating,
     /// All is done.
     Completed,

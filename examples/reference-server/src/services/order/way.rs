@@ -181,7 +181,8 @@ impl Orders {
         Ok(Commit::new().claim(claim.until(context.now().plus(A_MOMENT))))
     }
 
-    /// Cancels an order at once where nothing was begun yet; where something is to be undone, begins its cancellation.
+    /// Cancels an order at once where nothing was begun yet. Its checkout, while that is under way, is turned back; what is
+    /// to be undone after that, a cancellation undoes.
     pub(crate) async fn cancel(
         &self,
         order: &mut Session<Order>,
@@ -191,17 +192,43 @@ impl Orders {
         let order_id = *order.id();
         match placed(order)?.status() {
             OrderStatus::PaymentInitiated | OrderStatus::PaymentCompleted => {
-                // One that an operator has given up left behind what it had done.
-                if is_under_way(self.checkout_of(order_id, context).await?.as_ref()) {
-                    return Err(WayError::CheckoutInProgress);
+                match self.turn_back_checkout(order, &reason, context).await? {
+                    Ok(commit) => Ok(commit),
+                    Err(_) if is_under_way(self.checkout_of(order_id, context).await?.as_ref()) => {
+                        Err(WayError::CheckoutInProgress)
+                    }
+                    // One that an operator has given up left behind what it had done. Of one that has just ended the order
+                    // tells when it is read again, which the commit sees to.
+                    Err(_) => self.begin_cancellation(order, reason, context).await,
                 }
-                self.begin_cancellation(order, reason, context).await
             }
             OrderStatus::Confirmed => self.begin_cancellation(order, reason, context).await,
             _ => {
                 order.decide(OrderCommand::Cancel { reason }, context)?;
                 Ok(Commit::new())
             }
+        }
+    }
+
+    /// Has the checkout undo what it has done; it cancels the order then. One that does so already goes on with it. Inside,
+    /// why it can't.
+    async fn turn_back_checkout(
+        &self,
+        order: &Session<Order>,
+        reason: &str,
+        context: &Context,
+    ) -> Result<Result<Commit, SagaError>, WayError> {
+        let Some(reason) = accepted(reason, order, context)? else { return Ok(Ok(Commit::new())) };
+        let mut scope = Scope::new(context.clone(), self.store.clone(), unchanged(order));
+        let id = order.id().to_string();
+        match self.orchestrator.abort_within(place_order::NAME, &id, &reason, &mut scope).await {
+            Ok(()) => Ok(Ok(scope.into_commit())),
+            Err(
+                refusal @ (SagaError::NotFound { .. }
+                | SagaError::WrongStatus { .. }
+                | SagaError::NoWayBack { .. }),
+            ) => Ok(Err(refusal)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -212,11 +239,7 @@ impl Orders {
         context: &Context,
     ) -> Result<Commit, WayError> {
         let order_id = *order.id();
-        // What the order would say to it: nothing is begun that it refuses.
-        let decided = order.state().decide(OrderCommand::Cancel { reason }, context)?;
-        let Some(OrderEvent::OrderCancelled { reason, .. }) = decided.into_iter().next() else {
-            return Ok(Commit::new());
-        };
+        let Some(reason) = accepted(&reason, order, context)? else { return Ok(Commit::new()) };
         if let Some(before) = self.cancellation_of(order_id, context).await? {
             return if before.status.is_final() { Err(refused(&before)) } else { Ok(Commit::new()) };
         }
@@ -226,11 +249,7 @@ impl Orders {
             shipment_id: shipment_of(order_id),
             reason,
         };
-        // The order must be as it was when this was decided.
-        let unchanged = StreamId::of::<Order>(&order_id);
-        let commit = Commit::new()
-            .append(unchanged, Expected::Version(order.loaded_version()), Vec::new())
-            .claim(Claim::new(WAY, order_id.to_string()));
+        let commit = unchanged(order).claim(Claim::new(WAY, order_id.to_string()));
         let mut scope = Scope::new(context.clone(), self.store.clone(), commit);
         self.orchestrator.begin(cancel_order::NAME, &order_id.to_string(), &state, &mut scope).await?;
         Ok(scope.into_commit())
@@ -270,6 +289,25 @@ impl Orders {
 
 fn placed(order: &Session<Order>) -> Result<&PlacedOrder, OrderRejection> {
     order.state().placed().ok_or(OrderRejection::NotFound)
+}
+
+/// What the order would note as the reason: nothing is begun that it refuses. None if it is cancelled already.
+fn accepted(
+    reason: &str,
+    order: &Session<Order>,
+    context: &Context,
+) -> Result<Option<String>, OrderRejection> {
+    let decided = order.state().decide(OrderCommand::Cancel { reason: reason.to_owned() }, context)?;
+    Ok(decided.into_iter().find_map(|event| match event {
+        OrderEvent::OrderCancelled { reason, .. } => Some(reason),
+        _ => None,
+    }))
+}
+
+/// A commit that expects the order to be as it was when this was decided.
+fn unchanged(order: &Session<Order>) -> Commit {
+    let stream = StreamId::of::<Order>(order.id());
+    Commit::new().append(stream, Expected::Version(order.loaded_version()), Vec::new())
 }
 
 fn is_under_way(run: Option<&Instance>) -> bool {
