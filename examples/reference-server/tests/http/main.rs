@@ -29,6 +29,8 @@ mod order_checkouts;
 mod order_parcels;
 mod order_placing;
 mod paging;
+mod payment_actions;
+mod payment_amounts;
 mod payment_by_hand;
 mod payment_checkouts;
 mod payment_orders;

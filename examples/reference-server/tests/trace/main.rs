@@ -8,6 +8,7 @@
 
 mod checkout;
 mod sink;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -45,12 +46,17 @@ const EMAIL: &str = "wilhelmina.f@quillfeather.example";
 const PASSWORD: &str = "Zaubertrank-4711-geheim";
 const CARD: &str = "tok_visa";
 const BEARER: &str = "bearer-secret-0815";
+const OWNER: &str = "owner-secret-0815";
 
-struct NoTokens;
+/// One customer, whom one token shows; every other token is bad.
+struct OneToken;
 
-impl Tokens for NoTokens {
-    fn verify(&self, _: &str) -> Result<Caller, TokenFault> {
-        Err(TokenFault::Invalid)
+impl Tokens for OneToken {
+    fn verify(&self, token: &str) -> Result<Caller, TokenFault> {
+        match token {
+            OWNER => Ok(Caller { id: waiting::CUSTOMER, roles: vec!["customer".to_owned()], session: None }),
+            _ => Err(TokenFault::Invalid),
+        }
     }
 }
 
@@ -100,7 +106,7 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
     let options = PlatformOptions {
         shop,
         identity: IdentityOptions::default(),
-        tokens: Some(Arc::new(NoTokens)),
+        tokens: Some(Arc::new(OneToken)),
         notification: NotificationOptions::default(),
         gateway: GatewayOptions::default(),
     };
@@ -121,6 +127,7 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
     let begun = ask(&gateway, "POST", "/test/checkouts", "").await;
     assert_eq!(begun.0, StatusCode::OK);
     personal(&gateway).await;
+    let client_secret = waiting::learned(&gateway).await;
     until(&gateway, &[
         r#"messages_handled_total{group="payment",type="payment.pay-out-refund",outcome="handled"} 1"#,
         r#"messages_handled_total{group="listener",type="order.OrderFailed",outcome="handled"} 1"#,
@@ -144,7 +151,7 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
     let told = format!("{log}{spans:?}{}", telemetry::render());
-    for secret in [RECIPIENT, STREET, EMAIL, PASSWORD, CARD, BEARER] {
+    for secret in [RECIPIENT, STREET, EMAIL, PASSWORD, CARD, BEARER, OWNER, &client_secret] {
         assert!(!told.contains(secret), "{secret} was told");
     }
 }

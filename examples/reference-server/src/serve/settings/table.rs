@@ -1,5 +1,7 @@
 //! Every setting: its name, what it is for, and how its text is read.
 
+use std::time::Duration;
+
 use commerce_core::identity::{EmailAddress, Password, Secret};
 
 use super::Settings;
@@ -165,6 +167,24 @@ pub const SETTINGS: &[Setting] = &[
         settings.stripe.base_url = Some(url(text, &["http", "https"])?);
         Ok(())
     }),
+    Setting::new(
+        "stripe.return_url",
+        "URL",
+        "Where customers come back to from a page of their means of payment; without it none that need one",
+        |settings, text| {
+            settings.stripe.return_url = Some(url(text, &["http", "https"])?);
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "payment.customer_action_seconds",
+        "NUMBER",
+        "So long a checkout waits for its customer to act at the payment provider, 3 to 600 [90]",
+        |settings, text| {
+            settings.customer_action = Some(customer_action(text)?);
+            Ok(())
+        },
+    ),
     Setting::new("otlp.endpoint", "URL", "Where traces go (OTLP)", |settings, text| {
         settings.otlp_endpoint = Some(url(text, &["http", "https"])?);
         Ok(())
@@ -183,6 +203,14 @@ fn positive(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(format!("must be a whole number from 1 to {}", u32::MAX)),
+    }
+}
+
+/// The goods are reserved for a quarter of an hour; a checkout has to end before that.
+fn customer_action(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 3..=600) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 3 to 600".to_owned()),
     }
 }
 
