@@ -15,6 +15,8 @@ pub struct Setting {
     pub value: &'static str,
     /// What it is for.
     pub help: &'static str,
+    /// Whether it counts for a gateway in front of other processes too.
+    pub of_gateway: bool,
     pub(super) read: fn(&mut Settings, &str) -> Result<(), String>,
 }
 
@@ -25,7 +27,11 @@ impl Setting {
         help: &'static str,
         read: fn(&mut Settings, &str) -> Result<(), String>,
     ) -> Self {
-        Self { key, value, help, read }
+        Self { key, value, help, of_gateway: false, read }
+    }
+
+    const fn of_gateway(self) -> Self {
+        Self { of_gateway: true, ..self }
     }
 
     /// Its name in the environment.
@@ -40,7 +46,8 @@ pub const SETTINGS: &[Setting] = &[
         let known = text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080");
         settings.listen = known?;
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("store.url", "URL", "Where the data is: see --store [sqlite://./data]", |settings, text| {
         settings.store = text.parse()?;
         Ok(())
@@ -66,7 +73,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.on = switch(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "gateway.writes_per_minute",
         "NUMBER",
@@ -75,7 +83,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.writes = positive(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "gateway.reads_per_minute",
         "NUMBER",
@@ -84,7 +93,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.reads = positive(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "redis.url",
         "URL",
@@ -93,19 +103,23 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.redis = Some(Secret::new(url(text, &["redis", "rediss", "unix"])?));
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new("log.format", "pretty|json", "How the log is written [pretty]", |settings, text| {
         settings.log_format = text.parse().map_err(|_| "must be pretty or json")?;
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("identity.issuer", "TEXT", "Who signs access tokens [commerce]", |settings, text| {
         settings.identity.issuer = text.to_owned();
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("identity.audience", "TEXT", "For whom access tokens are [commerce]", |settings, text| {
         settings.identity.audience = text.to_owned();
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("smtp.url", "URL", "The mail server: smtps://USER:PASSWORD@HOST", |settings, text| {
         settings.smtp.url = Some(Secret::new(url(text, &["smtp", "smtps"])?));
         Ok(())
@@ -149,7 +163,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.origins = text.parse().map_err(|error: InvalidOrigin| error.to_string())?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "stripe.secret_key",
         "TEXT",
@@ -188,7 +203,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("otlp.endpoint", "URL", "Where traces go (OTLP)", |settings, text| {
         settings.otlp_endpoint = Some(url(text, &["http", "https"])?);
         Ok(())
-    }),
+    })
+    .of_gateway(),
 ];
 
 fn switch(text: &str) -> Result<bool, String> {
