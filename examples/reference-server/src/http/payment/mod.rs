@@ -207,11 +207,13 @@ async fn process_payment(
 /// Says that the customer has acted at the provider, which is asked for the end.
 #[utoipa::path(
     post, path = "/payments/confirm", tag = "payment", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the version that is meant")),
     request_body = Confirmation,
     responses(
         (status = 200, description = "ended: see its status", body = PaymentShown),
         (status = 409, description = "the customer has not acted yet: `requires_action`; something else was taken than the \
          payment is of: `captured_amount_differs`; it can't succeed any more: `wrong_state`"),
+        (status = 412, description = "`If-Match` did not match: `precondition_failed`"),
         (status = 404, description = "no payment is known as this charge: `payment_not_found`",
          body = serde_json::Value, content_type = "application/problem+json"),
     ),
