@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use reference_server::serve::SETTINGS;
+use reference_server::serve::{SETTINGS, Setting};
 
 /// What the program's exit codes mean.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 the stored data breaks a rule, or the wish could not be met; 2 wrong input, \
@@ -15,7 +15,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 the stored data breaks a rule, o
     name = "reference-server",
     version,
     args_conflicts_with_subcommands = true,
-    after_long_help = format!("{}\n{EXIT_CODES}", settings()),
+    after_long_help = format!("{}\n{EXIT_CODES}", settings(|_| true)),
     after_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Serve the shop over HTTP, until SIGTERM or SIGINT
-    #[command(after_long_help = settings())]
+    #[command(after_long_help = settings(|_| true))]
     Serve(Serve),
     /// Turn a shop's invoices into orders, and its credit notes into returns
     Replay(Replay),
@@ -73,10 +73,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Of the settings, those of `serve` about listening, the gateway, the identity service's issuer and audience, \
-                        logs and traces count; `serve --help` lists them."
-)]
+#[command(after_help = settings(|setting| setting.of_gateway))]
 pub(crate) struct Gateway {
     /// A service and its address, such as order=http://10.0.0.7:8080; several may be at one. Services are identity (always
     /// needed), catalog, inventory, order, payment, shipping, notification and analytics; those that aren't named are not there
@@ -90,12 +87,12 @@ pub(crate) struct Gateway {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Every setting, for `--help`.
-fn settings() -> String {
+/// The settings that count, for `--help`.
+fn settings(count: impl Fn(&Setting) -> bool) -> String {
     let mut text = String::from(
         "Settings, in a TOML file (a dot is a table) or in the environment (RUST_LOG says what is logged):\n",
     );
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter().filter(|setting| count(setting)) {
         let (key, value, variable) = (setting.key, setting.value, setting.variable());
         text += &format!("  {key:<27} {variable} = {value}\n  {:<27} {}\n", "", setting.help);
     }

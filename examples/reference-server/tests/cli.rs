@@ -557,6 +557,16 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
+fn what_an_operator_sets_going_is_paid_by_the_provider_that_is_set() {
+    for arguments in [["sagas", "retry", "place-order/none"], ["dead-letters", "replay", "payment"]] {
+        let mut command = program();
+        command.args(arguments).args(["none"].iter().filter(|_| arguments[0] == "dead-letters"));
+        command.args(["--reason", "why not", "--store", "memory://"]);
+        run(command.env("COMMERCE__STRIPE__SECRET_KEY", "sk test")).fails(2, &["stripe", "visible ASCII"]);
+    }
+}
+
+#[test]
 fn without_data_commands_say_what_to_do() {
     let folder = folder();
     let absent = folder.path().join("absent");

@@ -127,7 +127,7 @@ impl Trial for Checkout {
 
     async fn start(&self, process: &Process) -> Orchestrator {
         let store = |service: &str| process.store(service);
-        let definition = process.faulty(place_order::definition(self.within).unwrap());
+        let definition = process.faulty(place_order::definition(self.within, self.within).unwrap());
         let orchestrator = Orchestrator::new(store("order"), process.host()).register(definition);
         let orders = Orders::new(store("order"), process.host(), orchestrator.clone());
         let inventory = Inventory::new(store("inventory"), process.host());

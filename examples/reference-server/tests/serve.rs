@@ -171,11 +171,15 @@ fn settings_that_are_wrong_are_named_before_anything_is_done() {
         ("COMMERCE__REDIS__URL", "localhost", "redis://"),
         ("COMMERCE__LOG__FORMAT", "xml", "pretty or json"),
         ("COMMERCE__SMTP__URL", "mail", "smtps://"),
+        ("COMMERCE__STRIPE__RETURN_URL", "back", "https://"),
+        ("COMMERCE__PAYMENT__CUSTOMER_ACTION_SECONDS", "900", "from 3 to 600"),
     ] {
         run(serve_on(&store, &[]).env(name, value)).fails(2, &[name, word]);
     }
     run(serve_on(&store, &[]).env("COMMERCE__REDIS__URL", "redis://:x/"))
         .fails(2, &["redis.url", "no address"]);
+    run(serve_on(&store, &[]).env("COMMERCE__STRIPE__RETURN_URL", "https://shop.example/back"))
+        .fails(2, &["stripe.return_url", "stripe.secret_key"]);
     let config = file.to_str().unwrap();
     run(&mut serve_on(&store, &["--config", config])).fails(2, &[config]);
     fs::write(&file, "[gateway]\nrate_limits = true\n").unwrap();
@@ -224,6 +228,8 @@ fn help_lists_every_setting() {
         "COMMERCE__STRIPE__SECRET_KEY",
         "COMMERCE__STRIPE__WEBHOOK_SECRET",
         "COMMERCE__STRIPE__BASE_URL",
+        "COMMERCE__STRIPE__RETURN_URL",
+        "COMMERCE__PAYMENT__CUSTOMER_ACTION_SECONDS",
         "COMMERCE__OTLP__ENDPOINT",
     ] {
         assert!(help.contains(name), "{name}: {help}");
@@ -260,7 +266,8 @@ fn a_gateway_in_a_process_of_its_own_leads_to_the_services() {
     {
         command.args(["--upstream", &format!("{service}=http://{}", server.address)]);
     }
-    let gateway = Serving::start(&mut command);
+    // What it doesn't need may be wrong.
+    let gateway = Serving::start(command.env("COMMERCE__STORE__URL", "mysql://"));
     has_its_demo(&gateway, &password);
     let paths = gateway.ask("GET", "/openapi.json", None, None).expect(200);
     assert!(paths["paths"]["/api/v1/orders"].is_object());
@@ -293,6 +300,25 @@ fn processes_with_one_redis_count_a_clients_requests_together() {
     }
     one.stop();
     other.stop();
+}
+
+#[test]
+fn of_the_settings_a_gateway_reads_its_own_alone_and_lists_them() {
+    let help = run(program().args(["gateway", "--help"])).ends_with(0).stdout;
+    for name in
+        ["LISTEN", "REDIS__URL", "GATEWAY__ORIGINS", "IDENTITY__ISSUER", "LOG__FORMAT", "OTLP__ENDPOINT"]
+    {
+        assert!(help.contains(&format!("COMMERCE__{name}")), "{name}: {help}");
+    }
+    assert!(!help.contains("STORE__URL") && !help.contains("STRIPE"), "{help}");
+    let gateway = || {
+        let mut command = program();
+        command.args(["gateway", "--upstream", "identity=http://127.0.0.1:1"]);
+        command
+    };
+    // Its own, and one that there isn't, are said to be wrong.
+    run(gateway().env("COMMERCE__REDIS__URL", "localhost")).fails(2, &["COMMERCE__REDIS__URL"]);
+    run(gateway().env("COMMERCE__STOER__URL", "memory://")).fails(2, &["COMMERCE__STOER__URL"]);
 }
 
 #[test]

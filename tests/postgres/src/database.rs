@@ -75,6 +75,17 @@ impl TestDatabase {
         connection.close().await.expect("a connection can be closed");
     }
 
+    /// Every row of every table, as text: bytes that are visible ASCII show as they are.
+    ///
+    /// # Panics
+    /// If it can't be read.
+    pub async fn rows(&self) -> Vec<String> {
+        let mut connection = self.connect().await;
+        let rows = read(&mut connection).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        connection.close().await.expect("a connection can be closed");
+        rows
+    }
+
     /// A new connection.
     ///
     /// # Panics
@@ -82,6 +93,22 @@ impl TestDatabase {
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.unwrap_or_else(|error| panic!("{}: {error}", self.url))
     }
+}
+
+async fn read(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    connection.execute("SET bytea_output = 'escape'").await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables \
+         WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut rows = Vec::new();
+    for table in tables {
+        let all = format!("SELECT t::text FROM {table} t");
+        rows.extend(sqlx::query_scalar::<_, String>(AssertSqlSafe(all)).fetch_all(&mut *connection).await?);
+    }
+    Ok(rows)
 }
 
 impl Drop for TestDatabase {

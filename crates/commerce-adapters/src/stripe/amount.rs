@@ -1,6 +1,6 @@
 //! Amounts as Stripe counts them.
 
-use commerce_core::value::Money;
+use commerce_core::value::{Currency, Money};
 
 /// Stripe counts whole units of these.
 const ZERO_DECIMALS: [&str; 15] =
@@ -21,21 +21,46 @@ impl NotRepresentable {
 
 /// The number Stripe expects for the amount.
 pub(super) fn minor_units(amount: Money) -> Result<i64, NotRepresentable> {
-    let code = amount.currency().code();
-    let (decimals, step) = match code {
+    let (decimals, step) = counted(amount.currency());
+    rescaled(amount.minor(), amount.currency().exponent(), decimals)
+        .filter(|units| units % step == 0)
+        .ok_or(NotRepresentable(amount))
+}
+
+/// A number that Stripe tells, and its code of the currency, that are no amount here.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{units} of {currency:?} is no amount of money here")]
+pub(super) struct Unreadable {
+    units: i64,
+    currency: String,
+}
+
+/// The amount that Stripe means by this number.
+pub(super) fn amount_of(units: i64, currency: &str) -> Result<Money, Unreadable> {
+    let unreadable = || Unreadable { units, currency: currency.to_owned() };
+    let known = Currency::parse(&currency.to_ascii_uppercase()).map_err(|_| unreadable())?;
+    let minor = rescaled(units, counted(known).0, known.exponent()).ok_or_else(unreadable)?;
+    Ok(Money::from_minor(minor, known))
+}
+
+/// How many decimals of a currency Stripe counts, and in which steps.
+fn counted(currency: Currency) -> (u32, i64) {
+    let code = currency.code();
+    match code {
         _ if ZERO_DECIMALS.contains(&code) => (0, 1),
         _ if THREE_DECIMALS.contains(&code) => (3, 10),
         _ if WHOLE_HUNDREDS.contains(&code) => (2, 100),
         _ => (2, 1),
-    };
-    let ours = amount.currency().exponent();
-    let scaled = if decimals >= ours {
-        10_i64.checked_pow(decimals - ours).and_then(|factor| amount.minor().checked_mul(factor))
-    } else {
-        let factor = 10_i64.checked_pow(ours - decimals);
-        factor.filter(|factor| amount.minor() % factor == 0).map(|factor| amount.minor() / factor)
-    };
-    scaled.filter(|scaled| scaled % step == 0).ok_or(NotRepresentable(amount))
+    }
+}
+
+/// The same amount in units of other decimals. None when that isn't a whole number, or too large.
+fn rescaled(units: i64, decimals: u32, to: u32) -> Option<i64> {
+    let factor = 10_i64.checked_pow(to.abs_diff(decimals))?;
+    if to >= decimals {
+        return units.checked_mul(factor);
+    }
+    (units % factor == 0).then(|| units / factor)
 }
 
 #[cfg(test)]
@@ -61,6 +86,22 @@ mod tests {
         assert_eq!(stripe("5", "ISK"), Some(500));
         assert_eq!(stripe("5", "UGX"), Some(500));
         assert_eq!(stripe("5.00", "MGA"), Some(5));
+    }
+
+    #[test]
+    fn what_stripe_is_told_is_read_again_as_the_same_amount() {
+        for currency in Currency::all() {
+            let amount = Money::from_minor(123_000, currency);
+            let Ok(units) = minor_units(amount) else { continue };
+            assert_eq!(amount_of(units, &currency.code().to_ascii_lowercase()), Ok(amount));
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_no_amount_is_not_read_as_one() {
+        for (units, currency) in [(150, "isk"), (1, "xau"), (1, "pounds"), (1, ""), (i64::MAX, "mga")] {
+            assert!(amount_of(units, currency).is_err(), "{units} {currency}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) type Fields = Vec<(&'static str, String)>;
 pub(super) struct ApiClient {
     http: Client,
     base_url: String,
+    return_url: Option<String>,
     secret_key: SecretString,
     backoff: ExponentialBuilder,
     breaker: CircuitBreaker,
@@ -48,13 +49,27 @@ impl ApiClient {
             .with_max_delay(options.backoff.saturating_mul(10))
             .with_max_times(options.retries)
             .with_jitter();
-        let base_url = options.checked_url()?;
+        let (base_url, return_url) = (options.checked_url()?, options.checked_return_url()?);
         let breaker = CircuitBreaker::new(options.breaker).named("stripe");
-        Ok(Self { http: http_client(options)?, base_url, secret_key, backoff, breaker })
+        Ok(Self { http: http_client(options)?, base_url, return_url, secret_key, backoff, breaker })
     }
 
     pub(super) fn breaker(&self) -> &CircuitBreaker {
         &self.breaker
+    }
+
+    /// Where customers come back to, if means of payment that need a page of their own are taken.
+    pub(super) fn return_url(&self) -> Option<&str> {
+        self.return_url.as_deref()
+    }
+
+    /// Whether the key takes real money. Not known of a key that doesn't say.
+    pub(super) fn livemode(&self) -> Option<bool> {
+        match self.secret_key.expose_secret().split('_').nth(1) {
+            Some("live") => Some(true),
+            Some("test") => Some(false),
+            _ => None,
+        }
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &Fields) -> Result<T, Failure> {

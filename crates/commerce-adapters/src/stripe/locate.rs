@@ -51,7 +51,16 @@ impl NotOpened {
 impl ApiClient {
     /// The intent of this key, which is made if there is none. It takes nothing. Its state is that of its creation.
     pub(super) async fn open(&self, request: &CaptureRequest) -> Result<Intent, NotOpened> {
-        let form = creation(request)?;
+        let redirects = self.return_url().is_some();
+        match self.create(request, redirects).await {
+            // It was made before redirects were turned on, or off: the key knows it by the other form.
+            Err(NotOpened::Unknown(Failure::KeyReused(_))) => self.create(request, !redirects).await,
+            opened => opened,
+        }
+    }
+
+    async fn create(&self, request: &CaptureRequest, redirects: bool) -> Result<Intent, NotOpened> {
+        let form = creation(request, redirects)?;
         let mut creation = 0;
         loop {
             let key = format!("{}:create:{creation}", request.key);
@@ -82,11 +91,12 @@ impl ApiClient {
 
     /// The intent as it is now.
     pub(super) async fn look(&self, id: &str) -> Result<Intent, Failure> {
-        self.get(&format!("{INTENTS}/{id}"), &Fields::new()).await
+        // With its charge, which says whether the money was given back.
+        self.get(&format!("{INTENTS}/{id}"), &vec![("expand[]", "latest_charge".to_owned())]).await
     }
 
-    pub(super) async fn confirm(&self, id: &str, token: &str) -> Result<Intent, Failure> {
-        let form: Fields = if token.starts_with("tok_") {
+    pub(super) async fn confirm(&self, intent: &Intent, token: &str) -> Result<Intent, Failure> {
+        let mut form: Fields = if token.starts_with("tok_") {
             vec![
                 ("payment_method_data[type]", "card".into()),
                 ("payment_method_data[card][token]", token.into()),
@@ -94,6 +104,10 @@ impl ApiClient {
         } else {
             vec![("payment_method", token.into())]
         };
+        if let Some(return_url) = self.return_url().filter(|_| intent.takes_redirects()) {
+            form.push(("return_url", return_url.to_owned()));
+        }
+        let id = &intent.id;
         self.post(&format!("{INTENTS}/{id}/confirm"), &form, Some(&format!("confirm:{id}"))).await
     }
 
@@ -115,14 +129,15 @@ impl ApiClient {
 }
 
 /// Always the same for a request, or its key would be refused.
-fn creation(request: &CaptureRequest) -> Result<Fields, NotRepresentable> {
+fn creation(request: &CaptureRequest, redirects: bool) -> Result<Fields, NotRepresentable> {
+    // A redirect needs a page to come back to.
+    let allow_redirects = if redirects { "always" } else { "never" };
     Ok(vec![
         ("amount", minor_units(request.amount)?.to_string()),
         ("currency", request.amount.currency().code().to_ascii_lowercase()),
         ("capture_method", "automatic".to_owned()),
         ("automatic_payment_methods[enabled]", "true".to_owned()),
-        // A redirect needs a page to come back to, which a charge from behind has not.
-        ("automatic_payment_methods[allow_redirects]", "never".to_owned()),
+        ("automatic_payment_methods[allow_redirects]", allow_redirects.to_owned()),
         ("metadata[commerce_key]", request.key.to_string()),
         ("metadata[payment_id]", request.payment_id.to_string()),
     ])

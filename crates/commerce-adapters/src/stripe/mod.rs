@@ -26,7 +26,10 @@
 //!    that doesn't help the answer is [`Unknown`], not `Transient`, even if this call was not sent: one before it under
 //!    the same key may be on its way, and a `Transient` answer leads to a new key.
 //! 6. A refund is looked for among the refunds of its intent before it is made, so it is made once at any age.
-//! 7. The secret key and the card's token are in no log and no error.
+//! 7. The secret key, the card's token and the client secret of an intent are in no log and no error. The client secret is
+//!    asked for when the customer has to act (`action`), and kept nowhere.
+//! 8. An intent is captured for what Stripe says it has received, in Stripe's own counting of the currency.
+//!    Something else that was taken and then given back in full, by someone at Stripe, is cancelled.
 //!
 //! Limits: accounts in India have no search, so there `find`, `cancel` and the recovery of a payment end as [`Unknown`].
 //! An intent whose creation ended in a kept server error may be left at Stripe, unconfirmed.

@@ -11,6 +11,9 @@ use crate::resilience::BreakerOptions;
 pub struct StripeOptions {
     /// Where the API is. Default: `https://api.stripe.com`. Plain `http` only to this machine.
     pub base_url: String,
+    /// Where customers come back to from the page of a means of payment. Default: nowhere, so means that need a page of
+    /// their own are not taken; cards are proved without one.
+    pub return_url: Option<String>,
     /// How long one request may take; its answer is unknown after that. Default: 10 s. Keep it below the deadline that
     /// the caller has, or the breaker never learns of silence.
     pub timeout: Duration,
@@ -26,6 +29,7 @@ impl Default for StripeOptions {
     fn default() -> Self {
         Self {
             base_url: "https://api.stripe.com".to_owned(),
+            return_url: None,
             timeout: Duration::from_secs(10),
             retries: 2,
             backoff: Duration::from_millis(200),
@@ -48,6 +52,15 @@ impl StripeOptions {
         }
         Ok(url.as_str().trim_end_matches('/').to_owned())
     }
+
+    /// Where customers come back to, as it was given: it is theirs to read.
+    pub(super) fn checked_return_url(&self) -> Result<Option<String>, InvalidStripeOptions> {
+        let Some(given) = &self.return_url else { return Ok(None) };
+        match Url::parse(given) {
+            Ok(url) if url.has_host() && matches!(url.scheme(), "https" | "http") => Ok(Some(given.clone())),
+            _ => Err(InvalidStripeOptions::ReturnUrl { given: given.clone() }),
+        }
+    }
 }
 
 /// Options with which Stripe can't be reached. Whoever deploys is at fault.
@@ -57,6 +70,12 @@ pub enum InvalidStripeOptions {
     /// The address is none, or the secret key would travel in the clear.
     #[error("{given:?} is no https address, nor an http address of this machine")]
     BaseUrl {
+        /// What was given.
+        given: String,
+    },
+    /// Customers can't come back to there.
+    #[error("{given:?} is no https or http address that customers can come back to")]
+    ReturnUrl {
         /// What was given.
         given: String,
     },
@@ -73,6 +92,7 @@ impl InvalidStripeOptions {
     pub fn code(&self) -> &'static str {
         match self {
             Self::BaseUrl { .. } => "stripe_base_url",
+            Self::ReturnUrl { .. } => "stripe_return_url",
             Self::SecretKey => "stripe_secret_key",
             Self::Client(_) => "stripe_client",
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::payment::{
-    Cancellation, CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest,
-    Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, CustomerAction, ExternalPaymentId, PaymentProvider,
+    ProviderError, RefundRequest, Refunded,
 };
 use secrecy::SecretString;
 
@@ -44,6 +44,20 @@ impl Stripe {
         self.api.breaker()
     }
 
+    /// Whether it takes real money, by its key: what its webhooks say of themselves must agree. None if the key doesn't
+    /// say.
+    ///
+    /// ```
+    /// use commerce_adapters::stripe::{Stripe, StripeOptions};
+    ///
+    /// let livemode = |key: &str| Ok(Stripe::new(key.to_owned().into(), &StripeOptions::default())?.livemode());
+    /// assert_eq!((livemode("sk_live_1")?, livemode("rk_test_1")?), (Some(true), Some(false)));
+    /// # Ok::<(), commerce_adapters::stripe::InvalidStripeOptions>(())
+    /// ```
+    pub fn livemode(&self) -> Option<bool> {
+        self.api.livemode()
+    }
+
     /// A confirmation that failed, though not because of the card: an intent that was not touched by it is called off,
     /// and only then it is said that nothing happened.
     async fn settle(&self, id: &str, unless_touched: ProviderError) -> Result<Captured, ProviderError> {
@@ -60,7 +74,7 @@ impl Stripe {
 impl PaymentProvider for Stripe {
     async fn capture(&self, request: &CaptureRequest) -> Result<Captured, ProviderError> {
         let intent = self.api.open(request).await?;
-        match self.api.confirm(&intent.id, request.token.as_str()).await {
+        match self.api.confirm(&intent, request.token.as_str()).await {
             Ok(confirmed) => confirmed.answer(),
             Err(Failure::Refused(refusal)) => {
                 let declined = ProviderError::Declined { code: refusal.code(), reason: refusal.reason() };
@@ -82,7 +96,7 @@ impl PaymentProvider for Stripe {
             intents => intents?,
         };
         let Some(furthest) = furthest(intents) else { return Ok(None) };
-        Ok(match furthest.progress() {
+        Ok(match furthest.progress_of(request.amount) {
             Progress::Untouched => None,
             Progress::Cancelled => Some(ChargeState::Cancelled),
             Progress::RequiresAction => {
@@ -99,6 +113,10 @@ impl PaymentProvider for Stripe {
                 })
             }
         })
+    }
+
+    async fn action(&self, charge: &ExternalPaymentId) -> Result<Option<CustomerAction>, ProviderError> {
+        Ok(self.api.look(charge.as_str()).await?.action())
     }
 
     fn held_back(&self) -> Option<Duration> {
@@ -119,10 +137,8 @@ impl PaymentProvider for Stripe {
             closed.push(if declined { intent.clone() } else { ended });
         }
         Ok(match furthest(closed) {
-            Some(intent) if intent.progress() == Progress::Captured => {
-                Cancellation::Captured(intent.captured()?)
-            }
-            Some(intent) => match intent.progress() {
+            Some(intent) => match intent.progress_of(request.amount) {
+                Progress::Captured => Cancellation::Captured(intent.captured()?),
                 Progress::Declined { code, reason } => Cancellation::Declined { code, reason },
                 _ => Cancellation::Cancelled,
             },

@@ -40,7 +40,7 @@ fn processing(token: &str) -> Payment {
 async fn capture(stripe: &Stripe, payment: &mut Payment, is_fresh: bool, dies: bool) {
     let Some(request) = payment.capture_request() else { return };
     if !is_fresh {
-        match NextStep::after_find(&stripe.find(&request).await) {
+        match NextStep::after_find(&request, &stripe.find(&request).await) {
             NextStep::CaptureAgain => {}
             NextStep::Record(command) => return record(payment, command),
             _ => return,
@@ -56,7 +56,9 @@ async fn capture(stripe: &Stripe, payment: &mut Payment, is_fresh: bool, dies: b
 
 async fn cancel(stripe: &Stripe, payment: &mut Payment) {
     let Some(request) = payment.capture_request() else { return };
-    if let NextStep::Record(command) = NextStep::after_cancel("given up", &stripe.cancel(&request).await) {
+    if let NextStep::Record(command) =
+        NextStep::after_cancel(&request, "given up", &stripe.cancel(&request).await)
+    {
         record(payment, command);
     }
 }
@@ -176,7 +178,9 @@ async fn webhooks_out_of_order_and_twice_lead_to_what_stripe_says() {
         match NextStep::after_webhook(&payment, &state) {
             Some(NextStep::Record(command)) => record(&mut payment, command),
             Some(NextStep::Find) => {
-                if let NextStep::Record(command) = NextStep::after_find(&stripe.find(&request).await) {
+                if let NextStep::Record(command) =
+                    NextStep::after_find(&request, &stripe.find(&request).await)
+                {
                     record(&mut payment, command);
                 }
             }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, missing_docs, unreachable_pub)]
 #![cfg(feature = "stripe")]
 
+mod actions;
+mod amounts;
 mod answers;
 mod faults;
 mod server;
@@ -23,6 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 fn options(server: &Server) -> StripeOptions {
     StripeOptions {
         base_url: server.url.clone(),
+        return_url: None,
         timeout: server.patience,
         retries: 2,
         backoff: Duration::from_millis(1),

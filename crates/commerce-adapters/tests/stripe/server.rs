@@ -10,6 +10,9 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 
+/// In everything that only the customer may see.
+pub const SECRET: &str = "sesame0815";
+
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
@@ -69,13 +72,17 @@ impl Books {
     }
 
     fn capture(&mut self, id: &str) {
-        self.intents.get_mut(id).unwrap()["status"] = json!("succeeded");
+        let intent = self.intents.get_mut(id).unwrap();
+        intent["status"] = json!("succeeded");
+        intent["next_action"] = Value::Null;
+        intent["amount_received"] = intent["amount"].clone();
         *self.captures.entry(id.to_owned()).or_default() += 1;
     }
 
     fn decline(&mut self, id: &str, code: &str, decline_code: Option<&str>) -> Value {
         let intent = self.intents.get_mut(id).unwrap();
         intent["status"] = json!("requires_payment_method");
+        intent["next_action"] = Value::Null;
         let mut error = json!({"type": "card_error", "code": code, "message": "Your card was declined."});
         if let Some(decline_code) = decline_code {
             error["decline_code"] = json!(decline_code);
@@ -218,6 +225,10 @@ impl Call {
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    fn number(&self, name: &str) -> Option<i64> {
+        self.field(name)?.parse().ok()
+    }
+
     fn does(&self, books: &mut Books) -> (u16, Value) {
         let path: Vec<&str> = self.path.trim_start_matches("/v1/").split('/').collect();
         match (self.method.as_str(), path.as_slice()) {
@@ -249,7 +260,7 @@ impl Call {
             ("POST", ["refunds"]) => {
                 let refund = json!({
                     "id": format!("re_{}", books.refunds.len()), "status": "succeeded",
-                    "payment_intent": self.field("payment_intent"), "amount": self.field("amount"),
+                    "payment_intent": self.field("payment_intent"), "amount": self.number("amount"),
                     "metadata": {"commerce_key": self.field("metadata[commerce_key]")},
                 });
                 books.refunds.push(refund.clone());
@@ -265,8 +276,12 @@ impl Call {
         }
         let id = format!("pi_{:04}", books.intents.len());
         let intent = json!({
-            "id": id, "object": "payment_intent", "status": "requires_payment_method",
-            "amount": self.field("amount"), "currency": self.field("currency"), "last_payment_error": null,
+            "id": id, "object": "payment_intent", "status": "requires_payment_method", "livemode": false,
+            "amount": self.number("amount"), "amount_received": 0, "currency": self.field("currency"),
+            "client_secret": format!("{id}_secret_{SECRET}"), "next_action": null, "last_payment_error": null,
+            "automatic_payment_methods": {
+                "enabled": true, "allow_redirects": self.field("automatic_payment_methods[allow_redirects]"),
+            },
             "metadata": {
                 "commerce_key": self.field("metadata[commerce_key]"),
                 "payment_id": self.field("metadata[payment_id]"),
@@ -276,6 +291,17 @@ impl Call {
         (200, intent)
     }
 
+    /// On a page of its own, if the customer can come back from there; else by Stripe's own software.
+    fn next_action(&self, id: &str) -> Value {
+        match self.field("return_url") {
+            Some(return_url) => json!({
+                "type": "redirect_to_url",
+                "redirect_to_url": {"url": format!("https://hooks.example/{id}?secret={SECRET}"), "return_url": return_url},
+            }),
+            None => json!({"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}),
+        }
+    }
+
     fn confirms(&self, books: &mut Books, id: &str) -> (u16, Value) {
         let Some(intent) = books.intents.get_mut(id) else {
             return (404, error("invalid_request_error", "resource_missing"));
@@ -283,11 +309,16 @@ impl Call {
         if intent["status"] != "requires_payment_method" {
             return (400, error("invalid_request_error", "payment_intent_unexpected_state"));
         }
+        let takes_redirects = intent["automatic_payment_methods"]["allow_redirects"] == "always";
+        if takes_redirects != self.field("return_url").is_some() {
+            return (400, error("invalid_request_error", "parameter_missing"));
+        }
         let method = self.field("payment_method").or_else(|| self.field("payment_method_data[card][token]"));
         match method.as_deref() {
             Some("pm_card_declined") => (402, books.decline(id, "card_declined", Some("insufficient_funds"))),
             Some("pm_card_3ds") => {
                 intent["status"] = json!("requires_action");
+                intent["next_action"] = self.next_action(id);
                 (200, intent.clone())
             }
             Some("pm_gone") => (400, error("invalid_request_error", "resource_missing")),

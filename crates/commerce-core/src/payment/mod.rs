@@ -47,8 +47,8 @@ pub use ledger::{
 pub use method::{PaymentMethod, UnknownPaymentMethod};
 pub use opened::PaymentFailure;
 pub use provider::{
-    Cancellation, CaptureRequest, Captured, ChargeState, FakeProvider, NextStep, PaymentProvider,
-    ProviderError, RefundRequest, Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, CustomerAction, FakeProvider, NextStep,
+    PaymentProvider, ProviderError, RefundRequest, Refunded,
 };
 pub use reference::{ExternalPaymentId, InvalidReference, PaymentToken};
 pub use rejection::{PaymentAction, PaymentRejection};

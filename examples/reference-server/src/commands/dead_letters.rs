@@ -7,10 +7,10 @@ use commerce_core::store::Store;
 use commerce_outbox::{
     DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost,
 };
-use reference_server::shop::{Shop, ShopOptions, Stores};
+use reference_server::shop::{Shop, Stores};
 use tokio_util::sync::CancellationToken;
 
-use super::{open, print};
+use super::{open, print, shop_options};
 use crate::cli::{DeadLetters, Decision, MessageDecision, MessageId};
 use crate::exit::{BREACH, Exit, INPUT};
 
@@ -66,11 +66,12 @@ async fn show(message: &MessageId) -> Result<u8, Exit> {
 
 /// Has it handled again, and lets the services see it and what waits behind it through.
 async fn replay(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
+    let options = shop_options()?;
     let stores = open(&message.store).await?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.replay(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
-    let shop = Shop::new(stores, &ShopOptions::default()).map_err(Exit::data)?;
+    let shop = Shop::new(stores, &options).map_err(Exit::data)?;
     let shutdown = CancellationToken::new();
     let watch = async {
         let settled = settle(&letters, &message.id).await;

@@ -42,7 +42,7 @@ fn settings(args: &Gateway) -> Result<Settings, Exit> {
     Sources::of_program(args.config.as_ref())
         .map_err(Exit::input)?
         .option("--listen", "listen", args.listen.as_deref())
-        .read()
+        .read_of_gateway()
         .map_err(Exit::input)
 }
 

@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 use commerce_core::Host;
 use commerce_outbox::SystemHost;
-use reference_server::shop::{StoreUrl, Stores};
+use reference_server::serve::Sources;
+use reference_server::shop::{ShopOptions, StoreUrl, Stores};
 
 use crate::cli::{Command, Store};
 use crate::exit::Exit;
@@ -47,6 +48,13 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
 /// Where the data is.
 fn url(store: &Store) -> Result<StoreUrl, Exit> {
     store.store.parse().map_err(|error: String| Exit::input(error))
+}
+
+/// How the services work that a command sets going: as the environment says, so that money is moved by the provider that
+/// the server moves it by.
+fn shop_options() -> Result<ShopOptions, Exit> {
+    let settings = Sources::of_program(None).and_then(Sources::read).map_err(Exit::input)?;
+    Ok(settings.platform().map_err(Exit::input)?.shop)
 }
 
 /// Stores that hold something already.

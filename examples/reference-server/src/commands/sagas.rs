@@ -5,7 +5,7 @@ use commerce_saga::{Instance, Orchestrator, SagaError, SagaStatus};
 use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores, orchestrator};
 use tokio_util::sync::CancellationToken;
 
-use super::{open, print};
+use super::{open, print, shop_options};
 use crate::cli::{Decision, SagaDecision, SagaId, Sagas};
 use crate::exit::{BREACH, Exit, INPUT};
 
@@ -87,8 +87,9 @@ enum Act {
 /// Does what the operator wishes, then lets the services see the saga through.
 async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
+    let options = shop_options()?;
     let stores = open(&saga.store).await?;
-    let shop = Shop::new(stores, &options()).map_err(Exit::data)?;
+    let shop = Shop::new(stores, &options).map_err(Exit::data)?;
     let orchestrator = shop.orders.orchestrator();
     let (tenant, Decision { actor, reason }) = (Tenant::default(), decision);
     let done = match act {

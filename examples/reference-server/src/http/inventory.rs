@@ -80,8 +80,13 @@ fn routes() -> OpenApiRouter<InventoryApi> {
 /// Takes a product into stock.
 #[utoipa::path(
     post, path = "/inventory/products", tag = "inventory", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the version that is meant, should the \
+     product be in stock already")),
     request_body = StockItemBody,
-    responses((status = 201, description = "taken into stock", body = StockItemShown)),
+    responses(
+        (status = 201, description = "taken into stock", body = StockItemShown),
+        (status = 412, description = "it is in stock already, and `If-Match` did not match: `precondition_failed`"),
+    ),
 )]
 async fn create_item(
     State(api): State<InventoryApi>,

@@ -84,7 +84,11 @@ impl Platform {
             orders: OrdersApi::new(shop.orders.clone(), stores.order),
             inventory: InventoryApi::new(stores.inventory, shop.inventory.clone()),
             shipping: ShippingApi::new(stores.shipping),
-            payment: PaymentApi::new(shop.payments.clone(), options.shop.stripe_webhook_secrets.clone()),
+            payment: PaymentApi::new(
+                shop.payments.clone(),
+                options.shop.stripe_webhook_secrets.clone(),
+                options.shop.stripe_livemode,
+            ),
             shop,
             common,
             gateway: options.gateway.clone(),

@@ -11,7 +11,7 @@ use commerce_core::inventory::reservation::{DEFAULT_DURATION, Demand};
 use commerce_core::order::{Failure as OrderFailure, OrderCommand};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Money};
-use commerce_outbox::Scope;
+use commerce_outbox::{RetryPolicy, Scope};
 use commerce_saga::{BuildError, Failure, Note, Saga, StepError, Version};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
@@ -24,6 +24,8 @@ use crate::services::order::instruct;
 
 /// The saga's name.
 pub const NAME: &str = "place-order";
+/// So often the payment is asked for before the order is given up.
+pub const PAYMENT_TRIES: u32 = 3;
 
 /// What a checkout has to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,11 +51,12 @@ pub struct PlaceOrder {
     pub customer_id: Option<CustomerId>,
 }
 
-/// The definition. Each answer is awaited for `within`.
+/// The definition. Each answer is awaited for `within`, but that of the payment, in each of its tries, for `paid_within`:
+/// its customer may have to act.
 ///
 /// # Errors
 /// Never, as long as the definition makes sense: a test builds it.
-pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
+pub fn definition(within: Duration, paid_within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
     Saga::builder::<PlaceOrder>(NAME, Version(1))
         .replies_to(ORDER_REPLIES)
         .request("reserve-stock", |order: &PlaceOrder| ReserveStock {
@@ -71,7 +74,8 @@ pub fn definition(within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
             method: order.method,
             token: order.token.clone(),
         })
-        .reply_within(within)
+        .reply_within(paid_within)
+        .retry(RetryPolicy { attempts: PAYMENT_TRIES, ..RetryPolicy::default() })
         .then(PlaceOrder::paid)
         .undo(|order| CancelPayment {
             order_id: order.order_id,

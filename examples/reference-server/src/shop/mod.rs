@@ -46,6 +46,9 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 pub struct ShopOptions {
     /// How long a saga awaits each answer.
     pub step_timeout: Duration,
+    /// How long a checkout awaits its payment, with all its tries: the customer may have to act. As long as any other
+    /// answer, if there is none.
+    pub customer_action: Option<Duration>,
     /// How long the payment service awaits its provider.
     pub provider_timeout: Duration,
     /// How long after a start nothing is expired: what was under way when the last process ended is carried on first.
@@ -54,6 +57,8 @@ pub struct ShopOptions {
     pub provider: Arc<dyn PaymentProvider>,
     /// By what Stripe's webhooks are known. Without any, none is taken.
     pub stripe_webhook_secrets: WebhookSecrets,
+    /// Whether these webhooks are of real money; not looked at if there is none.
+    pub stripe_livemode: Option<bool>,
     /// The clock, and the source of ids.
     pub host: Arc<dyn Host>,
 }
@@ -62,10 +67,12 @@ impl Default for ShopOptions {
     fn default() -> Self {
         Self {
             step_timeout: Duration::from_secs(30),
+            customer_action: None,
             provider_timeout: Duration::from_secs(10),
             expiry_grace: Duration::from_secs(60),
             provider: Arc::new(FakeProvider),
             stripe_webhook_secrets: WebhookSecrets::new([]),
+            stripe_livemode: None,
             host: Arc::new(SystemHost),
         }
     }
@@ -255,8 +262,10 @@ impl Shop {
 /// # Errors
 /// Never, as long as the definitions of the sagas make sense.
 pub fn orchestrator(stores: &Stores, options: &ShopOptions) -> Result<Orchestrator, BuildError> {
+    let each_try = |action: Duration| action / place_order::PAYMENT_TRIES;
+    let paid_within = options.customer_action.map_or(options.step_timeout, each_try);
     Ok(Orchestrator::new(stores.order.clone(), options.host.clone())
-        .register(place_order::definition(options.step_timeout)?)
+        .register(place_order::definition(options.step_timeout, paid_within)?)
         .register(cancel_order::definition(options.step_timeout)?)
         .register(return_goods::definition(options.step_timeout)?))
 }

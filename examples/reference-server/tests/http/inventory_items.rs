@@ -19,6 +19,7 @@ on_every_backend!(
     low_stock_is_listed_while_it_is_low,
     stock_is_adjusted,
     reorder_settings_are_changed,
+    a_version_may_be_meant_of_what_may_be_in_stock_already,
 );
 
 pub(crate) fn id() -> String {
@@ -199,5 +200,21 @@ async fn reorder_settings_are_changed(app: App) {
     let unknown = format!("/inventory/products/{}/reorder-settings", id());
     let body = json!({"reorder_level": 1, "reorder_quantity": 1});
     app.put(&unknown, body).admin().refused(404, "stock_item_not_found").await;
+    app.close().await;
+}
+
+async fn a_version_may_be_meant_of_what_may_be_in_stock_already(app: App) {
+    let body = json!({"product_id": id(), "sku": "MEANT-1", "name": "Lamp", "initial_stock": 1});
+    let take = || app.post("/inventory/products", body.clone()).role("inventory_manager");
+    take().header("if-match", "\"7\"").expect(201).await;
+    take().header("if-match", "\"7\"").refused(412, "precondition_failed").await;
+    let api = app.get("//openapi.json").expect(200).await.json();
+    for path in ["/inventory/products", "/payments/confirm"] {
+        let post = &api["paths"][format!("/api/v1{path}")]["post"];
+        let refusal = &post["responses"]["412"]["content"]["application/problem+json"];
+        assert!(refusal.is_object(), "{path}: {post}");
+        let parameters = post["parameters"].as_array().unwrap();
+        assert!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), "{path}: {post}");
+    }
     app.close().await;
 }

@@ -30,6 +30,8 @@ mod order_parcels;
 mod order_placing;
 mod order_turned_back;
 mod paging;
+mod payment_actions;
+mod payment_amounts;
 mod payment_by_hand;
 mod payment_checkouts;
 mod payment_orders;

@@ -227,6 +227,8 @@ async fn the_refusals_are_described(app: App) {
     let refusals = [
         ("/api/v1/payments", vec!["order_ended", "order_paid", "amount_differs", "payment_live"]),
         ("/api/v1/payments/{id}/process", vec!["order_ended", "wrong_state"]),
+        ("/api/v1/payments/confirm", vec!["requires_action", "captured_amount_differs"]),
+        ("/api/v1/webhooks/stripe", vec!["captured_amount_differs"]),
     ];
     for (path, codes) in refusals {
         let refusal = &api["paths"][path]["post"]["responses"]["409"];

@@ -7,6 +7,7 @@ use commerce_adapters::resilience::BreakerOptions;
 use commerce_adapters::stripe::{Stripe, StripeOptions};
 use commerce_core::id::OrderId;
 use commerce_core::order::OrderStatus;
+use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
@@ -19,17 +20,31 @@ use crate::support::{App, eventually};
 const PATIENCE: Duration = Duration::from_secs(5);
 const COOL_DOWN: Duration = Duration::from_secs(2);
 
-async fn shop(failures: u32) -> (Server, App) {
+pub(crate) async fn shop(failures: u32) -> (Server, App) {
+    shop_on(Backend::sqlite(), failures, |_| {}).await
+}
+
+/// The same with other options, on this backend.
+pub(crate) async fn shop_on(
+    backend: Backend,
+    failures: u32,
+    change: impl FnOnce(&mut ShopOptions),
+) -> (Server, App) {
     let server = Server::start(PATIENCE).await;
     let options = StripeOptions {
         base_url: server.url.clone(),
+        return_url: None,
         timeout: PATIENCE,
         retries: 0,
         backoff: Duration::from_millis(1),
         breaker: BreakerOptions { failures, cool_down: COOL_DOWN },
     };
     let stripe = Stripe::new("sk_test_right".to_owned().into(), &options).unwrap();
-    let app = App::with(Backend::sqlite(), |shop| shop.provider = Arc::new(stripe)).await;
+    let app = App::with(backend, |shop| {
+        shop.provider = Arc::new(stripe);
+        change(shop);
+    })
+    .await;
     (server, app)
 }
 
@@ -38,7 +53,7 @@ async fn payment_of(app: &App, order: OrderId) -> Value {
 }
 
 /// As Stripe tells it: with the intent's own metadata.
-fn about(id: &str, kind: &str, payment: &Value) -> Value {
+pub(crate) fn about(id: &str, kind: &str, payment: &Value) -> Value {
     event(id, kind, &payment["external_payment_id"], Some(&payment["id"]))
 }
 
@@ -101,7 +116,7 @@ async fn a_refund_is_paid_out_by_stripe() {
     let path = format!("/payments/{}/refund", payment["id"].as_str().unwrap());
     app.post(&path, body).admin().expect(200).await;
     eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
-    assert_eq!(server.books().refunds[0]["amount"], "750");
+    assert_eq!(server.books().refunds[0]["amount"], 750);
     app.close().await;
 }
 

@@ -82,6 +82,18 @@ pub(crate) fn event(id: &str, kind: &str, charge: &Value, payment_id: Option<&Va
     })
 }
 
+/// The same, of this payment and this much taken for it, as Stripe counts.
+pub(crate) fn taken(id: &str, payment: &Value, units: i64, currency: &str) -> Value {
+    let charge = &payment["external_payment_id"];
+    let mut event = event(id, "payment_intent.succeeded", charge, Some(&payment["id"]));
+    event["livemode"] = json!(false);
+    let object = &mut event["data"]["object"];
+    object["amount"] = json!(units);
+    object["amount_received"] = json!(units);
+    object["currency"] = json!(currency);
+    event
+}
+
 /// Tells it, signed.
 pub(crate) fn tell<'a>(app: &'a App, event: &Value) -> Ask<'a> {
     let (time, body) = (now(), event.to_string());

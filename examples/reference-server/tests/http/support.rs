@@ -117,6 +117,11 @@ impl App {
         Self::on(backend).await
     }
 
+    /// Whether this text is anywhere in the stores.
+    pub(crate) async fn keeps(&self, text: &str) -> bool {
+        self.backend.as_ref().unwrap().holds(text).await
+    }
+
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
         self.ask(Method::GET, path)
     }

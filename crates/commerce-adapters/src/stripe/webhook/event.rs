@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use commerce_core::id::PaymentId;
 use commerce_core::payment::{Captured, ChargeState, ExternalPaymentId};
 use commerce_core::time::Timestamp;
+use commerce_core::value::Money;
 use serde::Deserialize;
 
-use super::super::intent::Reported;
+use super::super::amount::Unreadable;
+use super::super::intent::{Received, Reported};
 use super::super::{KEY, PAYMENT_ID};
 
 /// What a webhook says.
@@ -25,6 +27,10 @@ pub struct WebhookEvent {
     pub key: Option<String>,
     /// How it stands with the money.
     pub outcome: WebhookOutcome,
+    /// What was taken for the intent by then, if it says so.
+    pub amount: Option<Money>,
+    /// Whether it is about real money, if it says so. Stripe's test mode pretends.
+    pub livemode: Option<bool>,
     /// When it happened, to the second.
     pub created: Timestamp,
 }
@@ -59,7 +65,9 @@ impl WebhookEvent {
     pub fn charge_state(&self) -> Option<ChargeState> {
         let external_payment_id = self.external_payment_id.clone()?;
         Some(match &self.outcome {
-            WebhookOutcome::Succeeded => ChargeState::Captured(Captured { external_payment_id }),
+            WebhookOutcome::Succeeded => {
+                ChargeState::Captured(Captured { external_payment_id, amount: self.amount })
+            }
             WebhookOutcome::Failed { code, reason } => {
                 ChargeState::Declined { code: code.clone(), reason: reason.clone() }
             }
@@ -74,7 +82,19 @@ impl WebhookEvent {
 /// A body that is no event of Stripe's.
 #[derive(Debug, thiserror::Error)]
 #[error("the webhook is no event of Stripe's: {0}")]
-pub struct InvalidWebhook(#[from] serde_json::Error);
+pub struct InvalidWebhook(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl From<serde_json::Error> for InvalidWebhook {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Unreadable> for InvalidWebhook {
+    fn from(amount: Unreadable) -> Self {
+        Self(amount.into())
+    }
+}
 
 impl InvalidWebhook {
     /// `webhook_malformed`.
@@ -89,6 +109,8 @@ struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     created: i64,
+    #[serde(default)]
+    livemode: Option<bool>,
     data: Data,
 }
 
@@ -103,6 +125,8 @@ struct Object {
     id: Option<String>,
     #[serde(default)]
     object: Option<String>,
+    #[serde(flatten)]
+    received: Received,
     #[serde(default)]
     last_payment_error: Option<Reported>,
     #[serde(default)]
@@ -112,11 +136,12 @@ struct Object {
 /// Reads the body of a webhook. [`verify`](super::verify) it first.
 ///
 /// # Errors
-/// When it is no event.
+/// When it is no event, or tells of an amount that is none.
 pub fn parse(body: &[u8]) -> Result<WebhookEvent, InvalidWebhook> {
-    let Envelope { id, kind, created, data: Data { object } } = serde_json::from_slice(body)?;
+    let Envelope { id, kind, created, livemode, data: Data { object } } = serde_json::from_slice(body)?;
     let is_intent = object.object.as_deref() == Some("payment_intent");
     let outcome = if is_intent { outcome(&kind, object.last_payment_error) } else { WebhookOutcome::Other };
+    let amount = if is_intent { object.received.amount()? } else { None };
     let metadata = object.metadata.filter(|_| is_intent).unwrap_or_default();
     Ok(WebhookEvent {
         external_payment_id: object
@@ -126,6 +151,8 @@ pub fn parse(body: &[u8]) -> Result<WebhookEvent, InvalidWebhook> {
         payment_id: metadata.get(PAYMENT_ID).and_then(|id| id.parse().ok()),
         key: metadata.get(KEY).cloned(),
         outcome,
+        amount,
+        livemode,
         created: Timestamp::from_micros(created.saturating_mul(1_000_000)),
         id,
         kind,

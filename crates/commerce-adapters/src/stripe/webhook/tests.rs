@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use commerce_core::payment::ChargeState;
 use commerce_core::time::Timestamp;
+use commerce_core::value::{Currency, Money};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use sha2::Sha256;
@@ -162,4 +163,22 @@ fn what_is_no_event_is_refused() {
     for body in ["", "{}", "[]", r#"{"id":"evt_1","type":"x"}"#] {
         assert_eq!(parse(body.as_bytes()).unwrap_err().code(), "webhook_malformed", "{body}");
     }
+}
+
+#[test]
+fn an_event_says_how_much_was_taken_and_whether_it_is_real_money() {
+    let told = |received: &str| {
+        let body = format!(
+            r#"{{"id":"evt_1","type":"payment_intent.succeeded","created":1,"livemode":false,
+            "data":{{"object":{{"id":"pi_1","object":"payment_intent"{received}}}}}}}"#
+        );
+        parse(body.as_bytes())
+    };
+    let event = told(r#","amount":700,"amount_received":500,"currency":"jpy""#).unwrap();
+    let yen = Money::from_minor(500, Currency::JPY);
+    assert_eq!((event.amount, event.livemode), (Some(yen), Some(false)));
+    assert!(matches!(event.charge_state(), Some(ChargeState::Captured(taken)) if taken.amount == Some(yen)));
+    assert_eq!(told("").unwrap().amount, None);
+    let refused = told(r#","amount_received":500,"currency":"shells""#).unwrap_err();
+    assert_eq!(refused.code(), "webhook_malformed");
 }

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    Cancellation, CaptureRequest, Captured, ChargeState, PaymentProvider, ProviderError, RefundRequest,
-    Refunded,
+    Cancellation, CaptureRequest, Captured, ChargeState, CustomerAction, PaymentProvider, ProviderError,
+    RefundRequest, Refunded,
 };
+use crate::identity::Secret;
 use crate::payment::{ExternalPaymentId, IdempotencyKey};
 
 /// The namespace of the ids below. Never change it: a restart must not change an answer.
@@ -28,6 +29,7 @@ const FLAKY_SUCCEEDS_AT: u32 = 3;
 /// | any other | declined, `invalid_token` | declined | declined |
 ///
 /// `tok_requires_action` is captured once it is [confirmed](PaymentProvider::confirm): there is no customer to look at.
+/// What the customer has to do is made of the charge's id, whichever it is.
 /// What is cancelled never captures, but isn't remembered: asked for, it is as if it had not been cancelled.
 /// Refunds always succeed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,6 +73,12 @@ impl PaymentProvider for FakeProvider {
         }
     }
 
+    async fn action(&self, charge: &ExternalPaymentId) -> Result<Option<CustomerAction>, ProviderError> {
+        let name = Uuid::new_v5(&NAMESPACE, charge.as_str().as_bytes());
+        let client_secret = Secret::new(format!("{charge}_secret_{}", name.simple()));
+        Ok(Some(CustomerAction { client_secret, redirect_url: None }))
+    }
+
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {
         Ok(match verdict(request) {
             Verdict::Captured => Cancellation::Captured(captured(request)),
@@ -110,7 +118,7 @@ fn verdict(request: &CaptureRequest) -> Verdict {
 }
 
 fn captured(request: &CaptureRequest) -> Captured {
-    Captured { external_payment_id: external_payment_id(&request.key) }
+    Captured { external_payment_id: external_payment_id(&request.key), amount: Some(request.amount) }
 }
 
 fn external_payment_id(key: &IdempotencyKey) -> ExternalPaymentId {

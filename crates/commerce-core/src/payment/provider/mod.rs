@@ -12,14 +12,17 @@
 //!                      └ Unknown  └─ Declined ──▶ commit Fail
 //! ```
 //!
-//! [`NextStep`] is this drawing as a function. How often and how long to try is the caller's.
+//! [`NextStep`] is this drawing as a function. How often and how long to try is the caller's. A charge of another amount
+//! than was asked for is none of these ends: [`NextStep::Differs`].
 
+mod action;
 mod fake;
 mod next_step;
 mod port;
 #[cfg(test)]
 mod tests;
 
+pub use action::CustomerAction;
 pub use fake::FakeProvider;
 pub use next_step::NextStep;
 pub use port::{

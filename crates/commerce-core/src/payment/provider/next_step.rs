@@ -2,6 +2,7 @@
 
 use super::{Cancellation, CaptureRequest, Captured, ChargeState, ProviderError};
 use crate::payment::{ExternalPaymentId, Payment, PaymentCommand, PaymentStatus};
+use crate::value::Money;
 
 /// Why a payment is cancelled that was found to be called off at the provider.
 const FOUND_CANCELLED: &str = "it was called off at the provider";
@@ -20,6 +21,9 @@ pub enum NextStep {
         /// The provider's id of the charge, by which the webhook names it.
         external_payment_id: ExternalPaymentId,
     },
+    /// The provider says that something else was taken than it was asked for. Record nothing: as this payment's money it
+    /// is wrong, and as no one's it would be lost. An operator has to see to it.
+    Differs(Captured),
 }
 
 impl NextStep {
@@ -27,7 +31,7 @@ impl NextStep {
     /// [`Unknown`](ProviderError::Unknown) answer.
     pub fn after_capture(request: &CaptureRequest, answer: &Result<Captured, ProviderError>) -> Self {
         match answer {
-            Ok(captured) => succeed(captured),
+            Ok(captured) => taken(request, captured),
             Err(ProviderError::Declined { code, reason }) => fail(code, reason),
             Err(ProviderError::Transient { .. }) => match request.attempt.checked_add(1) {
                 Some(attempt) => {
@@ -42,9 +46,9 @@ impl NextStep {
 
     /// After [`find`](super::PaymentProvider::find) has answered. No error of the question itself says anything about
     /// the charge.
-    pub fn after_find(answer: &Result<Option<ChargeState>, ProviderError>) -> Self {
+    pub fn after_find(request: &CaptureRequest, answer: &Result<Option<ChargeState>, ProviderError>) -> Self {
         match answer {
-            Ok(Some(ChargeState::Captured(captured))) => succeed(captured),
+            Ok(Some(ChargeState::Captured(captured))) => taken(request, captured),
             Ok(Some(ChargeState::Declined { code, reason })) => fail(code, reason),
             Ok(Some(ChargeState::RequiresAction { external_payment_id })) => {
                 await_webhook(external_payment_id)
@@ -57,32 +61,51 @@ impl NextStep {
 
     /// After [`cancel`](super::PaymentProvider::cancel) has answered, for this `reason`: 1 to 500 characters. Without
     /// an answer ([`Find`](Self::Find)) the charge may still take money, so the payment stays as it is: call again.
-    pub fn after_cancel(reason: &str, answer: &Result<Cancellation, ProviderError>) -> Self {
+    pub fn after_cancel(
+        request: &CaptureRequest,
+        reason: &str,
+        answer: &Result<Cancellation, ProviderError>,
+    ) -> Self {
         match answer {
             Ok(Cancellation::Cancelled) => cancel(reason),
             Ok(Cancellation::Declined { code, reason }) => fail(code, reason),
-            Ok(Cancellation::Captured(captured)) => succeed(captured),
+            Ok(Cancellation::Captured(captured)) => taken(request, captured),
             Err(_) => Self::Find,
         }
     }
 
     /// After a webhook has said this of a charge of the payment. `None`: it changes nothing.
     ///
-    /// Webhooks come late, twice, and in any order, so only that money was taken is believed as it is: it stays true.
-    /// Of the rest, what may end a payment that is still under way is a hint to ask the provider
-    /// ([`Find`](Self::Find)), which also answers for the attempt under way rather than for an earlier one.
+    /// Webhooks come late, twice, and in any order, so only that the payment's money was taken is believed as it is: it
+    /// stays true. Of the rest, that of another amount included, what may end a payment that is still under way is a hint
+    /// to ask the provider ([`Find`](Self::Find)), which also answers for the attempt under way rather than for an
+    /// earlier one.
     ///
     /// Money that was taken is recorded whatever the payment's status: the payment has no effect of it when it knows
     /// it, and rejects it when it was failed or cancelled, which an operator has to see.
     pub fn after_webhook(payment: &Payment, told: &ChargeState) -> Option<Self> {
+        let is_under_way = payment.status() == Some(PaymentStatus::Processing);
         match told {
-            ChargeState::Captured(captured) => Some(succeed(captured)),
-            ChargeState::Declined { .. } | ChargeState::Cancelled => {
-                (payment.status() == Some(PaymentStatus::Processing)).then_some(Self::Find)
+            ChargeState::Captured(captured) if differs(payment.amount(), captured) => {
+                Some(if is_under_way { Self::Find } else { Self::Differs(captured.clone()) })
             }
+            ChargeState::Captured(captured) => Some(succeed(captured)),
+            ChargeState::Declined { .. } | ChargeState::Cancelled => is_under_way.then_some(Self::Find),
             ChargeState::RequiresAction { .. } | ChargeState::Processing => None,
         }
     }
+}
+
+fn taken(request: &CaptureRequest, captured: &Captured) -> NextStep {
+    if captured.differs_from(request.amount) {
+        NextStep::Differs(captured.clone())
+    } else {
+        succeed(captured)
+    }
+}
+
+fn differs(asked: Option<Money>, captured: &Captured) -> bool {
+    asked.is_some_and(|asked| captured.differs_from(asked))
 }
 
 fn succeed(captured: &Captured) -> NextStep {

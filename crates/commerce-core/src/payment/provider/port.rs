@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::CustomerAction;
 use crate::error::Kind;
 use crate::id::PaymentId;
 use crate::payment::{ExternalPaymentId, IdempotencyKey, PaymentToken};
@@ -41,6 +42,15 @@ pub trait PaymentProvider: Send + Sync {
     /// When the question has no answer; ask again.
     async fn confirm(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
         self.find(request).await
+    }
+
+    /// What the customer has to do before this charge, which was found to wait for them, goes on. `None` when it doesn't
+    /// wait any more. Ask when the customer asks, and keep nothing of it.
+    ///
+    /// # Errors
+    /// When the question has no answer; ask again.
+    async fn action(&self, _charge: &ExternalPaymentId) -> Result<Option<CustomerAction>, ProviderError> {
+        Ok(None)
     }
 
     /// For how long calls are held back, because too many have failed. None while they go through.
@@ -84,6 +94,10 @@ impl<P: PaymentProvider + ?Sized> PaymentProvider for Arc<P> {
 
     async fn confirm(&self, request: &CaptureRequest) -> Result<Option<ChargeState>, ProviderError> {
         (**self).confirm(request).await
+    }
+
+    async fn action(&self, charge: &ExternalPaymentId) -> Result<Option<CustomerAction>, ProviderError> {
+        (**self).action(charge).await
     }
 
     fn held_back(&self) -> Option<Duration> {
@@ -130,6 +144,26 @@ pub struct RefundRequest {
 pub struct Captured {
     /// The provider's id of the charge.
     pub external_payment_id: ExternalPaymentId,
+    /// How much. None when the provider doesn't say.
+    pub amount: Option<Money>,
+}
+
+impl Captured {
+    /// Whether it is said to be something else than this amount.
+    ///
+    /// ```
+    /// use commerce_core::payment::{Captured, ExternalPaymentId};
+    /// use commerce_core::value::{Currency, Money};
+    ///
+    /// let (asked, euros) = (Money::from_minor(500, Currency::USD), Money::from_minor(500, Currency::EUR));
+    /// let external_payment_id = ExternalPaymentId::parse("pi_1")?;
+    /// let captured = Captured { external_payment_id, amount: Some(euros) };
+    /// assert!(captured.differs_from(asked));
+    /// # Ok::<(), commerce_core::payment::InvalidReference>(())
+    /// ```
+    pub fn differs_from(&self, asked: Money) -> bool {
+        self.amount.is_some_and(|amount| amount != asked)
+    }
 }
 
 /// The money is given back.

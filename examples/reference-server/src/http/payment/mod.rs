@@ -8,7 +8,7 @@ mod webhook;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Check, Id, Only, Problem, Readiness, Resource, SignedIn, created,
+    Asked, Body, Caller, Check, Id, NotKept, Only, Problem, Readiness, Resource, SignedIn, created,
 };
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
@@ -16,7 +16,8 @@ use commerce_core::commit::{Commit, CommitError, Conflict};
 use commerce_core::error::Kind;
 use commerce_core::id::{OrderId, PaymentId};
 use commerce_core::payment::{
-    Balances, ExternalPaymentId, JournalEntry, Payment, PaymentCommand, PaymentRejection, PaymentStatus,
+    Balances, CustomerAction, ExternalPaymentId, JournalEntry, Payment, PaymentCommand, PaymentRejection,
+    PaymentStatus,
 };
 use commerce_core::store::Query;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,14 +44,16 @@ const ATTEMPTS: u32 = 10;
 pub struct PaymentApi {
     payments: Payments,
     secrets: WebhookSecrets,
+    livemode: Option<bool>,
     view: View,
 }
 
 impl PaymentApi {
-    /// Of this service, whose provider's webhooks are known by these secrets.
-    pub fn new(payments: Payments, secrets: WebhookSecrets) -> Self {
+    /// Of this service, whose provider's webhooks are known by these secrets, and are of real money, of pretended money,
+    /// or, if that isn't known, of either.
+    pub fn new(payments: Payments, secrets: WebhookSecrets, livemode: Option<bool>) -> Self {
         let view = View::new(payments.store().clone(), std::sync::Arc::new(PaymentView));
-        Self { payments, secrets, view }
+        Self { payments, secrets, livemode, view }
     }
 
     /// Its lists, to be kept up to date.
@@ -114,6 +117,9 @@ async fn create_payment(
 }
 
 /// A payment.
+///
+/// While it waits for its customer, it says what they have to do (`next_action`), to them alone: whoever knows that can act
+/// in their place. Other roles, admins included, see null.
 #[utoipa::path(
     get, path = "/payments/{id}", tag = "payment", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -126,7 +132,7 @@ async fn show_payment(
     Id(id): Id<PaymentId>,
 ) -> Result<Response, Problem> {
     let payment = api.load(&caller, &context, id).await?;
-    api.show(&payment, &context).await
+    api.show(&caller, &payment, &context).await
 }
 
 /// The live payment of an order, or the last one if none is live.
@@ -149,13 +155,15 @@ async fn show_payment_of_order(
     let row = theirs.max_by_key(|row| (is_live(row), row.since, row.id.clone()));
     let id = row.and_then(|row| row.state.payment_id()).ok_or(PaymentRejection::NotFound)?;
     let payment = api.load(&caller, &context, id).await?;
-    api.show(&payment, &context).await
+    api.show(&caller, &payment, &context).await
 }
 
 /// Has the provider take the money.
 ///
 /// A payment that is refused is `failed` then; one that stays `processing` waits for the customer, or for the provider.
-/// Processed again by the same means, the provider is asked what became of it.
+/// Processed again by the same means, the provider is asked what became of it. What its customer has to do is told to them
+/// alone (`next_action`), in an answer that is not kept under its `Idempotency-Key`: the same request with the same key is
+/// done again then.
 #[utoipa::path(
     post, path = "/payments/{id}/process", tag = "payment", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -186,10 +194,11 @@ async fn process_payment(
         }
     };
     match api.payments.charge(announced, &write.context).await {
-        Ok(recorded) => api.answer(&write, recorded).await,
+        Ok(recorded) => api.answer(&caller, &write, recorded).await,
         // A webhook was faster, or the saga that pays for the order.
         Err(PaymentError::Handle(error)) if error.kind() == Kind::Conflict => {
-            api.show(&api.load(&caller, &write.context, id).await?, &write.context).await
+            let payment = api.load(&caller, &write.context, id).await?;
+            api.show(&caller, &payment, &write.context).await
         }
         Err(error) => Err(error.into()),
     }
@@ -198,16 +207,20 @@ async fn process_payment(
 /// Says that the customer has acted at the provider, which is asked for the end.
 #[utoipa::path(
     post, path = "/payments/confirm", tag = "payment", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the version that is meant")),
     request_body = Confirmation,
     responses(
         (status = 200, description = "ended: see its status", body = PaymentShown),
+        (status = 409, description = "the customer has not acted yet: `requires_action`; something else was taken than the \
+         payment is of: `captured_amount_differs`; it can't succeed any more: `wrong_state`"),
+        (status = 412, description = "`If-Match` did not match: `precondition_failed`"),
         (status = 404, description = "no payment is known as this charge: `payment_not_found`",
          body = serde_json::Value, content_type = "application/problem+json"),
     ),
 )]
 async fn confirm_payment(
     State(api): State<PaymentApi>,
-    _: Only<Admins>,
+    Only(caller, _): Only<Admins>,
     write: Write,
     Body(body): Body<Confirmation>,
 ) -> Result<Response, Problem> {
@@ -218,10 +231,10 @@ async fn confirm_payment(
     if payment.state().status() != Some(PaymentStatus::Processing) {
         // Either it has succeeded as this charge, which changes nothing, or it can't succeed any more.
         payment.decide(PaymentCommand::Succeed { external_payment_id: charge }, &write.context)?;
-        return api.show(&payment, &write.context).await;
+        return api.show(&caller, &payment, &write.context).await;
     }
     let recorded = api.payments.confirm(payment, &write.context).await?;
-    api.answer(&write, recorded).await
+    api.answer(&caller, &write, recorded).await
 }
 
 /// Gives a part or all of the money back.
@@ -242,7 +255,7 @@ async fn refund_payment(
     let decide = |payment: &mut Session<Payment>| {
         Ok(refund(payment, refund_id, body.amount, body.reason.clone(), &write.context)?)
     };
-    let show = |payment: &Session<Payment>| shown(payment, None);
+    let show = |payment: &Session<Payment>| shown(payment, None, None);
     write.change(api.payments.store(), id, decide, show).await
 }
 
@@ -274,10 +287,18 @@ async fn show_balances(
     }
 }
 
+/// Whether it is the caller's own, whatever roles they have.
+fn is_theirs(caller: &Caller, payment: &Payment) -> bool {
+    payment.customer_id().is_some_and(|customer| customer.0 == caller.id)
+}
+
 /// To everyone but its customer and admins, a payment is not there.
 fn owns(caller: &Caller, payment: &Payment) -> Result<(), Problem> {
-    let is_theirs = payment.customer_id().is_some_and(|customer| customer.0 == caller.id);
-    if is_theirs || caller.is_one_of(&[ADMIN]) { Ok(()) } else { Err(PaymentRejection::NotFound.into()) }
+    if is_theirs(caller, payment) || caller.is_one_of(&[ADMIN]) {
+        Ok(())
+    } else {
+        Err(PaymentRejection::NotFound.into())
+    }
 }
 
 /// To a customer, the order of another is not there, and one that is not known yet isn't either. Admins answer for the
@@ -287,9 +308,19 @@ fn theirs(caller: &Caller, order: &CopiedOrder) -> Result<(), Problem> {
     caller.owns_or(customer.0, &[], "order")
 }
 
-fn shown(payment: &Session<Payment>, charge: Option<String>) -> Response {
-    let shown = PaymentShown::of(payment.state()).map(|shown| shown.known_as(charge));
+fn shown(
+    payment: &Session<Payment>,
+    charge: Option<ExternalPaymentId>,
+    action: Option<CustomerAction>,
+) -> Response {
+    let shown = PaymentShown::of(payment.state());
+    let shown = shown.map(|shown| shown.known_as(charge).asking_for(action));
     Resource(payment.version(), shown).into_response()
+}
+
+/// Whether this is the charge of a payment that may be waiting for the caller, who alone may know what is to be done.
+fn may_await(caller: &Caller, payment: &Session<Payment>, charge: Option<&ExternalPaymentId>) -> bool {
+    charge.is_some() && is_theirs(caller, payment.state())
 }
 
 impl PaymentApi {
@@ -329,21 +360,53 @@ impl PaymentApi {
         Ok(payment)
     }
 
-    async fn show(&self, payment: &Session<Payment>, context: &Context) -> Result<Response, Problem> {
-        Ok(shown(payment, self.payments.charge_of(payment, context).await?))
+    async fn show(
+        &self,
+        caller: &Caller,
+        payment: &Session<Payment>,
+        context: &Context,
+    ) -> Result<Response, Problem> {
+        let charge = self.payments.charge_of(payment, context).await?;
+        Ok(self.shown_to(caller, payment, charge).await)
     }
 
-    /// Commits what was recorded, with the answer. If someone else has ended the payment meanwhile, it is shown as it
-    /// stands.
-    async fn answer(&self, write: &Write, recorded: Recorded) -> Result<Response, Problem> {
+    /// As this caller may see it. What the customer has to do is kept by no one on the way.
+    async fn shown_to(
+        &self,
+        caller: &Caller,
+        payment: &Session<Payment>,
+        charge: Option<ExternalPaymentId>,
+    ) -> Response {
+        if !may_await(caller, payment, charge.as_ref()) {
+            return shown(payment, charge, None);
+        }
+        let action = match &charge {
+            Some(charge) => self.payments.action(charge).await,
+            None => None,
+        };
+        NotKept::mark(shown(payment, charge, action))
+    }
+
+    /// Commits what was recorded, with the answer, unless the customer has to act: they are told that once it is durable,
+    /// and the answer isn't kept. If someone else has ended the payment meanwhile, it is shown as it stands.
+    async fn answer(&self, caller: &Caller, write: &Write, recorded: Recorded) -> Result<Response, Problem> {
         let Recorded { payment, commit, charge } = recorded;
         let commit = Commit::within(&write.context).and(commit);
-        match write.answer.commit(self.payments.store(), commit, shown(&payment, charge)).await? {
-            Ok((response, _)) => Ok(response),
+        let store = self.payments.store();
+        let committed = if may_await(caller, &payment, charge.as_ref()) {
+            match store.commit(commit).await {
+                Ok(_) => Ok(self.shown_to(caller, &payment, charge).await),
+                Err(error) => Err(error),
+            }
+        } else {
+            let answered = write.answer.commit(store, commit, shown(&payment, charge, None)).await?;
+            answered.map(|(response, _)| response)
+        };
+        match committed {
+            Ok(response) => Ok(response),
             Err(CommitError::Conflict(Conflict::Stream { .. } | Conflict::Document { .. })) => {
-                let store = self.payments.store();
                 let now = Session::<Payment>::load(store, &write.context, *payment.id()).await?;
-                self.show(&now, &write.context).await
+                self.show(caller, &now, &write.context).await
             }
             Err(error) => Err(super::problem(error)),
         }

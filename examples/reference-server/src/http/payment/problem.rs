@@ -21,6 +21,7 @@ impl From<PaymentError> for Problem {
             PaymentError::OrderEnded => Self::conflict("order_ended", detail),
             PaymentError::OrderPaid => Self::conflict("order_paid", detail),
             PaymentError::AmountDiffers { .. } => Self::conflict("amount_differs", detail),
+            PaymentError::CapturedDiffers => Self::conflict("captured_amount_differs", detail),
             PaymentError::RequiresAction => Self::conflict("requires_action", detail),
             PaymentError::Handle(error) => error.into(),
         }

@@ -1,6 +1,6 @@
 //! Payments, as they are shown.
 
-use commerce_core::payment::{Account, Balances, Payment};
+use commerce_core::payment::{Account, Balances, CustomerAction, ExternalPaymentId, Payment};
 use commerce_core::value::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,6 +23,9 @@ pub(super) struct PaymentShown {
     status: &'static str,
     /// The provider's id of the charge, once it is known.
     external_payment_id: Option<String>,
+    /// What its customer has to do while it is `processing`. Null for everyone else, if there is nothing to do, and as long
+    /// as the provider can't say what.
+    next_action: Option<NextActionShown>,
     /// The provider's code, if it refused.
     failure_code: Option<String>,
     /// The provider's sentence, if it refused.
@@ -36,6 +39,32 @@ pub(super) struct PaymentShown {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
+}
+
+/// What the customer has to do at the provider before the payment goes on. With it anyone could act in their place: keep
+/// it out of logs and addresses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NextAction)]
+struct NextActionShown {
+    /// `redirect`: send the customer to `redirect_url`. `use_sdk`: give `client_secret` to the provider's own software, such
+    /// as `stripe.handleNextAction`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "use_sdk")]
+    kind: &'static str,
+    /// What the provider's own software goes on with.
+    client_secret: String,
+    /// The provider's page.
+    redirect_url: Option<String>,
+}
+
+impl From<CustomerAction> for NextActionShown {
+    fn from(action: CustomerAction) -> Self {
+        Self {
+            kind: if action.redirect_url.is_some() { "redirect" } else { "use_sdk" },
+            client_secret: action.client_secret.expose().to_owned(),
+            redirect_url: action.redirect_url.map(|url| url.expose().to_owned()),
+        }
+    }
 }
 
 /// A part of a payment that is given back.
@@ -59,6 +88,7 @@ impl PaymentShown {
             method: payment.method()?.as_str(),
             status: payment.status()?.as_str(),
             external_payment_id: payment.external_payment_id().map(ToString::to_string),
+            next_action: None,
             failure_code: failure.map(|failure| failure.code.clone()),
             failure_reason: failure.map(|failure| failure.reason.clone()),
             cancel_reason: payment.cancel_reason().map(str::to_owned),
@@ -70,8 +100,14 @@ impl PaymentShown {
     }
 
     /// While the customer has to act, the charge is known before the money is taken.
-    pub(super) fn known_as(self, charge: Option<String>) -> Self {
+    pub(super) fn known_as(self, charge: Option<ExternalPaymentId>) -> Self {
+        let charge = charge.map(|charge| charge.to_string());
         Self { external_payment_id: self.external_payment_id.or(charge), ..self }
+    }
+
+    /// To the customer, who has to do this.
+    pub(super) fn asking_for(self, action: Option<CustomerAction>) -> Self {
+        Self { next_action: action.map(NextActionShown::from), ..self }
     }
 }
 

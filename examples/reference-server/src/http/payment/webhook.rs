@@ -33,7 +33,13 @@ pub(super) struct Received {
     post, path = "/webhooks/stripe", tag = "payment",
     params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`: HMAC-SHA256 by the endpoint's secret")),
     request_body(content = Object, content_type = "application/json", description = "an event of Stripe's"),
-    responses((status = 200, description = "taken in, now or before", body = Received)),
+    responses(
+        (status = 200, description = "taken in, now or before", body = Received),
+        (status = 400, description = "not signed by Stripe: `invalid_signature`; no event, or of an amount that is none: \
+         `invalid_body`; of test mode where money is real, or the other way round: `other_mode`"),
+        (status = 409, description = "it tells of another amount than the payment's, and Stripe itself doesn't say that \
+         this was taken: `captured_amount_differs`"),
+    ),
 )]
 pub(super) async fn stripe_webhook(
     State(api): State<PaymentApi>,
@@ -50,6 +56,10 @@ pub(super) async fn stripe_webhook(
     verify(&api.secrets, signature, &body, context.now(), TOLERANCE)
         .map_err(|error| Problem::invalid("invalid_signature", error.to_string()))?;
     let event = parse(&body).map_err(|error| Problem::invalid("invalid_body", error.to_string()))?;
+    if event.livemode.zip(api.livemode).is_some_and(|(theirs, ours)| theirs != ours) {
+        tracing::warn!(event = event.id, "a webhook of Stripe's other mode was refused");
+        return Err(Problem::invalid("other_mode", "live and test mode don't mix"));
+    }
     let context = context.with_actor("stripe");
     let payment_id = api.payment_of(&event, &context).await?;
     let notice = Notice { payment_id, told: event.charge_state(), event_id: event.id };

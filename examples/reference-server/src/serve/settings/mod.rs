@@ -6,6 +6,7 @@ mod table;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use commerce_adapters::telemetry::LogFormat;
 use commerce_core::identity::{EmailAddress, Password, Secret};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub webhook: WebhookSettings,
     /// Whose pages' scripts may ask.
     pub origins: Origins,
+    /// How long a checkout waits for its customer to act at the payment provider.
+    pub customer_action: Option<Duration>,
     /// The payment provider.
     pub stripe: StripeSettings,
     /// Where traces go (OTLP).
@@ -88,6 +91,8 @@ pub struct StripeSettings {
     pub webhook_secret: Option<Secret>,
     /// Where it is, if not at Stripe.
     pub base_url: Option<String>,
+    /// Where customers come back to from the page of a means of payment. Without it, means that need one are not taken.
+    pub return_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -105,6 +110,7 @@ impl Default for Settings {
                 .unwrap_or_else(|_| unreachable!("it is one")),
             webhook: WebhookSettings::default(),
             origins: Origins::default(),
+            customer_action: None,
             stripe: StripeSettings::default(),
             otlp_endpoint: None,
         }

@@ -10,7 +10,6 @@ use commerce_adapters::stripe::{SecretString, Stripe, StripeOptions};
 use commerce_adapters::webhook_channel::{Webhook, WebhookSecret};
 use commerce_core::id::CustomerId;
 use commerce_core::notification::{Channel, Operations};
-use commerce_core::payment::PaymentProvider;
 use uuid::Uuid;
 
 use super::{SettingError, Settings};
@@ -61,9 +60,10 @@ impl Settings {
     }
 
     fn shop(&self) -> Result<ShopOptions, SettingError> {
-        let mut options = ShopOptions::default();
-        if let Some(provider) = self.stripe()? {
-            options.provider = provider;
+        let mut options = ShopOptions { customer_action: self.customer_action, ..ShopOptions::default() };
+        if let Some(stripe) = self.stripe()? {
+            options.stripe_livemode = stripe.livemode();
+            options.provider = Arc::new(stripe);
         }
         let secrets = self.stripe.webhook_secret.iter();
         options.stripe_webhook_secrets =
@@ -71,11 +71,15 @@ impl Settings {
         Ok(options)
     }
 
-    fn stripe(&self) -> Result<Option<Arc<dyn PaymentProvider>>, SettingError> {
+    fn stripe(&self) -> Result<Option<Stripe>, SettingError> {
         let Some(key) = &self.stripe.secret_key else {
             // Money would be pretended where it is meant to be taken.
-            if self.stripe.base_url.is_some() {
-                return Err(SettingError::new("stripe.base_url", "is of no use without stripe.secret_key"));
+            for (name, given) in
+                [("stripe.base_url", &self.stripe.base_url), ("stripe.return_url", &self.stripe.return_url)]
+            {
+                if given.is_some() {
+                    return Err(SettingError::new(name, "is of no use without stripe.secret_key"));
+                }
             }
             if self.stripe.webhook_secret.is_some() {
                 tracing::warn!(
@@ -84,13 +88,14 @@ impl Settings {
             }
             return Ok(None);
         };
-        let mut options = StripeOptions::default();
+        let mut options =
+            StripeOptions { return_url: self.stripe.return_url.clone(), ..StripeOptions::default() };
         if let Some(base_url) = &self.stripe.base_url {
             options.base_url.clone_from(base_url);
         }
         let stripe = Stripe::new(SecretString::from(key.expose().to_owned()), &options);
         let stripe = stripe.map_err(|error| SettingError::new("stripe", error.to_string()))?;
-        Ok(Some(Arc::new(stripe)))
+        Ok(Some(stripe))
     }
 
     fn notification(&self) -> Result<NotificationOptions, SettingError> {

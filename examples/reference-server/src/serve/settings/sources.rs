@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{SETTINGS, Settings};
+use super::{SETTINGS, Setting, Settings};
 
 /// Environment variables that begin with this are settings, all of them.
 pub(super) const PREFIX: &str = "COMMERCE__";
@@ -111,13 +111,27 @@ impl Sources {
     /// # Errors
     /// The first that is wrong or unknown, by the name under which it was given.
     pub fn read(self) -> Result<Settings, SettingError> {
+        self.read_those(|_| true)
+    }
+
+    /// The settings of a gateway in front of other processes. What it doesn't need may be wrong: they share a file.
+    ///
+    /// # Errors
+    /// See [`read`](Self::read).
+    pub fn read_of_gateway(self) -> Result<Settings, SettingError> {
+        self.read_those(|setting| setting.of_gateway)
+    }
+
+    fn read_those(self, count: impl Fn(&Setting) -> bool) -> Result<Settings, SettingError> {
         let mut settings = Settings::default();
         for Given { name, key, text } in self.given {
             let setting = SETTINGS
                 .iter()
                 .find(|setting| setting.key == key)
                 .ok_or_else(|| SettingError::new(&name, "there is no such setting; --help lists them"))?;
-            (setting.read)(&mut settings, &text).map_err(|reason| SettingError::new(&name, reason))?;
+            if count(setting) {
+                (setting.read)(&mut settings, &text).map_err(|reason| SettingError::new(&name, reason))?;
+            }
         }
         Ok(settings)
     }

@@ -1,5 +1,7 @@
 //! Every setting: its name, what it is for, and how its text is read.
 
+use std::time::Duration;
+
 use commerce_core::identity::{EmailAddress, Password, Secret};
 
 use super::Settings;
@@ -13,6 +15,8 @@ pub struct Setting {
     pub value: &'static str,
     /// What it is for.
     pub help: &'static str,
+    /// Whether it counts for a gateway in front of other processes too.
+    pub of_gateway: bool,
     pub(super) read: fn(&mut Settings, &str) -> Result<(), String>,
 }
 
@@ -23,7 +27,11 @@ impl Setting {
         help: &'static str,
         read: fn(&mut Settings, &str) -> Result<(), String>,
     ) -> Self {
-        Self { key, value, help, read }
+        Self { key, value, help, of_gateway: false, read }
+    }
+
+    const fn of_gateway(self) -> Self {
+        Self { of_gateway: true, ..self }
     }
 
     /// Its name in the environment.
@@ -38,7 +46,8 @@ pub const SETTINGS: &[Setting] = &[
         let known = text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080");
         settings.listen = known?;
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("store.url", "URL", "Where the data is: see --store [sqlite://./data]", |settings, text| {
         settings.store = text.parse()?;
         Ok(())
@@ -64,7 +73,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.on = switch(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "gateway.writes_per_minute",
         "NUMBER",
@@ -73,7 +83,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.writes = positive(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "gateway.reads_per_minute",
         "NUMBER",
@@ -82,7 +93,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.reads = positive(text)?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "redis.url",
         "URL",
@@ -91,19 +103,23 @@ pub const SETTINGS: &[Setting] = &[
             settings.rate_limit.redis = Some(Secret::new(url(text, &["redis", "rediss", "unix"])?));
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new("log.format", "pretty|json", "How the log is written [pretty]", |settings, text| {
         settings.log_format = text.parse().map_err(|_| "must be pretty or json")?;
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("identity.issuer", "TEXT", "Who signs access tokens [commerce]", |settings, text| {
         settings.identity.issuer = text.to_owned();
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("identity.audience", "TEXT", "For whom access tokens are [commerce]", |settings, text| {
         settings.identity.audience = text.to_owned();
         Ok(())
-    }),
+    })
+    .of_gateway(),
     Setting::new("smtp.url", "URL", "The mail server: smtps://USER:PASSWORD@HOST", |settings, text| {
         settings.smtp.url = Some(Secret::new(url(text, &["smtp", "smtps"])?));
         Ok(())
@@ -147,7 +163,8 @@ pub const SETTINGS: &[Setting] = &[
             settings.origins = text.parse().map_err(|error: InvalidOrigin| error.to_string())?;
             Ok(())
         },
-    ),
+    )
+    .of_gateway(),
     Setting::new(
         "stripe.secret_key",
         "TEXT",
@@ -165,10 +182,29 @@ pub const SETTINGS: &[Setting] = &[
         settings.stripe.base_url = Some(url(text, &["http", "https"])?);
         Ok(())
     }),
+    Setting::new(
+        "stripe.return_url",
+        "URL",
+        "Where customers come back to from a page of their means of payment; without it none that need one",
+        |settings, text| {
+            settings.stripe.return_url = Some(url(text, &["http", "https"])?);
+            Ok(())
+        },
+    ),
+    Setting::new(
+        "payment.customer_action_seconds",
+        "NUMBER",
+        "So long a checkout waits for its customer to act at the payment provider, 3 to 600 [90]",
+        |settings, text| {
+            settings.customer_action = Some(customer_action(text)?);
+            Ok(())
+        },
+    ),
     Setting::new("otlp.endpoint", "URL", "Where traces go (OTLP)", |settings, text| {
         settings.otlp_endpoint = Some(url(text, &["http", "https"])?);
         Ok(())
-    }),
+    })
+    .of_gateway(),
 ];
 
 fn switch(text: &str) -> Result<bool, String> {
@@ -183,6 +219,14 @@ fn positive(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(format!("must be a whole number from 1 to {}", u32::MAX)),
+    }
+}
+
+/// The goods are reserved for a quarter of an hour; a checkout has to end before that.
+fn customer_action(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 3..=600) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 3 to 600".to_owned()),
     }
 }
 

@@ -99,9 +99,9 @@ impl Awaited {
     }
 
     /// The provider's id of the charge, while the payment is under way.
-    pub(super) fn charge_of(&self, payment: &Session<Payment>) -> Option<String> {
+    pub(super) fn charge_of(&self, payment: &Session<Payment>) -> Option<ExternalPaymentId> {
         let is_under_way = payment.state().status() == Some(PaymentStatus::Processing);
-        self.external_payment_id.as_ref().filter(|_| is_under_way).map(ToString::to_string)
+        self.external_payment_id.clone().filter(|_| is_under_way)
     }
 
     /// Once more it was found to be under way.
@@ -119,7 +119,7 @@ impl Payments {
         &self,
         payment: &Session<Payment>,
         context: &Context,
-    ) -> Result<Option<String>, PaymentError> {
+    ) -> Result<Option<ExternalPaymentId>, PaymentError> {
         if payment.state().status() != Some(PaymentStatus::Processing) {
             return Ok(None);
         }

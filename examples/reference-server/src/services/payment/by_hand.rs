@@ -77,12 +77,6 @@ impl Payments {
             None => Ok(false),
         }
     }
-
-    /// Calls a charge off at the provider, and says what is to be recorded of it.
-    pub(super) async fn call_off(&self, payment: &Payment, reason: &str) -> NextStep {
-        let Some(capture) = payment.capture_request() else { return NextStep::Find };
-        NextStep::after_cancel(reason, &self.in_time(self.provider.cancel(&capture)).await)
-    }
 }
 
 /// The order of a payment that no checkout has made. Those of checkouts are known by their ids.

@@ -36,6 +36,9 @@ pub(crate) enum PaymentError {
         /// What it costs now.
         total: Money,
     },
+    /// Something else is said to be taken than was asked for.
+    #[error("something else is said to be taken than the payment is of: an operator has to see to it")]
+    CapturedDiffers,
     /// The customer has not acted yet.
     #[error("the customer has yet to act at the payment provider")]
     RequiresAction,

@@ -12,6 +12,7 @@ use commerce_saga::{Reply, Request, action, compensation};
 use super::awaited::{Awaited, end_of};
 use super::books::{self, events_of};
 use super::by_hand::give_all_back;
+use super::differing;
 use super::orders::KeepCopy;
 use super::{LIVE_PAYMENT, PaymentError, Payments};
 use crate::messages::{
@@ -138,12 +139,10 @@ impl Payments {
         let mut awaited = Awaited::default();
         if payment.state().status() == Some(PaymentStatus::Processing) {
             awaited = self.awaited(&payment, &context).await.map_err(handled)?;
-            let NextStep::Record(command) = self.call_off(payment.state(), &message.reason).await else {
-                let reply =
-                    Reply::transient("provider_unavailable", "the provider can't say what became of it");
-                return request.finish(scope, &reply);
-            };
-            payment.decide(command, &context).map_err(bug)?;
+            match self.call_off(payment.state(), &message.reason).await {
+                NextStep::Record(command) => payment.decide(command, &context).map_err(bug)?,
+                step => return request.finish(scope, &not_called_off(&step)),
+            }
         }
         if let Some(pay_out) = give_all_back(&mut payment, &message.reason, &context).map_err(handled)? {
             scope.send(pay_out);
@@ -184,6 +183,14 @@ impl Payments {
             Ok(_) => Ok(scope.finish()),
             Err(error) => Err(not_paid_out(error)),
         }
+    }
+}
+
+/// Why a charge can't be undone now.
+fn not_called_off(step: &NextStep) -> Reply {
+    match step {
+        NextStep::Differs(_) => Reply::transient(differing::CODE, PaymentError::CapturedDiffers),
+        _ => Reply::transient("provider_unavailable", "the provider can't say what became of it"),
     }
 }
 

@@ -7,13 +7,16 @@
 //! Who asks for it makes no difference: a saga by message (`messages`), a client over HTTP
 //! (`process`). What ends a payment later, by whomever it is told (`settle`), also
 //! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
-//! is sent back (`stray`). Whose order a client pays for is known by a copy of its own (`orders`); what they opened
+//! is sent back (`stray`); money of another amount is for an operator (`differing`). What the customer has to do is asked
+//! for when they ask (`action`). Whose order a client pays for is known by a copy of its own (`orders`); what they opened
 //! ends with the order, or makes way for its checkout (`by_hand`).
 
+mod action;
 mod awaited;
 mod books;
 mod by_hand;
 mod charge;
+mod differing;
 mod error;
 mod messages;
 mod orders;

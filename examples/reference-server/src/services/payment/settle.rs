@@ -6,7 +6,9 @@ use std::time::Duration;
 use commerce_core::Context;
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict};
 use commerce_core::id::PaymentId;
-use commerce_core::payment::{ChargeState, NextStep, Payment, PaymentStatus};
+use commerce_core::payment::{
+    ChargeState, ExternalPaymentId, NextStep, Payment, PaymentCommand, PaymentStatus,
+};
 use commerce_core::store::{Document, Query, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -14,6 +16,7 @@ use tracing::{info, warn};
 use super::awaited::AWAITED;
 use super::books::events_of;
 use super::by_hand::{ORDER_ENDED, give_all_back};
+use super::differing;
 use super::{PaymentError, Payments};
 use crate::services::{Session, bug};
 
@@ -44,8 +47,8 @@ pub(crate) struct Recorded {
     pub(crate) payment: Session<Payment>,
     /// Its events and all that belongs to them.
     pub(crate) commit: Commit,
-    /// The provider's id of the charge, while the customer has to act.
-    pub(crate) charge: Option<String>,
+    /// The provider's id of the charge, while the payment is under way.
+    pub(crate) charge: Option<ExternalPaymentId>,
 }
 
 impl Recorded {
@@ -70,6 +73,7 @@ impl Payments {
                 awaited
             }
             NextStep::AwaitWebhook { external_payment_id } => awaited.known_as(external_payment_id),
+            NextStep::Differs(captured) => awaited.known_as(captured.external_payment_id),
             NextStep::Find | NextStep::CaptureAgain => awaited,
         };
         let pay_out = if self.outlives_its_order(payment.state(), context).await? {
@@ -130,18 +134,36 @@ impl Payments {
                     Err(error) => Err(error),
                 }
             }
-            Some(_) => match self.find(payment.state()).await {
-                NextStep::Find => Err(PaymentError::ProviderUnavailable),
-                NextStep::CaptureAgain => Ok(Commit::new()),
-                step => Ok(self.record(payment, step, context).await?.commit),
-            },
+            Some(NextStep::Differs(captured)) => Err(differing::refused(payment.state(), &captured)),
+            Some(_) => self.effect_of_asking(payment, told, context).await,
+        }
+    }
+
+    /// A webhook of an end that is not believed by itself. Of one that tells of another amount only the provider's word
+    /// counts, and without a word of it the webhook is refused, so that the operator sees it at the provider too.
+    async fn effect_of_asking(
+        &self,
+        payment: Session<Payment>,
+        told: &ChargeState,
+        context: &Context,
+    ) -> Result<Commit, PaymentError> {
+        match (self.find(payment.state()).await, told) {
+            (NextStep::Find, _) => Err(PaymentError::ProviderUnavailable),
+            (step @ NextStep::Record(PaymentCommand::Succeed { .. }), _) => {
+                Ok(self.record(payment, step, context).await?.commit)
+            }
+            (_, ChargeState::Captured(captured)) => Err(differing::refused(payment.state(), captured)),
+            (NextStep::Differs(_), _) => Err(PaymentError::CapturedDiffers),
+            (NextStep::CaptureAgain, _) => Ok(Commit::new()),
+            (step, _) => Ok(self.record(payment, step, context).await?.commit),
         }
     }
 
     /// Someone who should know says that the customer has acted. The provider's word counts, where it has one.
     ///
     /// # Errors
-    /// When the payment is not under way; when the customer has not acted after all; when the provider doesn't say.
+    /// When the payment is not under way; when the customer has not acted after all; when the provider doesn't say, or
+    /// has taken something else.
     pub(crate) async fn confirm(
         &self,
         payment: Session<Payment>,
@@ -149,6 +171,7 @@ impl Payments {
     ) -> Result<Recorded, PaymentError> {
         match self.confirmed(payment.state()).await {
             NextStep::AwaitWebhook { .. } => Err(PaymentError::RequiresAction),
+            NextStep::Differs(_) => Err(PaymentError::CapturedDiffers),
             NextStep::Find | NextStep::CaptureAgain => Err(PaymentError::ProviderUnavailable),
             step => self.record(payment, step, context).await,
         }
