@@ -36,6 +36,7 @@ mod consumer;
 mod dead_letters;
 mod envelope;
 mod error;
+mod health;
 mod held;
 mod host;
 mod idempotency;
@@ -47,7 +48,7 @@ pub mod trace;
 
 use std::time::Duration;
 
-pub use bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
+pub use bus::{Bus, Delivery, READING, Receipt, StoreBus, StoreBusOptions, Subscription};
 pub use consumer::{Consumer, Handled, Handler, Message, Scope};
 pub use dead_letters::{
     DeadLetterError, DeadLetterFilter, DeadLetters, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport,
@@ -55,6 +56,7 @@ pub use dead_letters::{
 };
 pub use envelope::Envelope;
 pub use error::{BusError, HandleError};
+pub use health::{Ailment, Ending, Health};
 pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
 pub use idempotency::{Begin, Idempotency, IdempotencyError, Ticket};

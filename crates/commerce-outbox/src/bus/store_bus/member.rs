@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::partition::{Partition, Place, is_lost};
 use super::{Source, StoreBusOptions};
-use crate::bus::{Delivery, Receipt, Subscription};
+use crate::bus::{Delivery, READING, Receipt, Subscription};
 use crate::error::BusError;
+use crate::health::Health;
 
 /// So often the cursor is written down while messages are done.
 const FLUSH: Duration = Duration::from_millis(200);
@@ -47,6 +48,7 @@ pub(super) struct Member {
     upkeep_again: Duration,
     flush_at: Instant,
     due_at: Instant,
+    health: Health,
 }
 
 impl Member {
@@ -73,6 +75,7 @@ impl Member {
             upkeep_again: SETTLE,
             flush_at: now,
             due_at: now,
+            health: Health::new(),
         }
     }
 
@@ -318,6 +321,7 @@ impl Subscription for Member {
             if !self.ready.is_empty() {
                 return Ok(std::mem::take(&mut self.ready));
             }
+            self.health.well(READING);
             self.wait(listeners).await;
         }
     }
@@ -341,6 +345,10 @@ impl Subscription for Member {
             partition.again(&positions);
         }
         Ok(())
+    }
+
+    fn report_to(&mut self, health: &Health) {
+        self.health = health.clone();
     }
 
     async fn close(&mut self) -> Result<(), BusError> {
