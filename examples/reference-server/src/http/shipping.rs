@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Anyone, Asked, Body, Check, Id, Only, Problem, Readiness, Resource, SignedIn, created,
+    Anyone, Asked, Body, Id, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::{Claim, Commit};
 use commerce_core::id::ShipmentId;
@@ -51,12 +51,7 @@ impl ShippingApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("shipping store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("shipping", common, &store, routes().with_state(self), readiness)
+        Service::new("shipping", common, &store, routes().with_state(self))
     }
 }
 

@@ -8,7 +8,7 @@ mod webhook;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Check, Id, Only, Problem, Readiness, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
@@ -61,12 +61,7 @@ impl PaymentApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.payments.store().clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("payment store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("payment", common, &store, routes().with_state(self), readiness)
+        Service::new("payment", common, &store, routes().with_state(self))
     }
 }
 
