@@ -4,7 +4,7 @@ mod schema;
 
 use axum::Json;
 use axum::extract::State;
-use commerce_adapters::http::{Asked, Id, Only, Params, Problem};
+use commerce_adapters::http::{Asked, Id, NoParams, Only, Params, Problem};
 use commerce_core::analytics::{
     Analytics, ConversionFunnel, Dashboard, Day, DayRange, Health, LifetimeValue, Month, OrdersSummary,
     RevenueDaily, RevenueMonthly, TopSelling,
@@ -201,6 +201,7 @@ async fn lifetime_value(
     _: Only<Analysts>,
     Asked(context): Asked,
     Id(customer): Id<CustomerId>,
+    _: NoParams,
 ) -> Result<Json<LifetimeValue>, Problem> {
     Ok(Json(api.figures(&context).await?.lifetime_value(customer, context.now()).await?))
 }
@@ -230,6 +231,7 @@ async fn dashboard(
     State(api): State<AnalyticsApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Json<Dashboard>, Problem> {
     Ok(Json(api.figures(&context).await?.dashboard(context.now()).await?))
 }
@@ -243,6 +245,7 @@ async fn health(
     State(api): State<AnalyticsApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Json<Health>, Problem> {
     Ok(Json(api.kept(&context).health(context.now()).await?))
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Id, Listing, Only, Page, Problem, Resource, SignedIn, created,
+    Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, SignedIn, created,
 };
 use commerce_core::Context;
 use commerce_core::commit::{Claim, Commit};
@@ -145,6 +145,7 @@ async fn show_item(
     SignedIn(_): SignedIn,
     Asked(context): Asked,
     Id(id): Id<ProductId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let item = api.inventory.item(context.tenant(), id).await?;
     Ok(Resource(item.version, StockItemShown::of(id, &item.state)?).into_response())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Id, Listing, Only, Page, Problem, Resource, SignedIn, created,
+    Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, SignedIn, created,
 };
 use commerce_core::id::{CustomerId, NotificationId};
 use commerce_core::notification::{
@@ -101,6 +101,7 @@ async fn show(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<NotificationId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let view = api.notifications().get(context.tenant(), id).await.map_err(refused)?;
     // Told apart from one that is not there by nothing.

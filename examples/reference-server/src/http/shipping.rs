@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Anyone, Asked, Body, Id, Only, Problem, Resource, SignedIn, created,
+    Anyone, Asked, Body, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::{Claim, Commit};
 use commerce_core::id::ShipmentId;
@@ -128,6 +128,7 @@ async fn show_shipment(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<ShipmentId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let shipment = Session::<Shipment>::load(&api.store, &context, id).await?;
     if !is_theirs(shipment.state(), &caller) {
@@ -148,6 +149,7 @@ async fn track_shipment(
     _: Anyone,
     Asked(context): Asked,
     Id(number): Id<TrackingNumber>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), SHIPMENTS).equals("tracking", number.as_str()).limit(1);
     let found = api.view.fresh().await?.query(&query).await?;

@@ -37,6 +37,7 @@ mod payment_support;
 mod payment_webhooks;
 mod payments;
 mod people;
+mod queries;
 mod readiness;
 mod shipments;
 mod shopping;

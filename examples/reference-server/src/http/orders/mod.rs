@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Id, Listing, Only, Page, Params, Problem, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, Listing, NoParams, Only, Page, Params, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::Commit;
 use commerce_core::id::{CustomerId, OrderId};
@@ -188,6 +188,7 @@ async fn show_order(
     SignedIn(caller): SignedIn,
     asked: Asked,
     Id(id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     Ok(show(&api.seen_by(&caller, &asked, id).await?))
 }
@@ -230,6 +231,7 @@ async fn show_saga(
     SignedIn(caller): SignedIn,
     asked: Asked,
     Id(id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     api.seen_by(&caller, &asked, id).await?;
     let checkout = api.orders.checkout_of(id, &asked.0).await.map_err(WayError::from)?;

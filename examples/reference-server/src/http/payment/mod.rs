@@ -8,7 +8,7 @@ mod webhook;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Id, Only, Problem, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
@@ -119,6 +119,7 @@ async fn show_payment(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<PaymentId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let payment = api.load(&caller, &context, id).await?;
     api.show(&payment, &context).await
@@ -135,6 +136,7 @@ async fn show_payment_of_order(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(order_id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), PAYMENTS).equals("order", order_id.to_string());
     let rows = api.view.fresh().await?.query(&query).await?;
@@ -250,6 +252,7 @@ async fn show_balances(
     State(api): State<PaymentApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let mut balances = Balances::default();
     let mut after: Option<String> = None;
