@@ -187,7 +187,7 @@ mod tests {
     async fn whoever_does_not_run_is_not_well() {
         let health = Health::new();
         assert_eq!(health.check(), Err(Ailment::NotBegun));
-        health.watch(async { Done::Ok(health.check().unwrap()) }).await.unwrap();
+        health.watch(async { health.check() }).await.unwrap();
         assert_eq!(health.check(), ended(Ending::Orderly));
         health.watch(async { Done::Err("no") }).await.unwrap_err();
         assert_eq!(health.check(), ended(Ending::Failed));
@@ -222,7 +222,11 @@ mod tests {
     async fn a_task_within_another_takes_its_failures_with_it() {
         let health = Health::new();
         let outer = async {
-            health.watch(async { Done::Ok(health.ill(READING)) }).await.unwrap();
+            let inner = async {
+                health.ill(READING);
+                Done::Ok(())
+            };
+            health.watch(inner).await.unwrap();
             health.check()
         };
         health.watch(outer).await.unwrap();
