@@ -15,6 +15,7 @@
 //! 6. Members of a group share a log by lease; one that lost its lease can't move the cursor. [`leases`]
 //! 7. A relay's cursor moves only past what was published, and a key whose message is refused waits alone. [`relay`]
 //! 8. A request with an idempotency key has one effect, and its answer is stored with it. [`idempotency`]
+//! 9. Who carries messages says when it can't, and again when it can: see [`Health`]. [`health`]
 //!
 //! [`none_lost`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/none_lost.rs
 //! [`scheduled`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/scheduled.rs
@@ -25,6 +26,7 @@
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
 //! [`relay`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/relay.rs
 //! [`idempotency`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/idempotency.rs
+//! [`health`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/health.rs
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
 //! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
@@ -36,6 +38,7 @@ mod consumer;
 mod dead_letters;
 mod envelope;
 mod error;
+mod health;
 mod held;
 mod host;
 mod idempotency;
@@ -47,7 +50,7 @@ pub mod trace;
 
 use std::time::Duration;
 
-pub use bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
+pub use bus::{Bus, Delivery, READING, Receipt, StoreBus, StoreBusOptions, Subscription};
 pub use consumer::{Consumer, Handled, Handler, Message, Scope};
 pub use dead_letters::{
     DeadLetterError, DeadLetterFilter, DeadLetters, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport,
@@ -55,6 +58,7 @@ pub use dead_letters::{
 };
 pub use envelope::Envelope;
 pub use error::{BusError, HandleError};
+pub use health::{Ailment, Ending, Health};
 pub use held::{Attempt, HeldMessage, HeldState, Replay};
 pub use host::SystemHost;
 pub use idempotency::{Begin, Idempotency, IdempotencyError, Ticket};

@@ -21,11 +21,14 @@ use uuid::Uuid;
 
 use crate::envelope::{CAUSATION_HEADER, CORRELATION_HEADER, ID_HEADER, TRACEPARENT_HEADER};
 use crate::error::BusError;
+use crate::health::Health;
 
 /// So many events are published in one commit.
 const BATCH: usize = 500;
 /// So long a publication that is not woken waits before it looks again.
 const LOOK: Duration = Duration::from_secs(1);
+/// What may fail, and be tried again.
+const PUBLISHING: &str = "publishing events";
 
 /// An event as other services learn of it. The message's id is the event's, and its key the stream, so that whoever
 /// listens takes each event in once and those of a stream in order.
@@ -75,17 +78,24 @@ pub struct Publication {
     store: Arc<dyn Store>,
     topic: Cow<'static, str>,
     kinds: Option<Vec<&'static str>>,
+    health: Health,
 }
 
 impl Publication {
     /// Publishes what is written to this store, to this topic.
     pub fn new(store: Arc<dyn Store>, topic: impl Into<Cow<'static, str>>) -> Self {
-        Self { store, topic: topic.into(), kinds: None }
+        Self { store, topic: topic.into(), kinds: None, health: Health::new() }
     }
 
     /// Only events of these kinds of aggregates.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
         self.kinds = Some(kinds.into_iter().collect());
+        self
+    }
+
+    /// Tells this handle how it is getting on while it [`run`](Self::run)s.
+    pub fn report_to(mut self, health: &Health) -> Self {
+        self.health = health.clone();
         self
     }
 
@@ -121,9 +131,15 @@ impl Publication {
     /// # Errors
     /// When the log holds an event that is not JSON.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        self.health.watch(self.follow(shutdown)).await
+    }
+
+    async fn follow(&self, shutdown: CancellationToken) -> Result<(), BusError> {
         while !shutdown.is_cancelled() {
             let change = self.store.changes().listen_for_events();
-            match self.publish().await {
+            let published = self.publish().await;
+            self.health.note(PUBLISHING, &published);
+            match published {
                 Ok(_) => {}
                 Err(BusError::Unavailable { source }) => {
                     warn!(topic = %self.topic, error = %source, "events can't be published now");

@@ -15,7 +15,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use commerce_test_redis::Redis;
-use program::{Place, program, run, url};
+use program::{Place, program, replay_on, run, summary_of_sample, url};
 use serde_json::json;
 use serving::{Serving, heard};
 
@@ -251,6 +251,41 @@ fn keys_are_rotated_by_a_command() {
         assert!(rotated.contains(after["keys"][0]["kid"].as_str().unwrap()), "{rotated}: {after}");
         assert_eq!(after["keys"][1], before["keys"][0]);
         server.stop();
+    });
+}
+
+/// Until the notification service has messages that it will try again. That is measured every five seconds.
+#[track_caller]
+fn until_notification_holds(server: &Serving) {
+    let deadline = Instant::now() + Duration::from_secs(50);
+    loop {
+        let figures = server.ask("GET", "/metrics", None, None).body;
+        let held = figures.lines().filter(|line| line.starts_with("held_messages{"));
+        let mut of_notification =
+            held.filter(|line| line.contains("\"notification\"") && line.contains("\"retrying\""));
+        if of_notification.any(|line| !line.ends_with(" 0")) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "notification holds nothing: {figures}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn what_was_imported_can_be_served_and_imported_again() {
+    program::on_each(|place| {
+        run(&mut replay_on(&place.url, &[])).ends_with(0);
+        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        // Customers that were imported have no account: what is to be told to them waits for a minute.
+        until_notification_holds(&server);
+        server.stop();
+        // Who would tell them does not run here, and nothing waits for it.
+        let ran = run(&mut replay_on(&place.url, &[])).ends_with(0);
+        assert!(ran.stderr.contains("`serve` on this store takes them in"), "{ran:?}");
+        assert_eq!(ran.summary(), summary_of_sample());
+        let audited = place.look(&["audit"]).ends_with(0).stdout;
+        assert!(audited.contains("messages wait for notification and analytics"), "{audited}");
+        assert!(audited.ends_with("audit ok\n"), "{audited}");
     });
 }
 

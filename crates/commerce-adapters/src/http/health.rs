@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 /// A check that has not answered by then has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,25 +46,57 @@ pub struct Readiness {
     checks: Vec<Check>,
 }
 
-#[derive(Serialize)]
+/// Whether a service can do its work.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
 struct Report {
-    status: &'static str,
+    /// `ok` if every check is.
+    status: Status,
+    /// What the service needs.
     checks: Vec<Finding>,
 }
 
-#[derive(Serialize)]
+/// One thing that a service needs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReadinessCheck)]
 struct Finding {
+    /// What it is: `store`, `bus`; the gateway says whose: `order bus`.
+    #[schema(value_type = String)]
     name: Arc<str>,
-    status: &'static str,
+    /// Whether it is well.
+    status: Status,
+    /// Why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// How long the look at it took.
     duration_ms: u64,
+}
+
+/// Whether something is well.
+#[derive(Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = ReadinessStatus)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Failed,
+}
+
+/// That a process is alive.
+#[derive(Serialize, ToSchema)]
+struct Liveness {
+    /// `ok`
+    status: Status,
+}
+
+impl Status {
+    fn of(well: bool) -> Self {
+        if well { Self::Ok } else { Self::Failed }
+    }
 }
 
 impl Finding {
     fn new(name: Arc<str>, detail: Option<String>, duration_ms: u64) -> Self {
-        let status = if detail.is_none() { "ok" } else { "failed" };
-        Self { name, status, detail, duration_ms }
+        Self { name, status: Status::of(detail.is_none()), detail, duration_ms }
     }
 }
 
@@ -74,18 +107,22 @@ impl Readiness {
         self
     }
 
-    /// Needs everything that another needs.
-    pub fn and(mut self, other: &Self) -> Self {
-        self.checks.extend(other.checks.iter().cloned());
+    /// Needs everything that a part needs: what is `bus` there is `order bus` here.
+    pub fn and(mut self, part: &str, other: &Self) -> Self {
+        let named = |check: &Check| Check { name: format!("{part} {}", check.name).into(), ..check.clone() };
+        self.checks.extend(other.checks.iter().map(named));
         self
     }
 
     /// `GET /livez`, which answers as long as the process does, and `GET /readyz`, which looks at each check and answers
     /// 503 when one fails.
     pub fn routes<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        Router::new()
-            .route("/livez", get(|| async { Json(serde_json::json!({"status": "ok"})) }))
-            .route("/readyz", get(readyz).with_state(self))
+        Router::new().route("/livez", get(livez)).route("/readyz", get(readyz).with_state(self))
+    }
+
+    /// The description of [`routes`](Self::routes), to be merged into that of the service.
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        Described::openapi()
     }
 
     async fn report(&self) -> Report {
@@ -94,8 +131,8 @@ impl Readiness {
         for (name, look) in looks.collect::<Vec<_>>() {
             checks.push(look.await.unwrap_or_else(|_| Finding::new(name, Some("it panicked".to_owned()), 0)));
         }
-        let ok = checks.iter().all(|finding| finding.detail.is_none());
-        Report { status: if ok { "ok" } else { "failed" }, checks }
+        let well = checks.iter().all(|finding| finding.status == Status::Ok);
+        Report { status: Status::of(well), checks }
     }
 }
 
@@ -111,8 +148,29 @@ async fn find(check: Check) -> Finding {
     Finding::new(check.name, detail, duration_ms)
 }
 
+#[derive(OpenApi)]
+#[openapi(paths(livez, readyz))]
+struct Described;
+
+/// Whether the process is alive.
+#[utoipa::path(
+    get, path = "/livez", tag = "health",
+    responses((status = 200, description = "it is", body = Liveness)),
+)]
+async fn livez() -> Json<Liveness> {
+    Json(Liveness { status: Status::Ok })
+}
+
+/// Whether the service can do its work: its store answers, and its bus carries messages.
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses(
+        (status = 200, description = "it can", body = Report),
+        (status = 503, description = "a check failed", body = Report),
+    ),
+)]
 async fn readyz(State(readiness): State<Readiness>) -> Response {
     let report = readiness.report().await;
-    let status = if report.status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if report.status == Status::Ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(report)).into_response()
 }

@@ -51,7 +51,7 @@ pub use health::{Check, Readiness};
 pub use idempotency::{IDEMPOTENCY_KEY, NotKept, idempotent, not_kept};
 pub use measure::measure;
 pub use page::{Cursor, Page};
-pub use params::{Id, Params};
+pub use params::{Id, NoParams, Params};
 pub use problem::Problem;
 pub use quota::{MemoryQuotas, Quota, Quotas};
 pub use rate_limit::{RateLimit, limit_rate};

@@ -14,10 +14,12 @@
 //! An application with its own tables in the same database joins in by [`PgStore::apply_in`].
 
 mod answers;
+mod cluster;
 mod connect;
 mod database;
 mod desk;
 mod documents;
+mod entry;
 mod error;
 mod field;
 mod group;
@@ -27,6 +29,7 @@ mod maintenance;
 mod options;
 mod read;
 mod resolve;
+mod schema;
 mod statement;
 mod streams;
 mod wake;

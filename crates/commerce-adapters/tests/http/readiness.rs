@@ -18,7 +18,7 @@ fn app(readiness: Readiness) -> App {
 
 #[tokio::test]
 async fn it_is_ready_when_every_check_passes() {
-    let app = app(Readiness::default().check(good()).and(&Readiness::default().check(good())));
+    let app = app(Readiness::default().check(good()).and("order", &Readiness::default().check(good())));
     let report = app.get("/readyz").expect(200).await.json();
     assert_eq!(report["status"], "ok");
     assert_eq!(report["checks"].as_array().unwrap().len(), 2);
@@ -26,6 +26,7 @@ async fn it_is_ready_when_every_check_passes() {
         (&report["checks"][0]["name"], &report["checks"][0]["status"]),
         (&"store".into(), &"ok".into())
     );
+    assert_eq!(report["checks"][1]["name"], "order store");
     app.ask(Method::HEAD, "/readyz").expect(200).await;
     app.ask(Method::POST, "/readyz").refused(405, "method_not_allowed").await;
 }

@@ -9,6 +9,10 @@ pub use store_bus::{StoreBus, StoreBusOptions};
 
 use crate::envelope::Envelope;
 use crate::error::BusError;
+use crate::health::Health;
+
+/// What a reader of a bus does over and over: see [`Health::well`].
+pub const READING: &str = "reading messages";
 
 /// A bus: a broker, or the store itself.
 #[async_trait]
@@ -35,6 +39,10 @@ pub trait Subscription: Send {
     /// These messages are to be delivered again, in order, and nothing else is. Whoever needs order within a key gives
     /// back those behind them as well.
     async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
+
+    /// Tells this handle that [`READING`] succeeds, each time that `next` has reached the bus and found nothing. Whoever waits
+    /// for a message learns of a bus that is back by nothing else; without it, with the next message.
+    fn report_to(&mut self, _health: &Health) {}
 
     /// Leaves the group: what was acknowledged is kept, the rest goes to other members.
     async fn close(&mut self) -> Result<(), BusError>;

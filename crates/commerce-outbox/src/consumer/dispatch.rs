@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::worker::{KeyName, Worker};
-use crate::bus::{Delivery, Receipt, Subscription};
+use crate::bus::{Delivery, READING, Receipt, Subscription};
 use crate::error::BusError;
 
 /// So many messages may be taken and wait for their key, for each that is handled.
@@ -20,6 +20,10 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 const ACK: Duration = Duration::from_millis(10);
 /// How long to wait for a bus or store that is out of reach.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// What may fail, and be tried again.
+const FINDING_HELD: &str = "finding out which keys are held";
+/// What fails once, and is not made good in this task.
+const WORKERS: &str = "a worker that broke down";
 
 /// Reads from the bus, and acknowledges what is done.
 pub(super) struct Dispatcher {
@@ -74,7 +78,10 @@ impl Dispatcher {
                     }
                 }
                 () = tokio::time::sleep_until(until), if ack_at.is_some() => return (done, Ok(Vec::new())),
-                deliveries = &mut next => return (done, deliveries),
+                deliveries = &mut next => {
+                    self.worker.health.note(READING, &deliveries);
+                    return (done, deliveries);
+                }
             }
         }
     }
@@ -82,7 +89,9 @@ impl Dispatcher {
     async fn take(&mut self, deliveries: Vec<Delivery>, shutdown: &CancellationToken) {
         let epoch = deliveries.iter().map(|delivery| delivery.epoch).max().unwrap_or(0);
         while epoch > self.epoch && !shutdown.is_cancelled() {
-            match self.worker.refresh_held_keys().await {
+            let refreshed = self.worker.refresh_held_keys().await;
+            self.worker.health.note(FINDING_HELD, &refreshed);
+            match refreshed {
                 Ok(()) => self.epoch = epoch,
                 Err(error) => {
                     warn!(group = self.worker.held.group, %error, "the store is out of reach");
@@ -168,6 +177,7 @@ impl Lanes {
             // lane stands still, and whoever takes the partition next suspects it.
             Err(error) => {
                 error!(group = self.worker.held.group, %error, "a worker broke down");
+                self.worker.health.ill(WORKERS);
                 return Some(None);
             }
         };

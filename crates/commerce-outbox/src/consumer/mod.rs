@@ -22,9 +22,10 @@ use tracing::warn;
 pub use handler::{Handler, Message};
 pub use scope::{Handled, Scope};
 
-use crate::bus::{Bus, Subscription};
+use crate::bus::{Bus, READING, Subscription};
 use crate::envelope::Envelope;
 use crate::error::{BusError, HandleError};
+use crate::health::Health;
 use crate::retry::RetryPolicy;
 use dispatch::Dispatcher;
 use handler::Typed;
@@ -74,6 +75,7 @@ pub struct Consumer {
     topics: Vec<String>,
     handlers: Handlers,
     options: Options,
+    health: Health,
 }
 
 /// Who handles what.
@@ -115,6 +117,7 @@ impl Consumer {
                 skip_dead: Vec::new(),
                 retry_lease: Duration::from_secs(10),
             },
+            health: Health::new(),
         }
     }
 
@@ -177,15 +180,29 @@ impl Consumer {
         self
     }
 
+    /// Tells this handle how it is getting on while it [`run`](Self::run)s.
+    pub fn report_to(mut self, health: &Health) -> Self {
+        self.health = health.clone();
+        self
+    }
+
     /// Handles messages until `shutdown`, then lets those under way finish. A store or bus that is out of reach is
     /// waited for.
     ///
     /// # Errors
     /// When the bus holds something that can't be read.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        let health = self.health.clone();
+        health.watch(self.take_part(shutdown)).await
+    }
+
+    async fn take_part(self, shutdown: CancellationToken) -> Result<(), BusError> {
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        let Some(subscription) = self.join(&topics, &shutdown).await? else { return Ok(()) };
-        let worker = Arc::new(Worker::new(&self.group, self.store, self.host, self.handlers, self.options));
+        let Some(mut subscription) = self.join(&topics, &shutdown).await? else { return Ok(()) };
+        subscription.report_to(&self.health);
+        let worker =
+            Worker::new(&self.group, self.store, self.host, self.handlers, self.options, self.health);
+        let worker = Arc::new(worker);
         // In a set, so that it ends with this future, also where that is dropped.
         let mut retries = JoinSet::new();
         retries.spawn(retries::run(worker.clone(), shutdown.clone()));
@@ -203,7 +220,9 @@ impl Consumer {
         shutdown: &CancellationToken,
     ) -> Result<Option<Box<dyn Subscription>>, BusError> {
         while !shutdown.is_cancelled() {
-            match self.bus.subscribe(&self.group, topics).await {
+            let joined = self.bus.subscribe(&self.group, topics).await;
+            self.health.note(READING, &joined);
+            match joined {
                 Err(error) if error.kind() == Kind::Retryable => {
                     warn!(group = self.group, %error, "the bus is out of reach");
                     dispatch::pause(shutdown).await;

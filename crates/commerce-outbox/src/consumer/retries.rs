@@ -21,6 +21,8 @@ use crate::held::{Attempt, Head, HeldError, HeldState, MESSAGES, commit_for};
 
 /// So often held messages are looked for that no one in this process has put there.
 const POLL: Duration = Duration::from_secs(1);
+/// What may fail, and be tried again.
+const RETRYING: &str = "looking for held messages";
 /// So many keys are tried at a time.
 const CONCURRENCY: usize = 16;
 /// So many heads are looked at in one go.
@@ -33,7 +35,9 @@ const PRUNE: Duration = Duration::from_secs(10 * 60);
 pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
     let mut retries = Retries::new(worker);
     while !shutdown.is_cancelled() {
-        let wait = match retries.pass().await {
+        let passed = retries.pass().await;
+        retries.worker.health.note(RETRYING, &passed);
+        let wait = match passed {
             Ok(wait) => wait,
             Err(error) => {
                 warn!(group = retries.worker.held.group, %error, "held messages are out of reach");

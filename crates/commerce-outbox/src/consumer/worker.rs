@@ -23,6 +23,7 @@ use crate::DEDUPLICATION;
 use crate::bus::Delivery;
 use crate::envelope::Envelope;
 use crate::error::HandleError;
+use crate::health::Health;
 use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState, MESSAGES};
 use crate::retry::chance;
 use crate::trace;
@@ -31,6 +32,9 @@ use crate::trace;
 const RACES: usize = 32;
 /// How long to wait before a store that is out of reach is tried again.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What may fail, and be tried again.
+const SETTLING: &str = "writing what was handled";
 
 /// Names a key within a consumer group.
 pub(super) type KeyName = (Tenant, Arc<str>);
@@ -41,6 +45,7 @@ pub(super) struct Worker {
     pub(super) options: Options,
     /// A key was held.
     pub(super) news: Notify,
+    pub(super) health: Health,
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
     handlers: Handlers,
@@ -55,12 +60,14 @@ impl Worker {
         host: Arc<dyn Host>,
         handlers: Handlers,
         options: Options,
+        health: Health,
     ) -> Self {
         Self {
             held: Held { group: group.to_owned(), store: store.clone(), host: host.clone() },
             inbox: Cow::Owned(format!("inbox/{group}")),
             options,
             news: Notify::new(),
+            health,
             store,
             host,
             handlers,
@@ -79,7 +86,9 @@ impl Worker {
     /// Sees a delivery through: handled, found to be handled already, or held. Waits for a store that is out of reach.
     pub(super) async fn settle(&self, delivery: &Delivery) {
         let outcome = loop {
-            match self.try_settle(delivery).await {
+            let settled = self.try_settle(delivery).await;
+            self.health.note(SETTLING, &settled);
+            match settled {
                 Ok(outcome) => break outcome,
                 Err(error) => {
                     let message = delivery.envelope.id;

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::bus::{Bus, Delivery, Receipt, StoreBus, StoreBusOptions, Subscription};
+use crate::bus::{Bus, Delivery, READING, Receipt, StoreBus, StoreBusOptions, Subscription};
 use crate::envelope::Envelope;
 use crate::error::BusError;
+use crate::health::Health;
 use crate::retry::{RetryPolicy, chance};
 use plan::Plan;
 
@@ -35,6 +36,8 @@ const GRACE: Duration = Duration::from_secs(10);
 const WORKERS: usize = 4;
 /// How long to wait for a store that is out of reach.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// What may fail, and be tried again.
+const PUBLISHING: &str = "publishing messages";
 
 /// Moves a store's messages to another bus: none lost, those of a key in order.
 ///
@@ -57,6 +60,7 @@ pub struct Relay {
     to: Arc<dyn Bus>,
     host: Arc<dyn Host>,
     policy: RetryPolicy,
+    health: Health,
 }
 
 type Publication = Pin<Box<dyn Future<Output = (Vec<Delivery>, Vec<Result<(), BusError>>)> + Send>>;
@@ -74,6 +78,7 @@ impl Relay {
             to,
             host,
             policy: RetryPolicy::default(),
+            health: Health::new(),
         }
     }
 
@@ -95,12 +100,22 @@ impl Relay {
         self
     }
 
+    /// Tells this handle how it is getting on while it [`run`](Self::run)s.
+    pub fn report_to(mut self, health: &Health) -> Self {
+        self.health = health.clone();
+        self
+    }
+
     /// Moves messages until `shutdown`, then lets the batch under way finish. A store or bus that is out of reach is
     /// waited for.
     ///
     /// # Errors
     /// When the log holds something that can't be read.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
+        self.health.watch(self.relay(shutdown)).await
+    }
+
+    async fn relay(&self, shutdown: CancellationToken) -> Result<(), BusError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = WORKERS.min(cores).min(self.partitions).max(1);
         let all = shutdown.child_token();
@@ -127,13 +142,16 @@ impl Relay {
 
     /// One member of the group that reads the outbox. Each publishes what its own partitions hold.
     async fn worker(&self) -> Result<Run, BusError> {
+        let mut subscription = self.source.subscribe(&self.name, &[]).await?;
+        subscription.report_to(&self.health);
         Ok(Run {
             name: self.name.clone(),
-            subscription: self.source.subscribe(&self.name, &[]).await?,
+            subscription,
             plan: Plan::new(self.policy),
             to: self.to.clone(),
             host: self.host.clone(),
             publishing: None,
+            health: self.health.clone(),
         })
     }
 }
@@ -145,6 +163,7 @@ struct Run {
     to: Arc<dyn Bus>,
     host: Arc<dyn Host>,
     publishing: Option<Publication>,
+    health: Health,
 }
 
 /// What happened first.
@@ -207,7 +226,10 @@ impl Run {
         let due = self.plan.next_due().filter(|_| idle);
         tokio::select! {
             published = wait_for(&mut self.publishing) => Step::Published(published),
-            taken = self.subscription.next(room) => Step::Taken(taken),
+            taken = self.subscription.next(room) => {
+                self.health.note(READING, &taken);
+                Step::Taken(taken)
+            }
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
         }
     }
@@ -225,6 +247,11 @@ impl Run {
     fn note(&mut self, batch: Vec<Delivery>, results: Vec<Result<(), BusError>>) -> Vec<Receipt> {
         let now = Instant::now();
         let mut receipts = Vec::with_capacity(batch.len());
+        // A bus that takes some is in reach; those of keys that it refuses wait.
+        match results.iter().any(Result::is_ok) {
+            true => self.health.well(PUBLISHING),
+            false => self.health.ill(PUBLISHING),
+        }
         let mut results = results.into_iter();
         for delivery in batch {
             let result = results.next().unwrap_or_else(|| Err(unanswered()));

@@ -5,6 +5,7 @@
 
 mod dead_letters;
 mod dropped_waits;
+mod health;
 mod idempotency;
 mod leases;
 mod none_lost;

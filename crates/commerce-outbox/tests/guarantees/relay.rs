@@ -10,16 +10,16 @@ use uuid::Uuid;
 use crate::support::*;
 
 /// A broker that writes down what it gets, and refuses what it is told to.
-struct Broker {
+pub(crate) struct Broker {
     published: Mutex<Vec<(String, u32, Uuid)>>,
-    refuses_bad: AtomicBool,
+    pub(crate) refuses_bad: AtomicBool,
     dice: Dice,
     /// One publication in so many fails.
     fails: u32,
 }
 
 impl Broker {
-    fn new(fails: u32) -> Arc<Self> {
+    pub(crate) fn new(fails: u32) -> Arc<Self> {
         Arc::new(Self {
             published: Mutex::default(),
             refuses_bad: AtomicBool::new(false),
@@ -32,7 +32,7 @@ impl Broker {
         self.published.lock().unwrap().len()
     }
 
-    fn numbers(&self, key: &str) -> Vec<u32> {
+    pub(crate) fn numbers(&self, key: &str) -> Vec<u32> {
         let published = self.published.lock().unwrap();
         published.iter().filter(|(k, _, _)| k == key).map(|(_, number, _)| *number).collect()
     }
@@ -62,7 +62,7 @@ impl Bus for Broker {
     }
 }
 
-fn relay(world: &World, to: Arc<dyn Bus>) -> Relay {
+pub(crate) fn relay(world: &World, to: Arc<dyn Bus>) -> Relay {
     let policy = RetryPolicy {
         attempts: 2,
         first_wait: Duration::from_millis(2),

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::commit::{Commit, CommitId, Expected, NewEvent};
+use commerce_core::commit::{Commit, CommitError, CommitId, Expected, NewEvent};
 use commerce_core::id::Tenant;
 use commerce_core::store::*;
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
@@ -221,15 +221,23 @@ impl Dice {
     }
 }
 
-/// A store that gives way before and after each step.
+/// A store that gives way before and after each step, and can be out of reach.
 pub(crate) struct Yielding {
     inner: Arc<dyn Store>,
+    pub(crate) away: Arc<AtomicBool>,
     dice: Arc<Dice>,
 }
 
 impl Yielding {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, dice: Arc::new(Dice::new(7)) }
+        Self { inner, away: Arc::default(), dice: Arc::new(Dice::new(7)) }
+    }
+
+    fn reach(&self) -> Result<(), StoreError> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(StoreError::Unavailable { source: "it is away".into() }),
+            false => Ok(()),
+        }
     }
 
     async fn give_way(&self) {
@@ -246,6 +254,9 @@ async fn give_way(dice: &Dice) {
 #[async_trait]
 impl Store for Yielding {
     fn commit(&self, commit: Commit) -> CommitFuture {
+        if let Err(away) = self.reach() {
+            return Box::pin(async move { Err(CommitError::RolledBack { source: away.into() }) });
+        }
         let (answer, dice) = (self.inner.commit(commit), self.dice.clone());
         Box::pin(async move {
             give_way(&dice).await;
@@ -265,6 +276,7 @@ impl Store for Yielding {
         self.inner.read_stream(tenant, stream, after, limit).await
     }
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reach()?;
         self.inner.read_log(after, limit).await
     }
     async fn caught_up(&self) -> Result<(), StoreError> {
@@ -272,6 +284,7 @@ impl Store for Yielding {
     }
 
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError> {
+        self.reach()?;
         self.give_way().await;
         let answer = self.inner.read_messages(request).await;
         self.give_way().await;
@@ -297,6 +310,7 @@ impl Store for Yielding {
         answer
     }
     async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        self.reach()?;
         let answer = self.inner.documents(query).await;
         self.give_way().await;
         answer

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use commerce_outbox::{Bus, BusError, Delivery, Envelope, Receipt, Subscription};
+use commerce_outbox::{Bus, BusError, Delivery, Envelope, Health, Receipt, Subscription};
 use uuid::Uuid;
 
 use super::faults::{Fault, Faults};
@@ -156,6 +156,10 @@ impl Subscription for FaultySubscription {
 
     async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError> {
         self.inner.nack(&originals(receipts)).await
+    }
+
+    fn report_to(&mut self, health: &Health) {
+        self.inner.report_to(health);
     }
 
     async fn close(&mut self) -> Result<(), BusError> {

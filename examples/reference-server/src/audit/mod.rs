@@ -11,6 +11,9 @@
 //! about three kilobytes an order of twenty lines. `check` is pure: facts in, breaches out. What an unfinished saga has under way is
 //! explained by the saga, which is reported itself.
 //!
+//! Messages that notification and analytics have yet to take in are counted, and are no breach: nothing that is checked
+//! depends on them, and someone whose account is not known may be waited for a minute. A dead letter of theirs is one.
+//!
 //! The duty of the caller: nothing writes while it runs. The services are shut down, and their cursors thereby written.
 //! Tenants are found by their events; documents of a tenant without any event are not looked at.
 
@@ -24,7 +27,7 @@ mod report;
 
 use commerce_core::store::StoreError;
 
-pub use report::{AuditReport, Breach};
+pub use report::{AuditReport, Breach, PENDING};
 
 use crate::shop::Stores;
 use facts::Shop;

@@ -11,7 +11,13 @@ pub struct AuditReport {
     pub breaches: Vec<Breach>,
     /// How much was looked at, by kind.
     pub checked: BTreeMap<&'static str, u64>,
+    /// Messages that those who follow the others, notification and analytics, have yet to take in. No book depends on
+    /// them, and they wait for the next time that the services run.
+    pub pending: u64,
 }
+
+/// What is said of messages that are pending, after their number.
+pub const PENDING: &str = "messages wait for notification and analytics: `serve` on this store takes them in";
 
 impl AuditReport {
     /// Whether every invariant holds.
@@ -25,6 +31,9 @@ impl fmt::Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (kind, number) in &self.checked {
             writeln!(f, "{number:>12} {kind}")?;
+        }
+        if self.pending > 0 {
+            writeln!(f, "{:>12} {PENDING}", self.pending)?;
         }
         if self.is_ok() {
             return f.write_str("audit ok");
@@ -82,6 +91,10 @@ impl Findings {
     pub(super) fn count(&mut self, kind: &'static str, number: usize) {
         let counted = self.report.checked.entry(kind).or_default();
         *counted = counted.saturating_add(number as u64);
+    }
+
+    pub(super) fn pending(&mut self) {
+        self.report.pending += 1;
     }
 
     pub(super) fn into_report(mut self) -> AuditReport {

@@ -7,7 +7,7 @@ use commerce_core::store::Store;
 use commerce_outbox::{
     DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost,
 };
-use reference_server::shop::{Shop, Stores};
+use reference_server::shop::{Shop, Stores, is_follower};
 use tokio_util::sync::CancellationToken;
 
 use super::{open, print, shop_options};
@@ -71,6 +71,11 @@ async fn replay(MessageDecision { message, decision }: MessageDecision) -> Resul
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.replay(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
+    if is_follower(&message.service) {
+        // It tells people as its settings say, which only `serve` has.
+        print("it is tried again once `serve` runs on this store")?;
+        return Ok(0);
+    }
     let shop = Shop::new(stores, &options).map_err(Exit::data)?;
     let shutdown = CancellationToken::new();
     let watch = async {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::error::Kind;
 use commerce_outbox::{RetryPolicy, SystemHost};
+use reference_server::audit::PENDING;
 use reference_server::import::{self, Import, RefusedRow, match_returns};
 use reference_server::replay::{
     AuditResult, FOR_A_SERVER, Lines, Progress, ReplayError, ReplayOptions, Replayed, TerminalBar, conclude,
@@ -44,6 +45,9 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let replayed =
         replay_until_signal(&shop, &import, &options, &*progress).await.map_err(|error| exit(&error))?;
     let report = conclude(shop.stores(), &options, &*progress).await.map_err(|error| exit(&error))?;
+    if report.pending > 0 {
+        progress.note(&format!("{} {PENDING}", report.pending));
+    }
     let summary = replayed.summary(report.breaches.iter().map(ToString::to_string).collect());
     if args.json {
         print(serde_json::to_string_pretty(&summary).map_err(Exit::data)?)?;

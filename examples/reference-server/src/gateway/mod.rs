@@ -53,7 +53,7 @@ pub fn in_process(services: Vec<Service>, common: &Common, options: &GatewayOpti
     for service in services {
         routes = routes.merge(service.routes);
         openapi.merge(service.openapi);
-        readiness = readiness.and(&service.readiness);
+        readiness = readiness.and(service.name, &service.readiness);
     }
     let beside = readiness.routes().merge(about(openapi, telemetry::render));
     door(routes, beside, Some(PATIENCE), common, options)
@@ -90,5 +90,7 @@ fn door(
 
 fn description() -> OpenApi {
     let info = InfoBuilder::new().title("Commerce").version(env!("CARGO_PKG_VERSION")).build();
-    OpenApiBuilder::new().info(info).build()
+    let mut openapi = OpenApiBuilder::new().info(info).build();
+    openapi.merge(Readiness::openapi());
+    openapi
 }

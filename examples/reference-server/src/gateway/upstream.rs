@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde_json::Value;
 
 use super::forward::forward;
 use crate::http::PATIENCE;
@@ -32,6 +33,8 @@ const PREFIXES: [(&str, &[&str]); 8] = [
 /// A look at a service's health or description takes no longer, and brings no more than 8 MiB.
 const LOOK: Duration = Duration::from_secs(2);
 const LARGEST_LOOK: usize = 8 * 1024 * 1024;
+/// So many checks that failed are named: two for each service of a program.
+const CHECKS_NAMED: usize = 16;
 
 /// Why an upstream is none. The configuration is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,14 +177,25 @@ impl Upstream {
             let request = request.map_err(|error| error.to_string())?;
             let response =
                 self.client.request(request).await.map_err(|_| "it can't be reached".to_owned())?;
-            if response.status() != StatusCode::OK {
-                return Err(format!("{path} answers {}", response.status().as_u16()));
-            }
+            let status = response.status();
             let body = Limited::new(Body::new(response.into_body()), LARGEST_LOOK).collect().await;
-            body.map(|body| body.to_bytes()).map_err(|_| "its answer broke off".to_owned())
+            let body = body.map_err(|_| "its answer broke off".to_owned())?.to_bytes();
+            if status == StatusCode::OK {
+                return Ok(body);
+            }
+            Err(format!("{path} answers {}{}", status.as_u16(), failed_checks(&body)))
         };
         tokio::time::timeout(LOOK, read).await.unwrap_or_else(|_| Err(format!("no answer within {LOOK:?}")))
     }
+}
+
+/// The checks that failed, if that is what the answer is about: `: order bus, order store`.
+fn failed_checks(body: &[u8]) -> String {
+    let report: Value = serde_json::from_slice(body).unwrap_or_default();
+    let checks = report["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let failed = checks.iter().filter(|check| check["status"] == "failed");
+    let names: Vec<&str> = failed.filter_map(|check| check["name"].as_str()).take(CHECKS_NAMED).collect();
+    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod schema;
 
 use axum::Json;
 use axum::extract::State;
-use commerce_adapters::http::{Asked, Check, Id, Only, Params, Problem, Readiness};
+use commerce_adapters::http::{Asked, Id, NoParams, Only, Params, Problem};
 use commerce_core::analytics::{
     Analytics, ConversionFunnel, Dashboard, Day, DayRange, Health, LifetimeValue, Month, OrdersSummary,
     RevenueDaily, RevenueMonthly, TopSelling,
@@ -38,12 +38,7 @@ impl AnalyticsApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.service.store().clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("analytics store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("analytics", common, &store, routes().with_state(self), readiness)
+        Service::new("analytics", common, &store, routes().with_state(self))
     }
 
     /// The figures, with everything in them that was noted before this call.
@@ -206,6 +201,7 @@ async fn lifetime_value(
     _: Only<Analysts>,
     Asked(context): Asked,
     Id(customer): Id<CustomerId>,
+    _: NoParams,
 ) -> Result<Json<LifetimeValue>, Problem> {
     Ok(Json(api.figures(&context).await?.lifetime_value(customer, context.now()).await?))
 }
@@ -235,6 +231,7 @@ async fn dashboard(
     State(api): State<AnalyticsApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Json<Dashboard>, Problem> {
     Ok(Json(api.figures(&context).await?.dashboard(context.now()).await?))
 }
@@ -248,6 +245,7 @@ async fn health(
     State(api): State<AnalyticsApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Json<Health>, Problem> {
     Ok(Json(api.kept(&context).health(context.now()).await?))
 }

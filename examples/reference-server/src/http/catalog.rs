@@ -10,7 +10,7 @@ mod shown;
 
 use std::sync::Arc;
 
-use commerce_adapters::http::{Check, Problem, Readiness};
+use commerce_adapters::http::Problem;
 use commerce_core::Context;
 use commerce_core::catalog::{Category, CategoryRejection};
 use commerce_core::id::CategoryId;
@@ -52,12 +52,7 @@ impl CatalogApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("catalog store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("catalog", common, &store, routes().with_state(self), readiness)
+        Service::new("catalog", common, &store, routes().with_state(self))
     }
 
     /// A category that exists.

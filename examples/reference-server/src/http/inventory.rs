@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Check, Id, Listing, Only, Page, Problem, Readiness, Resource, SignedIn, created,
+    Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, SignedIn, created,
 };
 use commerce_core::Context;
 use commerce_core::commit::{Claim, Commit};
@@ -55,12 +55,7 @@ impl InventoryApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("inventory store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("inventory", common, &store, routes().with_state(self), readiness)
+        Service::new("inventory", common, &store, routes().with_state(self))
     }
 }
 
@@ -155,6 +150,7 @@ async fn show_item(
     SignedIn(_): SignedIn,
     Asked(context): Asked,
     Id(id): Id<ProductId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let item = api.inventory.item(context.tenant(), id).await?;
     Ok(Resource(item.version, StockItemShown::of(id, &item.state)?).into_response())
@@ -205,15 +201,8 @@ impl InventoryApi {
     }
 
     async fn list(&self, page: &Page, query: Query) -> Result<Response, Problem> {
-        let mut query = query.limit(page.look_ahead());
-        if let Some(after) = page.after::<String>()? {
-            query = query.after(after);
-        }
-        let rows = self.view.fresh().await?.query(&query).await?;
-        let rows = rows.iter().map(|row| row.json::<Row<StockItem>>()).collect::<Result<Vec<_>, _>>()?;
-        let Listing { items, next_cursor } = page.listing(rows, |row| row.id.clone())?;
-        let items = items.iter().filter_map(|row| StockItemShown::of(row.id.parse().ok()?, &row.state).ok());
-        Ok(Listing { items: items.collect(), next_cursor }.into_response())
+        let show = |row: &Row<StockItem>| StockItemShown::of(row.id.parse().ok()?, &row.state).ok();
+        Ok(self.view.page(page, query, show).await?.into_response())
     }
 
     /// Passes if the product is in stock.

@@ -8,14 +8,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use commerce_adapters::http::{
-    Buffering, Problem, Readiness, Tokens, authenticate, buffer, correlate, idempotent, limit_time, measure,
-    method_not_allowed, not_found, openapi,
+    Buffering, Check, Problem, Readiness, Tokens, authenticate, buffer, correlate, idempotent, limit_time,
+    measure, method_not_allowed, not_found, openapi,
 };
 use commerce_core::Host;
 use commerce_core::store::Store;
 use commerce_outbox::Idempotency;
 use http::header::CONTENT_TYPE;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::warn;
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -47,13 +48,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// Puts around a service's routes what all need: idempotency keys in its own store, and callers.
+    /// Puts around a service's routes what all need: idempotency keys in its own store, and callers. It needs that store.
     pub(crate) fn new(
         name: &'static str,
         common: &Common,
         store: &Arc<dyn Store>,
         routes: OpenApiRouter,
-        readiness: Readiness,
     ) -> Self {
         let (routes, mut openapi) = OpenApiRouter::new().nest("/api/v1", routes).split_for_parts();
         openapi.info =
@@ -64,7 +64,13 @@ impl Service {
             .method_not_allowed_fallback(method_not_allowed)
             .layer(middleware::from_fn_with_state((store.clone(), keys), idempotent))
             .layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
-        Self { name, routes, openapi, readiness }
+        Self { name, routes, openapi, readiness: Readiness::default().check(answers(name, store)) }
+    }
+
+    /// Needs this too.
+    pub fn needs(mut self, check: Check) -> Self {
+        self.readiness = self.readiness.check(check);
+        self
     }
 
     /// Adds routes that are not under `/api/v1`. They are for anyone, and change nothing.
@@ -78,14 +84,29 @@ impl Service {
 
     /// The service on its own: with its health, its figures and its description.
     pub fn alone(
-        self,
+        mut self,
         common: &Common,
         metrics: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Router {
+        self.openapi.merge(Readiness::openapi());
         let beside = self.readiness.routes().merge(about(self.openapi, metrics));
         let all = self.routes.merge(beside).fallback(not_found);
         traced(bounded(all.method_not_allowed_fallback(method_not_allowed), Some(PATIENCE)), common)
     }
+}
+
+/// That a service's store answers. What it says if it does not is for the log: it may name hosts.
+fn answers(service: &'static str, store: &Arc<dyn Store>) -> Check {
+    let store = store.clone();
+    Check::new("store", move || {
+        let store = store.clone();
+        async move {
+            store.now().await.map(|_| ()).map_err(|error| {
+                warn!(service, %error, "the store does not answer");
+                "it does not answer"
+            })
+        }
+    })
 }
 
 /// `/metrics` and `/openapi.json`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Check, Id, Listing, Only, Page, Problem, Readiness, Resource, SignedIn, created,
+    Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, SignedIn, created,
 };
 use commerce_core::id::{CustomerId, NotificationId};
 use commerce_core::notification::{
@@ -42,12 +42,7 @@ impl NotificationApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store().clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("notification store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("notification", common, &store, routes().with_state(self), readiness)
+        Service::new("notification", common, &store, routes().with_state(self))
     }
 
     fn notifications(&self) -> &Notifications {
@@ -106,6 +101,7 @@ async fn show(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<NotificationId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let view = api.notifications().get(context.tenant(), id).await.map_err(refused)?;
     // Told apart from one that is not there by nothing.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Anyone, Asked, Body, Check, Id, Only, Problem, Readiness, Resource, SignedIn, created,
+    Anyone, Asked, Body, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::{Claim, Commit};
 use commerce_core::id::ShipmentId;
@@ -51,12 +51,7 @@ impl ShippingApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("shipping store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("shipping", common, &store, routes().with_state(self), readiness)
+        Service::new("shipping", common, &store, routes().with_state(self))
     }
 }
 
@@ -133,6 +128,7 @@ async fn show_shipment(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<ShipmentId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let shipment = Session::<Shipment>::load(&api.store, &context, id).await?;
     if !is_theirs(shipment.state(), &caller) {
@@ -153,6 +149,7 @@ async fn track_shipment(
     _: Anyone,
     Asked(context): Asked,
     Id(number): Id<TrackingNumber>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), SHIPMENTS).equals("tracking", number.as_str()).limit(1);
     let found = api.view.fresh().await?.query(&query).await?;

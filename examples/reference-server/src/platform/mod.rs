@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use commerce_adapters::http::Tokens;
+use commerce_adapters::http::{Check, Tokens};
 use commerce_outbox::BusError;
 use commerce_saga::BuildError;
 use tokio::task::JoinSet;
@@ -107,7 +107,7 @@ impl Platform {
 
     /// Each service over HTTP.
     pub fn services(&self) -> Vec<Service> {
-        vec![
+        let services = [
             self.catalog.clone().service(&self.common),
             self.orders.clone().service(&self.common),
             self.inventory.clone().service(&self.common),
@@ -116,7 +116,17 @@ impl Platform {
             self.payment.clone().service(&self.common),
             NotificationApi::new(self.followers.notification.clone()).service(&self.common),
             AnalyticsApi::new(self.followers.analytics.clone()).service(&self.common),
-        ]
+        ];
+        services.into_iter().map(|service| self.on_its_bus(service)).collect()
+    }
+
+    /// The service is ready when its bus is well, too.
+    fn on_its_bus(&self, service: Service) -> Service {
+        let bus = self.shop.bus_health(service.name);
+        service.needs(Check::new("bus", move || {
+            let bus = bus.clone();
+            async move { bus.look().await }
+        }))
     }
 
     /// The gateway, with all services behind it in this process.

@@ -35,8 +35,10 @@ impl Followers {
     /// When something on the bus can't be read; the other tasks are ended then.
     pub async fn run(&self, shop: &Shop, shutdown: CancellationToken) -> Result<(), BusError> {
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.notification.consumer(shop.bus("notification")).run(shutdown.clone()));
-        tasks.spawn(self.analytics.consumer(shop.bus("analytics")).run(shutdown.clone()));
+        let notification = shop.reporting("notification", |bus| self.notification.consumer(bus));
+        let analytics = shop.reporting("analytics", |bus| self.analytics.consumer(bus));
+        tasks.spawn(notification.run(shutdown.clone()));
+        tasks.spawn(analytics.run(shutdown.clone()));
         let (notification, token) = (self.notification.clone(), shutdown.clone());
         tasks.spawn(async move {
             notification.run_deliveries(token).await;

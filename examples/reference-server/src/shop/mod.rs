@@ -1,5 +1,6 @@
 //! The services, assembled.
 
+mod carriers;
 mod figures;
 mod followers;
 mod members;
@@ -16,19 +17,21 @@ use std::time::Duration;
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
-use commerce_core::store::StoreError;
+use commerce_core::store::{Store, StoreError};
 use commerce_outbox::{Bus, BusError, Consumer, Publication, Retention, StoreBus, SystemHost};
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use carriers::{BusAilment, BusHealth};
 pub use figures::Figures;
 pub use followers::Followers;
 pub use migrate::{Done, Migrated, migrate};
 pub use stores::{OpenError, SERVICES, Stores};
 pub use url::{PgUrl, StoreUrl};
-pub use wiring::{PUBLICATIONS, ROUTES, Route, readers};
+pub use wiring::{PUBLICATIONS, ROUTES, Route, is_follower, readers};
 
+use carriers::Carriers;
 use owner::Owner;
 
 use crate::sagas::{cancel_order, place_order, return_goods};
@@ -92,6 +95,7 @@ pub struct Shop {
     host: Arc<dyn Host>,
     expiry_grace: Duration,
     publishes: bool,
+    carriers: Carriers,
 }
 
 impl Shop {
@@ -117,6 +121,7 @@ impl Shop {
             host,
             expiry_grace: options.expiry_grace,
             publishes: false,
+            carriers: Carriers::new(),
         })
     }
 
@@ -127,24 +132,41 @@ impl Shop {
 
     /// The bus on which a service hears what is meant for it.
     pub(crate) fn bus(&self, group: &str) -> Arc<dyn Bus> {
-        let stores = self.stores.all();
-        let sources = ROUTES.iter().filter(|route| route.group == group).flat_map(|route| route.sources);
-        let bus = sources.fold(StoreBus::new(self.host.clone()), |bus, source| {
-            match stores.iter().find(|(name, _)| name == source) {
-                Some((name, store)) => bus.source(&format!("/{name}"), (*store).clone()),
-                None => bus,
-            }
-        });
-        Arc::new(bus)
+        let bus = StoreBus::new(self.host.clone());
+        let sources = self.sources_of(group).into_iter();
+        Arc::new(sources.fold(bus, |bus, (name, store)| bus.source(&format!("/{name}"), store)))
+    }
+
+    /// The stores whose outbox logs a group reads, with the services that they are of.
+    fn sources_of(&self, group: &str) -> Vec<(&'static str, Arc<dyn Store>)> {
+        let read =
+            |source: &str| ROUTES.iter().any(|route| route.group == group && route.sources.contains(&source));
+        let stores = self.stores.all().into_iter().filter(|(name, _)| read(name));
+        stores.map(|(name, store)| (name, store.clone())).collect()
+    }
+
+    /// Whether what carries a service's messages is well: what it hears and, if it is [`publishing`](Self::publishing), what
+    /// it tells.
+    pub fn bus_health(&self, service: &str) -> BusHealth {
+        self.carriers.bus(service, self.publishes, self.sources_of(service))
     }
 
     /// The consumers of the services that any number of processes share.
     fn consumers(&self) -> [Consumer; 3] {
         [
-            self.orders.consumer(self.bus("order")),
-            self.payments.consumer(self.bus("payment")),
-            self.shipping.consumer(self.bus("shipping")),
+            self.reporting("order", |bus| self.orders.consumer(bus)),
+            self.reporting("payment", |bus| self.payments.consumer(bus)),
+            self.reporting("shipping", |bus| self.shipping.consumer(bus)),
         ]
+    }
+
+    /// The consumer of a service on its bus, which tells how it is getting on.
+    pub(super) fn reporting(
+        &self,
+        service: &str,
+        consumer: impl FnOnce(Arc<dyn Bus>) -> Consumer,
+    ) -> Consumer {
+        consumer(self.bus(service)).report_to(&self.carriers.consumer(service))
     }
 
     /// Decides about the stock while it is this process's turn: two that hold the same items in memory would spend
@@ -152,8 +174,11 @@ impl Shop {
     fn own_stock(&self, shutdown: CancellationToken) -> impl Future<Output = Result<(), BusError>> + use<> {
         let (inventory, bus) = (self.inventory.clone(), self.bus("inventory"));
         let holder = self.host.new_id();
-        let owner = Owner { store: self.stores.inventory.clone(), name: "inventory/stock", holder };
-        async move { owner.run(&shutdown, |turn| inventory.consumer(bus.clone()).run(turn)).await }
+        let health = self.carriers.consumer("inventory");
+        let store = self.stores.inventory.clone();
+        let owner = Owner { store, name: "inventory/stock", holder, health: health.clone() };
+        let consumer = move || inventory.consumer(bus.clone()).report_to(&health);
+        async move { owner.run(&shutdown, |turn| consumer().run(turn)).await }
     }
 
     /// What keeps each service's store from growing with what no one needs any more. Groups that follow published events
@@ -186,7 +211,8 @@ impl Shop {
         topics
             .filter_map(|(service, topic)| {
                 let (_, store) = stores.iter().find(|(name, _)| name == service)?;
-                Some(Publication::new((*store).clone(), *topic))
+                let health = self.carriers.publication(service);
+                Some(Publication::new((*store).clone(), *topic).report_to(&health))
             })
             .collect()
     }
@@ -196,7 +222,8 @@ impl Shop {
         Figures::new(self.stores.clone(), self.host.clone(), self.publishes)
     }
 
-    /// Waits, while the services run, until every message has been handled or is a dead letter.
+    /// Waits, while the services run, until every message for them has been handled or is a dead letter. What [`Followers`]
+    /// have yet to take in is not awaited: they may not run.
     ///
     /// # Errors
     /// When a store fails.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use commerce_core::error::Kind;
 use commerce_core::store::{Lease, Store, StoreError};
-use commerce_outbox::BusError;
+use commerce_outbox::{BusError, Health};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
 /// How long the process that does it may be silent before another takes over: as for partitions of the bus.
 const LEASE: Duration = Duration::from_secs(10);
+/// What may fail, and be tried again.
+const ASKING: &str = "asking whose turn it is";
 /// So often the others look whether it is their turn.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -20,6 +22,8 @@ pub(super) struct Owner {
     pub(super) store: Arc<dyn Store>,
     pub(super) name: &'static str,
     pub(super) holder: Uuid,
+    /// Where it reports, and its work within it: whoever waits for its turn is well.
+    pub(super) health: Health,
 }
 
 impl Owner {
@@ -29,6 +33,17 @@ impl Owner {
     /// # Errors
     /// Those of `work` that do not pass: a turn that could not be left in good order ends by itself.
     pub(super) async fn run<F>(
+        &self,
+        shutdown: &CancellationToken,
+        work: impl Fn(CancellationToken) -> F,
+    ) -> Result<(), BusError>
+    where
+        F: Future<Output = Result<(), BusError>>,
+    {
+        self.health.watch(self.take_turns(shutdown, work)).await
+    }
+
+    async fn take_turns<F>(
         &self,
         shutdown: &CancellationToken,
         work: impl Fn(CancellationToken) -> F,
@@ -72,7 +87,12 @@ impl Owner {
     }
 
     async fn take(&self) -> Result<Option<Lease>, StoreError> {
-        self.store.acquire_lease(self.name, self.holder, LEASE).await
+        let taken = self.store.acquire_lease(self.name, self.holder, LEASE).await;
+        match taken {
+            Ok(_) => self.health.well(ASKING),
+            Err(_) => self.health.ill(ASKING),
+        }
+        taken
     }
 
     /// Until the turn is over: cancels it if the lease has gone to another.

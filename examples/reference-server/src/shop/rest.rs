@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::store::{Query, ReadMessages, Store, StoreError};
 
 use super::Stores;
-use super::wiring::{ROUTES, Route};
+use super::wiring::{ROUTES, Route, is_follower};
 
 /// So often is looked whether the services are at rest.
 const LOOK: Duration = Duration::from_millis(50);
@@ -13,7 +13,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) const HELD: &str = "held-messages";
 
 /// Returns once every message has been handled by whom it is for, or is a dead letter: a saga's end may leave messages
-/// behind it that no one awaits, such as a refund to be paid out. The services have to run for it.
+/// behind it that no one awaits, such as a refund to be paid out. The services have to run for it; those that follow need
+/// not, and are not waited for.
 pub(super) async fn rest(stores: &Stores) -> Result<(), StoreError> {
     loop {
         let before = written(stores).await?;
@@ -39,10 +40,12 @@ async fn written(stores: &Stores) -> Result<Vec<u64>, StoreError> {
 async fn is_quiet(stores: &Stores) -> Result<bool, StoreError> {
     for (service, store) in stores.all() {
         let retrying = Query::all_tenants(HELD).equals("state", "retrying").limit(1);
-        if !store.documents(&retrying).await?.is_empty() || store.release_due(0).await?.next_due.is_some() {
+        let is_retrying = !is_follower(service) && !store.documents(&retrying).await?.is_empty();
+        if is_retrying || store.release_due(0).await?.next_due.is_some() {
             return Ok(false);
         }
-        for route in ROUTES.iter().filter(|route| route.sources.contains(&service)) {
+        let readers = ROUTES.iter().filter(|route| route.sources.contains(&service));
+        for route in readers.filter(|route| !route.follows_events()) {
             if !has_read_all(route, &**store).await? {
                 return Ok(false);
             }

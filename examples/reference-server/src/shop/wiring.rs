@@ -19,7 +19,7 @@ pub struct Route {
 
 impl Route {
     /// Whether it reads nothing but what services tell of their events, and what follows from them.
-    pub(super) fn follows_events(&self) -> bool {
+    pub(crate) fn follows_events(&self) -> bool {
         matches!(self.group, "notification" | "analytics")
     }
 }
@@ -57,6 +57,11 @@ pub const ROUTES: [Route; 6] = [
 /// The groups that read a service's outbox log.
 pub fn readers(source: &str) -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(move |route| route.sources.contains(&source))
+}
+
+/// Whether a service does nothing but follow: no other service waits for what it has yet to take in.
+pub fn is_follower(service: &str) -> bool {
+    ROUTES.iter().any(|route| route.group == service && route.follows_events())
 }
 
 /// What each service tells the others of its events.

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use commerce_adapters::http::Problem;
+use commerce_adapters::http::{Listing, Page, Problem};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::projection::{Error, Projection, ProjectionReader, Projector, Rebuilt, Status};
-use commerce_core::store::{ChangeListener, Store, StoreError};
+use commerce_core::store::{ChangeListener, Query, Store, StoreError};
+use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -63,6 +64,27 @@ impl View {
         self.store.caught_up().await?;
         self.catch_up().await.map_err(|error| behind(error.kind(), error))?;
         Ok(&self.reader)
+    }
+
+    /// A page of the rows that a query finds, by their ids, with everything in it that was answered before this call. What
+    /// `show` makes nothing of is left out.
+    ///
+    /// # Errors
+    /// 400 for a cursor of another list; 503 when the store can't be read.
+    pub async fn page<A: DeserializeOwned, T>(
+        &self,
+        page: &Page,
+        query: Query,
+        show: impl Fn(&Row<A>) -> Option<T>,
+    ) -> Result<Listing<T>, Problem> {
+        let mut query = query.limit(page.look_ahead());
+        if let Some(last) = page.after::<String>()? {
+            query = query.after(last);
+        }
+        let rows = self.fresh().await?.query(&query).await?;
+        let rows = rows.iter().map(|row| row.json()).collect::<Result<Vec<Row<A>>, _>>()?;
+        let Listing { items, next_cursor } = page.listing(rows, |row| row.id.clone())?;
+        Ok(Listing { items: items.iter().filter_map(show).collect(), next_cursor })
     }
 
     /// How it stands, and how many documents each of its collections has.

@@ -7,7 +7,7 @@ use commerce_core::commit::{Claim, Commit, CommitId, DocumentWrite, Expected, Ne
 use commerce_core::error::Kind;
 use commerce_outbox::{Attempt, Envelope, HeldMessage, HeldState};
 use reference_server::audit::invariant::*;
-use reference_server::messages::{ORDER_REPLIES, PAYMENT, SHIPPING};
+use reference_server::messages::{IDENTITY_EVENTS, ORDER_REPLIES, PAYMENT, SHIPPING};
 use serde_json::json;
 
 use crate::fixture::{Case, Fixture, Write, new_id, put};
@@ -16,9 +16,28 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "a message is tried again and again",
         breaks: &[MESSAGE_HELD],
-        tamper: |f| hold(f, HeldState::Retrying),
+        tamper: |f| hold(f, "inventory", HeldState::Retrying),
     },
-    Case { name: "a message is dead", breaks: &[MESSAGE_HELD], tamper: |f| hold(f, HeldState::Dead) },
+    Case {
+        name: "a message is dead",
+        breaks: &[MESSAGE_HELD],
+        tamper: |f| hold(f, "inventory", HeldState::Dead),
+    },
+    Case {
+        name: "a message waits until its customer is known",
+        breaks: &[],
+        tamper: |f| hold(f, "notification", HeldState::Retrying),
+    },
+    Case {
+        name: "a message that nobody could be told of is dead",
+        breaks: &[MESSAGE_HELD],
+        tamper: |f| hold(f, "notification", HeldState::Dead),
+    },
+    Case {
+        name: "an event has yet to be followed",
+        breaks: &[],
+        tamper: |_| vec![("identity", send(IDENTITY_EVENTS))],
+    },
     Case {
         name: "a held message is damaged",
         breaks: &[DOCUMENT_UNDECODABLE],
@@ -81,10 +100,10 @@ fn claimed(scope: &'static str) -> Vec<Write> {
     vec![("order", send(SHIPPING).with_id(id)), ("shipping", Commit::new().claim(claim))]
 }
 
-fn hold(fixture: &Fixture, state: HeldState) -> Vec<Write> {
+fn hold(fixture: &Fixture, group: &'static str, state: HeldState) -> Vec<Write> {
     let source = Arc::from("/order");
     let held = HeldMessage {
-        group: "inventory".to_owned(),
+        group: group.to_owned(),
         sequence: 0,
         state,
         attempts: vec![Attempt {
@@ -101,5 +120,5 @@ fn hold(fixture: &Fixture, state: HeldState) -> Vec<Write> {
         envelope: Envelope::from_recorded(&source, fixture.message.clone()).unwrap(),
     };
     let write = DocumentWrite::json("held-messages", held.id(), Expected::ABSENT, &held).unwrap();
-    vec![("inventory", Commit::new().document(write))]
+    vec![(group, Commit::new().document(write))]
 }

@@ -221,7 +221,7 @@ async fn readiness_is_that_of_all_services() {
     for gateway in gateways {
         let report = gateway.get("/readyz").expect(200).await.json();
         assert_eq!(report["status"], "ok");
-        assert!(report["checks"][0]["name"].as_str().unwrap().starts_with("catalog"));
+        assert!(report["checks"][0]["name"].as_str().unwrap().starts_with("catalog"), "{report}");
         gateway.get("/livez").expect(200).await;
     }
 }

@@ -146,9 +146,10 @@ async fn a_client_that_hangs_up_says_nothing_about_the_service() {
 
 #[tokio::test]
 async fn the_gateway_is_ready_when_all_its_services_are() {
-    let sick =
-        Served::router(Router::new().route("/readyz", any(|| async { StatusCode::SERVICE_UNAVAILABLE })))
-            .await;
+    let report = r#"{"status":"failed","checks":[
+        {"name":"store","status":"ok"},{"name":"bus","status":"failed","detail":"it panicked"}]}"#;
+    let sick = any(move || async move { (StatusCode::SERVICE_UNAVAILABLE, report) });
+    let sick = Served::router(Router::new().route("/readyz", sick)).await;
     let well = Served::router(Router::new().route("/readyz", any(|| async { "ok" }))).await;
     let at = [("order", &*well.url()), ("payment", &*sick.url()), ("catalog", &*nobody().await)];
     let report = in_front(&at, short(), &GatewayOptions::default()).get("/readyz").expect(503).await.json();
@@ -159,5 +160,5 @@ async fn the_gateway_is_ready_when_all_its_services_are() {
         )
     };
     assert_eq!([of(0), of(1), of(2)], [("order", "ok"), ("payment", "failed"), ("catalog", "failed")]);
-    assert_eq!(report["checks"][1]["detail"], "/readyz answers 503");
+    assert_eq!(report["checks"][1]["detail"], "/readyz answers 503: bus");
 }

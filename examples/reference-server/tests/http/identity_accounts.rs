@@ -12,6 +12,7 @@ use crate::support::App;
 on_every_backend!(
     signing_in: a_customer_registers_once,
     a_registration_says_all_that_is_wrong,
+    a_password_is_taken_when_its_description_says_so,
     nobody_learns_whether_an_address_is_known,
     a_refresh_token_is_used_once,
     logging_out_ends_the_session,
@@ -39,6 +40,26 @@ async fn a_customer_registers_once(app: App) {
     assert_eq!(again.header("idempotency-replayed"), "true");
     let other = app.post("/auth/register", registration("other@example.org")).key("k-1");
     other.refused(422, "idempotency_key_reused").await;
+    app.close().await;
+}
+
+/// Without a reader of such patterns at hand, they are read for what they ask: each must be asked as it is described.
+async fn a_password_is_taken_when_its_description_says_so(app: App) {
+    let api = app.get("//openapi.json").expect(200).await.json();
+    let described = &api["components"]["schemas"]["RegisterBody"]["properties"]["password"]["pattern"];
+    let classes = ["A-Z", "a-z", "0-9", "^A-Za-z0-9"].map(|class| format!(r"(?=[\s\S]*[{class}])"));
+    assert_eq!(described, &json!(format!(r"^{}[^\x00]*$", classes.concat())));
+    let register = |number: usize, password: &str| {
+        let mut body = registration(&format!("ada{number}@example.org"));
+        body["password"] = json!(password);
+        app.post("/auth/register", body)
+    };
+    for (number, password) in ["Abcdefg1ä", "Abcdefg1\u{1f600}", "Abcdefg1 "].into_iter().enumerate() {
+        register(number, password).expect(201).await;
+    }
+    for password in ["Äbcdefg1!", "ABCDEFG1ä", "Abcdefg٣!", "Abcdefg1"] {
+        register(9, password).refused(400, "validation_failed").await;
+    }
     app.close().await;
 }
 

@@ -40,6 +40,8 @@ mod payment_support;
 mod payment_webhooks;
 mod payments;
 mod people;
+mod queries;
+mod readiness;
 mod shipments;
 mod shopping;
 #[allow(dead_code, unreachable_pub)] // a part of it is used here

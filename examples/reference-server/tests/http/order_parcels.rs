@@ -14,6 +14,7 @@ on_every_backend!(
     a_parcel_delivers_an_order_that_was_shipped_by_hand,
     a_shipment_is_on_its_way_once_its_order_is_shipped,
     staff_may_call_an_orders_shipment_off,
+    a_parcel_that_comes_back_leaves_its_order_and_staff_settle_the_rest,
     admins_confirm_only_what_is_paid,
 );
 
@@ -110,6 +111,39 @@ async fn staff_may_call_an_orders_shipment_off(app: App) {
     let parcel = json!({"tracking_number": "1Z-999", "carrier": "ups"});
     app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
     assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn a_parcel_that_comes_back_leaves_its_order_and_staff_settle_the_rest(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 10).await;
+    let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
+    let order = until_order(&app, &id, "confirmed").await;
+    let parcel = json!({"tracking_number": "1Z-999", "carrier": "fedex"});
+    app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    let shipment = order["shipment_id"].as_str().unwrap();
+    until_picked_up(&app, shipment).await;
+    for command in [ShipmentCommand::InTransit, ShipmentCommand::OutForDelivery] {
+        tell::<Shipment>(&app.platform.shop.stores().shipping, &shipment_of(order_id(&id)), command).await;
+    }
+    let at = |action: &str| format!("/shipments/{shipment}/{action}");
+    for _ in 0..3 {
+        let nobody = json!({"reason": "nobody at home"});
+        app.post(&at("delivery-attempt"), nobody).role("warehouse").expect(200).await;
+    }
+    app.post(&at("return"), json!({"reason": "not collected"})).role("warehouse").expect(200).await;
+    // Whoever asks for the order's shipments learns of it; the order knows no such state.
+    let path = format!("/shipments/order/{id}");
+    let shown = app.get(&path).role("customer").expect(200).await.json();
+    assert_eq!(shown["items"][0]["status"], "returned");
+    until_order(&app, &id, "shipped").await;
+    // What it comes to is for staff to say.
+    let back = json!({"quantity": 1, "reason": "came back whole"});
+    app.post(&format!("/inventory/products/{tea}/adjust-stock"), back).admin().expect(200).await;
+    let refund = json!({"amount": order["total"], "reason": "came back"});
+    let payment = order["payment_id"].as_str().unwrap();
+    app.post(&format!("/payments/{payment}/refund"), refund).admin().expect(200).await;
+    assert_books_agree(&app).await;
+    until_order(&app, &id, "shipped").await;
     app.close().await;
 }
 

@@ -122,6 +122,14 @@ impl App {
         self.backend.as_ref().unwrap().holds(text).await
     }
 
+    /// What the services do by themselves is broken off; they are still asked.
+    pub(crate) async fn broken_off(mut self) -> Self {
+        let running = self.running.take().unwrap();
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        self
+    }
+
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
         self.ask(Method::GET, path)
     }

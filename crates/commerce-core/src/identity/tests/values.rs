@@ -66,7 +66,12 @@ fn an_address_is_within_its_limits() {
 #[test]
 fn a_password_keeps_every_rule() {
     assert!(lacks("Abcdef1!").is_empty());
-    assert!(lacks("Ünïcode 1 wörks").is_empty());
+    assert!(lacks("Unïcode 1 wörks").is_empty());
+    // Letters of other alphabets are neither: they count as other characters, as the description of the API says.
+    assert_eq!(lacks("Ünïcode 1 wörks"), ["needs_upper_case"]);
+    assert_eq!(lacks("ABCD 1 ä"), ["needs_lower_case"]);
+    assert_eq!(lacks("Abcdefg٣!"), ["needs_digit"]);
+    assert!(lacks("Abcdefg1ä").is_empty());
     assert_eq!(lacks("Abcde1!"), ["too_short"]);
     assert_eq!(lacks(&format!("Aa1!{}", "x".repeat(97))), ["too_long"]);
     assert!(lacks(&format!("Aa1!{}", "ä".repeat(96))).is_empty());

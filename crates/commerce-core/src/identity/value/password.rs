@@ -29,8 +29,9 @@ impl Password {
         &self.0
     }
 
-    /// The same if it can be set: 8 to 100 characters, among them an upper-case letter, a lower-case letter, a digit,
-    /// and a character that is none of these.
+    /// The same if it can be set: 8 to 100 characters, among them a letter from A to Z, one from a to z, a digit from
+    /// 0 to 9, and a character that is none of these. Letters of other alphabets are such characters, so that everyone who
+    /// reads the rule reads the same one.
     ///
     /// # Errors
     /// A violation at `pointer` for everything that it lacks: `too_short`, `too_long`, `needs_upper_case`,
@@ -41,10 +42,22 @@ impl Password {
         let rules = [
             (length >= SHORTEST, "too_short", "must have at least 8 characters"),
             (length <= LONGEST, "too_long", "must have at most 100 characters"),
-            (has(char::is_uppercase), "needs_upper_case", "must contain an upper-case letter"),
-            (has(char::is_lowercase), "needs_lower_case", "must contain a lower-case letter"),
+            (
+                has(|c| c.is_ascii_uppercase()),
+                "needs_upper_case",
+                "must contain an upper-case letter from A to Z",
+            ),
+            (
+                has(|c| c.is_ascii_lowercase()),
+                "needs_lower_case",
+                "must contain a lower-case letter from a to z",
+            ),
             (has(|c| c.is_ascii_digit()), "needs_digit", "must contain a digit"),
-            (has(is_other), "needs_other", "must contain a character that is neither letter nor digit"),
+            (
+                has(is_other),
+                "needs_other",
+                "must contain a character that is none of A to Z, a to z and 0 to 9",
+            ),
         ];
         let broken = rules.into_iter().filter(|(kept, ..)| !kept);
         let faults: Vec<_> = broken.map(|(_, code, detail)| Violation::new(pointer, code, detail)).collect();
@@ -53,7 +66,7 @@ impl Password {
 }
 
 fn is_other(c: char) -> bool {
-    !c.is_alphanumeric()
+    !c.is_ascii_alphanumeric()
 }
 
 impl fmt::Debug for Password {

@@ -115,6 +115,10 @@ impl Feed {
         })
     }
 
+    pub(super) fn is_reading(&self) -> bool {
+        self.look.is_some()
+    }
+
     /// Until a read has its answer or, where none is under way, until there is news.
     pub(super) async fn stirs(&mut self) {
         if let Some(look) = &mut self.look {

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::feed::Feed;
 use super::partition::{Partition, Place, is_lost};
 use super::{Source, StoreBus, StoreBusOptions};
-use crate::bus::{Delivery, Receipt, Subscription};
+use crate::bus::{Delivery, READING, Receipt, Subscription};
 use crate::error::BusError;
+use crate::health::Health;
 
 /// So often the cursor is written down while messages are done.
 const FLUSH: Duration = Duration::from_millis(200);
@@ -46,6 +47,7 @@ pub(super) struct Member {
     upkeep_again: Duration,
     flush_at: Instant,
     due_at: Instant,
+    health: Health,
 }
 
 impl Member {
@@ -71,6 +73,7 @@ impl Member {
             upkeep_again: SETTLE,
             flush_at: now,
             due_at: now,
+            health: Health::new(),
         }
     }
 
@@ -324,6 +327,9 @@ impl Subscription for Member {
                 let rest = self.ready.split_off(count);
                 return Ok(std::mem::replace(&mut self.ready, rest));
             }
+            if !self.feeds.iter().any(Feed::is_reading) {
+                self.health.well(READING);
+            }
             self.wait(max > 0).await;
         }
     }
@@ -347,6 +353,10 @@ impl Subscription for Member {
             partition.again(&positions);
         }
         Ok(())
+    }
+
+    fn report_to(&mut self, health: &Health) {
+        self.health = health.clone();
     }
 
     async fn close(&mut self) -> Result<(), BusError> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Anyone, Asked, Body, Id, Listing, Only, Page, Problem, created};
+use commerce_adapters::http::{Anyone, Asked, Body, Id, Listing, NoParams, Only, Page, Problem, created};
 use commerce_core::Context;
 use commerce_core::catalog::Category;
 use commerce_core::catalog::{CategoryCommand, CategoryRejection, Placement};
@@ -113,6 +113,7 @@ pub(super) async fn show_category(
     _: Anyone,
     Asked(context): Asked,
     Id(id): Id<CategoryId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     Ok(shown::category(&api.category(&context, id).await?))
 }

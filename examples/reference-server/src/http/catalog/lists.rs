@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{Anyone, Asked, Caller, Id, Listing, Page, Problem};
 use commerce_core::Context;
 use commerce_core::catalog::Product;
-use commerce_core::id::{CategoryId, ProductId};
+use commerce_core::id::CategoryId;
 use commerce_core::store::Query;
 
 use super::CatalogApi;
@@ -85,16 +85,10 @@ async fn list(
     page: &Page,
     narrow: impl Fn(Query) -> Query,
 ) -> Result<Response, Problem> {
-    let mut query = narrow(Query::of(context.tenant(), PRODUCTS)).limit(page.look_ahead());
+    let mut query = narrow(Query::of(context.tenant(), PRODUCTS));
     if !sees_all(caller) {
         query = query.equals("published", 1);
     }
-    if let Some(after) = page.after::<ProductId>()? {
-        query = query.after(after.to_string());
-    }
-    let rows = api.view.fresh().await?.query(&query).await?;
-    let rows = rows.iter().map(|row| row.json::<Row<Product>>()).collect::<Result<Vec<_>, _>>()?;
-    let Listing { items, next_cursor } = page.listing(rows, |row| row.id.clone())?;
-    let items = items.iter().filter_map(|row| ProductShown::of(row.id.parse().ok()?, &row.state));
-    Ok(Listing { items: items.collect(), next_cursor }.into_response())
+    let show = |row: &Row<Product>| ProductShown::of(row.id.parse().ok()?, &row.state);
+    Ok(api.view.page(page, query, show).await?.into_response())
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use commerce_adapters::http::{Anyone, Asked, Body, Caller, Id, Only, Problem, created};
+use commerce_adapters::http::{Anyone, Asked, Body, Caller, Id, NoParams, Only, Problem, created};
 use commerce_core::Context;
 use commerce_core::catalog::{Category, Product, ProductCommand, ProductRejection, ProductStatus};
 use commerce_core::commit::{Claim, Commit};
@@ -60,6 +60,7 @@ pub(super) async fn show_product(
     Anyone(caller): Anyone,
     Asked(context): Asked,
     Id(id): Id<ProductId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let product = api.product(&context, id, caller.as_ref()).await?;
     let viewer = caller.map(|caller| CustomerId(caller.id));
@@ -78,6 +79,7 @@ pub(super) async fn show_product_by_sku(
     Anyone(caller): Anyone,
     Asked(context): Asked,
     Id(sku): Id<Sku>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), PRODUCTS).equals("sku", sku.as_str()).limit(1);
     let rows = api.view.fresh().await?.query(&query).await?;

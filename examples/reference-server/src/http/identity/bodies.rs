@@ -17,7 +17,7 @@ pub(super) struct RegisterBody {
         example = "ada@example.org"
     )]
     email: String,
-    /// At least one upper-case letter, one lower-case letter, one digit, and one character that is none of these.
+    /// At least one letter from A to Z, one from a to z, one digit from 0 to 9, and one character that is none of these.
     #[schema(
         value_type = String, min_length = 8, max_length = 100, format = Password,
         pattern = r"^(?=[\s\S]*[A-Z])(?=[\s\S]*[a-z])(?=[\s\S]*[0-9])(?=[\s\S]*[^A-Za-z0-9])[^\x00]*$",

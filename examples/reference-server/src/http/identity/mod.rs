@@ -9,7 +9,7 @@ mod users;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Json, middleware};
-use commerce_adapters::http::{Check, Readiness, not_kept};
+use commerce_adapters::http::not_kept;
 use http::{HeaderValue, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,13 +41,8 @@ impl IdentityApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.identity.store().clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("identity store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
         let at_root = at_root().with_state(self.clone());
-        Service::new("identity", common, &store, routes().with_state(self), readiness).at_root(at_root)
+        Service::new("identity", common, &store, routes().with_state(self)).at_root(at_root)
     }
 }
 

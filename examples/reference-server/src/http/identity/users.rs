@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, IfMatch, Only, Problem, Resource, SignedIn};
+use commerce_adapters::http::{Asked, Body, Id, IfMatch, NoParams, Only, Problem, Resource, SignedIn};
 use commerce_core::Context;
 use commerce_core::commit::Expected;
 use commerce_core::id::UserId;
@@ -24,6 +24,7 @@ pub(super) async fn show_me(
     State(api): State<IdentityApi>,
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     api.show(&context, UserId(caller.id)).await
 }
@@ -39,6 +40,7 @@ pub(super) async fn show_user(
     SignedIn(caller): SignedIn,
     Id(id): Id<UserId>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     caller.owns_or(id.0, &[ADMIN], "user")?;
     api.show(&context, id).await

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, Listing, Only, Page, Problem, Resource, created};
+use commerce_adapters::http::{Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, created};
 use commerce_core::id::TemplateId;
 use commerce_core::notification::{Prepared, TemplateCommand, TemplateView};
 use utoipa_axum::router::OpenApiRouter;
@@ -100,6 +100,7 @@ async fn show(
     _: Only<Admins>,
     Asked(context): Asked,
     Id(id): Id<TemplateId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let view = api.notifications().template(context.tenant(), id).await.map_err(refused)?;
     Ok(shown(&view))

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Check, Id, Listing, Only, Page, Params, Problem, Readiness, Resource, SignedIn,
-    created,
+    Asked, Body, Caller, Id, Listing, NoParams, Only, Page, Params, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::Commit;
 use commerce_core::id::{CustomerId, OrderId};
@@ -56,12 +55,7 @@ impl OrdersApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("order store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("order", common, &store, routes().with_state(self), readiness)
+        Service::new("order", common, &store, routes().with_state(self))
     }
 
     /// An order, for whoever may see it.
@@ -194,6 +188,7 @@ async fn show_order(
     SignedIn(caller): SignedIn,
     asked: Asked,
     Id(id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     Ok(show(&api.seen_by(&caller, &asked, id).await?))
 }
@@ -236,6 +231,7 @@ async fn show_saga(
     SignedIn(caller): SignedIn,
     asked: Asked,
     Id(id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     api.seen_by(&caller, &asked, id).await?;
     let checkout = api.orders.checkout_of(id, &asked.0).await.map_err(WayError::from)?;

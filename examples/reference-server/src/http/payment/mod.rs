@@ -8,7 +8,7 @@ mod webhook;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Check, Id, NotKept, Only, Problem, Readiness, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, NoParams, NotKept, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
@@ -64,12 +64,7 @@ impl PaymentApi {
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.payments.store().clone();
-        let look = store.clone();
-        let readiness = Readiness::default().check(Check::new("payment store", move || {
-            let store = look.clone();
-            async move { store.now().await.map(|_| ()) }
-        }));
-        Service::new("payment", common, &store, routes().with_state(self), readiness)
+        Service::new("payment", common, &store, routes().with_state(self))
     }
 }
 
@@ -130,6 +125,7 @@ async fn show_payment(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(id): Id<PaymentId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let payment = api.load(&caller, &context, id).await?;
     api.show(&caller, &payment, &context).await
@@ -146,6 +142,7 @@ async fn show_payment_of_order(
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
     Id(order_id): Id<OrderId>,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), PAYMENTS).equals("order", order_id.to_string());
     let rows = api.view.fresh().await?.query(&query).await?;
@@ -268,6 +265,7 @@ async fn show_balances(
     State(api): State<PaymentApi>,
     _: Only<Analysts>,
     Asked(context): Asked,
+    _: NoParams,
 ) -> Result<Response, Problem> {
     let mut balances = Balances::default();
     let mut after: Option<String> = None;

@@ -66,9 +66,10 @@ pub(super) async fn list_of_order(
     page: Page,
 ) -> Result<Response, Problem> {
     let query = Query::of(context.tenant(), SHIPMENTS).equals("order", order_id.to_string());
-    let first = api.rows(query.clone().limit(1)).await?;
+    let first = api.view.fresh().await?.query(&query.clone().limit(1)).await?;
+    let first = first.first().map(|row| row.json::<Row<Shipment>>()).transpose()?;
     // All shipments of an order are one customer's.
-    let theirs = first.first().is_some_and(|row| is_theirs(&row.state, &caller));
+    let theirs = first.is_some_and(|row| is_theirs(&row.state, &caller));
     if !theirs {
         return Err(Problem::not_found("shipment"));
     }
@@ -80,24 +81,13 @@ pub(super) async fn list_of_order(
 }
 
 impl ShippingApi {
-    async fn rows(&self, query: Query) -> Result<Vec<Row<Shipment>>, Problem> {
-        let found = self.view.fresh().await?.query(&query).await?;
-        Ok(found.iter().map(|row| row.json()).collect::<Result<_, _>>()?)
-    }
-
     async fn list(
         &self,
         page: &Page,
         query: Query,
         now: Timestamp,
     ) -> Result<Listing<ShipmentShown>, Problem> {
-        let mut query = query.limit(page.look_ahead());
-        if let Some(after) = page.after::<String>()? {
-            query = query.after(after);
-        }
-        let Listing { items, next_cursor } =
-            page.listing(self.rows(query).await?, |row: &Row<Shipment>| row.id.clone())?;
-        let items = items.iter().filter_map(|row| ShipmentShown::of(row.id.parse().ok()?, &row.state, now));
-        Ok(Listing { items: items.collect(), next_cursor })
+        let show = |row: &Row<Shipment>| ShipmentShown::of(row.id.parse().ok()?, &row.state, now);
+        self.view.page(page, query, show).await
     }
 }
