@@ -110,31 +110,16 @@ fn key_of(request: &Request) -> Result<(String, String), Problem> {
 /// Marks an answer, by its extensions, as one that must not be kept under an idempotency key, because there is a secret
 /// in it. The same request with the same key is done again.
 ///
-/// Mark every answer of such a route by [`not_kept`], and its description by [`openapi::NOT_KEPT`](super::openapi::NOT_KEPT);
-/// where only some have a secret in them, [mark](Self::mark) those, and say so in the description.
+/// Mark every answer of such a route by [`not_kept`], and its description by [`openapi::NOT_KEPT`](super::openapi::NOT_KEPT).
 #[derive(Clone, Copy, Debug)]
 pub struct NotKept;
 
-impl NotKept {
-    /// Marks this answer, also for caches on its way: `Cache-Control: no-store`.
-    ///
-    /// ```
-    /// use axum::response::{IntoResponse, Response};
-    /// use commerce_adapters::http::NotKept;
-    ///
-    /// let answer: Response = NotKept::mark("sesame".into_response());
-    /// assert_eq!(answer.headers()["cache-control"], "no-store");
-    /// ```
-    pub fn mark(mut response: Response) -> Response {
-        response.extensions_mut().insert(Self);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
-    }
-}
-
-/// A layer for routes whose answers hold secrets: it [marks](NotKept::mark) each.
+/// A layer for routes whose answers hold secrets: [`NotKept`], and `Cache-Control: no-store`.
 pub async fn not_kept(request: Request, next: Next) -> Response {
-    NotKept::mark(next.run(request).await)
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(NotKept);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn is_key(text: &str) -> bool {

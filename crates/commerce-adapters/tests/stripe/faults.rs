@@ -88,10 +88,21 @@ fn scenes() -> impl Strategy<Value = Scene> {
         (proptest::collection::vec(fault, 0..16), proptest::collection::vec(any::<bool>(), 1..5));
     (token, faults, deliveries, any::<bool>()).prop_map(|(token, faults, deliveries, is_given_up)| Scene {
         token,
-        faults,
+        faults: bearable(faults),
         deliveries,
         is_given_up,
     })
+}
+
+/// Stripe keeps each of these under a key for a day, and only so many keys are tried: one more, and the end is not known
+/// before then.
+fn bearable(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut kept = 0;
+    let bear = |fault| {
+        kept += usize::from(fault == Fault::FailedBefore);
+        if fault == Fault::FailedBefore && kept > 2 { Fault::None } else { fault }
+    };
+    faults.into_iter().map(bear).collect()
 }
 
 async fn play(scene: Scene) {

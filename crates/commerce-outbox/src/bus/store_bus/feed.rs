@@ -1,7 +1,8 @@
 //! How a member follows one source: it reads when there is news, and a read under way outlives whoever waits for it.
 //!
 //! Consumers and relays wait for several things at once, so a wait for messages is dropped more often than not. A read
-//! that was dropped with it would have been for nothing.
+//! that was dropped with it would have been for nothing. A read that was only left standing would keep its connection from
+//! others, on which whoever is to take it up again may be waiting: it is a task of its own, and goes on.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use commerce_core::store::{ChangeListener, MessageBatch, ReadMessages, StoreError};
 use commerce_core::stream::Position;
 use futures_util::FutureExt;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Source;
@@ -36,8 +38,17 @@ struct Look {
 }
 
 enum State {
-    Reading(Pin<Box<dyn Future<Output = Result<Vec<MessageBatch>, StoreError>> + Send>>),
+    Reading(Reading),
     Answered(Result<Vec<MessageBatch>, StoreError>),
+}
+
+/// A task that reads, and is not missed when no one waits for it any more.
+struct Reading(JoinHandle<Result<Vec<MessageBatch>, StoreError>>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What was asked of a partition.
@@ -73,7 +84,7 @@ impl Feed {
             // Before the read, so that no news falls between.
             self.news = Some(Box::pin(self.source.store.changes().listen_for_messages()));
             self.poll_at = Instant::now() + poll;
-            held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
+            self.again(held);
         }
         let share = max.div_ceil(held.range(self.partitions.clone()).count().max(1));
         let wanted = held.range_mut(self.partitions.clone()).filter_map(|(index, partition)| {
@@ -88,6 +99,11 @@ impl Feed {
         }
     }
 
+    /// All that is held of it is to be read again.
+    pub(super) fn again(&self, held: &mut BTreeMap<usize, Partition>) {
+        held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
+    }
+
     fn has_news(&mut self) -> bool {
         let heard = self.news.as_mut().is_none_or(|news| news.now_or_never().is_some());
         if heard {
@@ -97,12 +113,9 @@ impl Feed {
         heard || Instant::now() >= self.poll_at
     }
 
-    fn read(
-        &self,
-        asked: Vec<Asked>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<MessageBatch>, StoreError>> + Send>> {
+    fn read(&self, asked: Vec<Asked>) -> Reading {
         let (store, topics) = (self.source.store.clone(), self.topics.clone());
-        Box::pin(async move {
+        Reading(tokio::spawn(async move {
             let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
             let request = |of: &Asked| ReadMessages {
                 partition: of.number,
@@ -112,7 +125,7 @@ impl Feed {
             };
             let requests: Vec<_> = asked.iter().map(request).collect();
             store.read_partitions(&requests).await
-        })
+        }))
     }
 
     pub(super) fn is_reading(&self) -> bool {
@@ -154,17 +167,14 @@ impl Feed {
     }
 }
 
-impl Feed {
-    /// All that is held of it is to be read again.
-    pub(super) fn again(&self, held: &mut BTreeMap<usize, Partition>) {
-        held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
-    }
-}
-
 impl Look {
     async fn answered(&mut self) {
         if let State::Reading(reading) = &mut self.state {
-            self.state = State::Answered(reading.await);
+            let answer = (&mut reading.0).await;
+            self.state = State::Answered(answer.unwrap_or_else(|broken| {
+                // It panicked, or the runtime is about to end.
+                Err(StoreError::Unavailable { source: broken.into() })
+            }));
         }
     }
 }

@@ -6,9 +6,10 @@ mod shown;
 mod webhook;
 
 use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Id, NoParams, NotKept, Only, Problem, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Context;
@@ -128,7 +129,7 @@ async fn show_payment(
     _: NoParams,
 ) -> Result<Response, Problem> {
     let payment = api.load(&caller, &context, id).await?;
-    api.show(&caller, &payment, &context).await
+    api.show_to(&caller, &payment, &context).await
 }
 
 /// The live payment of an order, or the last one if none is live.
@@ -152,15 +153,15 @@ async fn show_payment_of_order(
     let row = theirs.max_by_key(|row| (is_live(row), row.since, row.id.clone()));
     let id = row.and_then(|row| row.state.payment_id()).ok_or(PaymentRejection::NotFound)?;
     let payment = api.load(&caller, &context, id).await?;
-    api.show(&caller, &payment, &context).await
+    api.show_to(&caller, &payment, &context).await
 }
 
 /// Has the provider take the money.
 ///
 /// A payment that is refused is `failed` then; one that stays `processing` waits for the customer, or for the provider.
-/// Processed again by the same means, the provider is asked what became of it. What its customer has to do is told to them
-/// alone (`next_action`), in an answer that is not kept under its `Idempotency-Key`: the same request with the same key is
-/// done again then.
+/// Processed again by the same means, the provider is asked what became of it. What its customer has to do
+/// (`next_action`) is told by `GET /payments/{id}`, to them alone: an answer that is kept under an `Idempotency-Key` may
+/// not hold it.
 #[utoipa::path(
     post, path = "/payments/{id}/process", tag = "payment", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
@@ -191,11 +192,11 @@ async fn process_payment(
         }
     };
     match api.payments.charge(announced, &write.context).await {
-        Ok(recorded) => api.answer(&caller, &write, recorded).await,
+        Ok(recorded) => api.answer(&write, recorded).await,
         // A webhook was faster, or the saga that pays for the order.
         Err(PaymentError::Handle(error)) if error.kind() == Kind::Conflict => {
             let payment = api.load(&caller, &write.context, id).await?;
-            api.show(&caller, &payment, &write.context).await
+            api.show(&payment, &write.context).await
         }
         Err(error) => Err(error.into()),
     }
@@ -217,7 +218,7 @@ async fn process_payment(
 )]
 async fn confirm_payment(
     State(api): State<PaymentApi>,
-    Only(caller, _): Only<Admins>,
+    _: Only<Admins>,
     write: Write,
     Body(body): Body<Confirmation>,
 ) -> Result<Response, Problem> {
@@ -228,10 +229,10 @@ async fn confirm_payment(
     if payment.state().status() != Some(PaymentStatus::Processing) {
         // Either it has succeeded as this charge, which changes nothing, or it can't succeed any more.
         payment.decide(PaymentCommand::Succeed { external_payment_id: charge }, &write.context)?;
-        return api.show(&caller, &payment, &write.context).await;
+        return api.show(&payment, &write.context).await;
     }
     let recorded = api.payments.confirm(payment, &write.context).await?;
-    api.answer(&caller, &write, recorded).await
+    api.answer(&write, recorded).await
 }
 
 /// Gives a part or all of the money back.
@@ -316,11 +317,6 @@ fn shown(
     Resource(payment.version(), shown).into_response()
 }
 
-/// Whether this is the charge of a payment that may be waiting for the caller, who alone may know what is to be done.
-fn may_await(caller: &Caller, payment: &Session<Payment>, charge: Option<&ExternalPaymentId>) -> bool {
-    charge.is_some() && is_theirs(caller, payment.state())
-}
-
 impl PaymentApi {
     /// Opens a payment by hand, of the order as it is known in the same commit.
     async fn open(
@@ -358,53 +354,37 @@ impl PaymentApi {
         Ok(payment)
     }
 
-    async fn show(
+    /// As anyone may see it who may see it at all.
+    async fn show(&self, payment: &Session<Payment>, context: &Context) -> Result<Response, Problem> {
+        Ok(shown(payment, self.payments.charge_of(payment, context).await?, None))
+    }
+
+    /// As this caller may see it: its customer, also what they have to do, which no cache may keep.
+    async fn show_to(
         &self,
         caller: &Caller,
         payment: &Session<Payment>,
         context: &Context,
     ) -> Result<Response, Problem> {
         let charge = self.payments.charge_of(payment, context).await?;
-        Ok(self.shown_to(caller, payment, charge).await)
-    }
-
-    /// As this caller may see it. What the customer has to do is kept by no one on the way.
-    async fn shown_to(
-        &self,
-        caller: &Caller,
-        payment: &Session<Payment>,
-        charge: Option<ExternalPaymentId>,
-    ) -> Response {
-        if !may_await(caller, payment, charge.as_ref()) {
-            return shown(payment, charge, None);
-        }
         let action = match &charge {
-            Some(charge) => self.payments.action(charge).await,
-            None => None,
+            Some(charge) if is_theirs(caller, payment.state()) => self.payments.action(charge).await,
+            _ => return Ok(shown(payment, charge, None)),
         };
-        NotKept::mark(shown(payment, charge, action))
+        Ok(([(CACHE_CONTROL, "no-store")], shown(payment, charge, action)).into_response())
     }
 
-    /// Commits what was recorded, with the answer, unless the customer has to act: they are told that once it is durable,
-    /// and the answer isn't kept. If someone else has ended the payment meanwhile, it is shown as it stands.
-    async fn answer(&self, caller: &Caller, write: &Write, recorded: Recorded) -> Result<Response, Problem> {
+    /// Commits what was recorded, with the answer. If someone else has ended the payment meanwhile, it is shown as it
+    /// stands.
+    async fn answer(&self, write: &Write, recorded: Recorded) -> Result<Response, Problem> {
         let Recorded { payment, commit, charge } = recorded;
         let commit = Commit::within(&write.context).and(commit);
-        let store = self.payments.store();
-        let committed = if may_await(caller, &payment, charge.as_ref()) {
-            match store.commit(commit).await {
-                Ok(_) => Ok(self.shown_to(caller, &payment, charge).await),
-                Err(error) => Err(error),
-            }
-        } else {
-            let answered = write.answer.commit(store, commit, shown(&payment, charge, None)).await?;
-            answered.map(|(response, _)| response)
-        };
-        match committed {
-            Ok(response) => Ok(response),
+        match write.answer.commit(self.payments.store(), commit, shown(&payment, charge, None)).await? {
+            Ok((response, _)) => Ok(response),
             Err(CommitError::Conflict(Conflict::Stream { .. } | Conflict::Document { .. })) => {
+                let store = self.payments.store();
                 let now = Session::<Payment>::load(store, &write.context, *payment.id()).await?;
-                self.show(caller, &now, &write.context).await
+                self.show(&now, &write.context).await
             }
             Err(error) => Err(super::problem(error)),
         }

@@ -188,11 +188,14 @@ mod tests {
             "log.format" => "json",
             "demo.password" => "Lovelace-1815",
             "smtp.url" => "smtp://localhost",
-            "stripe.base_url" | "otlp.endpoint" | "notification.webhook_url" => "http://localhost",
+            "stripe.base_url" | "stripe.return_url" | "otlp.endpoint" | "notification.webhook_url" => {
+                "http://localhost"
+            }
             "notification.operations" => "ops@example.com",
             "gateway.origins" => "https://shop.example.com",
             "gateway.writes_per_minute" | "gateway.reads_per_minute" => "7",
             "redis.url" => "redis://localhost",
+            "payment.customer_action_seconds" => "60",
             _ => "on",
         };
         for setting in SETTINGS {
