@@ -3,8 +3,8 @@
 //! A group shares the partitions of a log by lease: each member holds its fair share, and takes over what a dead
 //! member no longer prolongs. The cursor is the position up to which everything is done; it moves now and then, and
 //! messages beyond it come again after a crash. A second mark says up to where messages were *taken*. It is written
-//! before they are handed out, a stretch ahead so that it costs one write in a thousand messages. Whatever lies
-//! between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
+//! before they are handed out, a stretch ahead, and moved on when half of it is used, so that messages seldom wait for it.
+//! Whatever lies between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
 
 mod feed;
 mod member;
