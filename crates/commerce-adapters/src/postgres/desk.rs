@@ -39,6 +39,7 @@ pub(super) struct Desk {
     /// Signals each group that was finished.
     settled: Notify,
     running: AtomicUsize,
+    losses: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -73,6 +74,7 @@ impl Desk {
             news: Notify::new(),
             settled: Notify::new(),
             running: AtomicUsize::new(0),
+            losses: AtomicUsize::new(0),
         }
     }
 
@@ -142,6 +144,16 @@ impl Desk {
     pub(super) fn writer_ended(&self) {
         self.running.fetch_sub(1, Ordering::Release);
         self.settled.notify_waiters();
+    }
+
+    /// A writer's connection broke.
+    pub(super) fn lost(&self) {
+        self.losses.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many connections of writers have broken.
+    pub(super) fn losses(&self) -> usize {
+        self.losses.load(Ordering::Acquire)
     }
 
     pub(super) fn run(&self, joined: bool) -> Run {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::commit::{CommitError, CommitId};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use super::answers::{self, answers};
-use super::connect::Address;
+use super::connect::CONNECT_WITHIN;
 use super::desk::{Desk, rolled_back};
 use super::error::{self, Class, Contended, Said};
 use super::group::Group;
@@ -42,6 +42,8 @@ pub(super) fn start(desk: &Arc<Desk>, writers: usize, first: PgConnection) {
 struct Line {
     db: PgConnection,
     backend: resolve::Backend,
+    /// How many connections of the store had been lost when this one was last known to stand.
+    losses: usize,
 }
 
 struct Writer {
@@ -63,7 +65,7 @@ enum Trouble {
 impl Writer {
     async fn work(mut self, first: Option<PgConnection>) {
         if let Some(db) = first {
-            self.line = Line::of(db).await.ok();
+            self.line = Line::of(db, self.desk.losses()).await.ok();
         }
         let mut settled = 0;
         while let Some(group) = self.desk.next_group(settled).await {
@@ -75,7 +77,7 @@ impl Writer {
             }
         }
         if let Some(line) = self.line.take() {
-            let _ = sqlx::Connection::close(line.db).await;
+            let _ = line.db.close().await;
         }
         self.desk.writer_ended();
     }
@@ -121,10 +123,7 @@ impl Writer {
     }
 
     async fn attempt(&mut self, group: &Group) -> Result<Vec<Option<Answer>>, Trouble> {
-        let mut line = match self.line.take() {
-            Some(line) => line,
-            None => Line::connect(&self.desk.address).await.map_err(|e| Trouble::Unreachable(e.into()))?,
-        };
+        let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
         let layout = Layout::of(group, self.desk.partitions);
         let writing = self.desk.statements.write(&layout, self.desk.run(false), &mut line.db);
         let result = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
@@ -139,6 +138,7 @@ impl Writer {
                 Ok(answers(group, &layout, &written))
             }
             Err(source) if error::class(&source) == Class::Lost => {
+                self.desk.lost();
                 Err(Trouble::Lost { line: Box::new(line), source: source.into() })
             }
             Err(source) => {
@@ -146,6 +146,19 @@ impl Writer {
                 Err(Trouble::Failed(source.into()))
             }
         }
+    }
+
+    /// A connection to write on. When another was lost, this one probably was too; as long as nothing was sent on it, that is
+    /// no more than a reason to connect anew.
+    async fn line(&mut self) -> Result<Line, sqlx::Error> {
+        let losses = self.desk.losses();
+        if let Some(mut line) = self.line.take()
+            && (line.losses == losses || line.stands().await)
+        {
+            line.losses = losses;
+            return Ok(line);
+        }
+        Line::of(self.desk.address.connect().await?, losses).await
     }
 
     /// One at a time, in order: only the one at fault is refused. Those that build on it look again.
@@ -158,12 +171,12 @@ impl Writer {
     /// What became of a group whose answer was lost.
     async fn look_up(&mut self, group: &Group, line: Line, source: Arc<sqlx::Error>) -> Vec<Option<Answer>> {
         let ids: Vec<CommitId> = group.members.iter().map(|job| job.id).collect();
-        let Line { db, backend } = line;
+        let Line { db, backend, .. } = line;
         // Closed on this side first, so that the server need not wait for more.
         drop(db);
         match resolve::resolve(&self.desk, &ids, backend).await {
             Ok((db, found)) => {
-                self.line = Line::of(db).await.ok();
+                self.line = Line::of(db, self.desk.losses()).await.ok();
                 let found: HashMap<CommitId, (i64, i64)> = found;
                 if let Some(newest) = found.values().map(|(position, _)| *position).max() {
                     self.desk.wake.committed(newest, 0, group.news());
@@ -211,12 +224,12 @@ impl Writer {
 }
 
 impl Line {
-    async fn connect(address: &Address) -> Result<Self, sqlx::Error> {
-        Self::of(address.connect().await?).await
+    async fn of(mut db: PgConnection, losses: usize) -> Result<Self, sqlx::Error> {
+        let backend = resolve::Backend::of(&mut db).await?;
+        Ok(Self { db, backend, losses })
     }
 
-    async fn of(mut db: PgConnection) -> Result<Self, sqlx::Error> {
-        let backend = resolve::Backend::of(&mut db).await?;
-        Ok(Self { db, backend })
+    async fn stands(&mut self) -> bool {
+        matches!(tokio::time::timeout(CONNECT_WITHIN, self.db.ping()).await, Ok(Ok(())))
     }
 }

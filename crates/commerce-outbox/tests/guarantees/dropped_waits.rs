@@ -10,6 +10,7 @@ use commerce_core::commit::{Commit, DocumentWrite, Expected, NewMessage};
 use commerce_core::store::{CommitFuture, MessageBatch, ReadMessages, Store, StoreError};
 use commerce_core::testing::{StoreAround, TestHost};
 use commerce_outbox::{Bus, StoreBus, StoreBusOptions};
+use tokio::sync::Semaphore;
 
 use crate::store::new_store;
 
@@ -106,8 +107,19 @@ async fn a_read_outlives_the_wait_for_it() {
         .commit(Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap()))
         .await
         .unwrap();
+    // Where others write beside it, a reader may see it a little later.
+    let topics = &["jobs"];
+    while (store.inner)
+        .read_messages(ReadMessages { partition: 0, after: 0, topics, limit: 1 })
+        .await
+        .unwrap()
+        .messages
+        .is_empty()
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let bus = StoreBus::new(host).source("/shop", store.clone());
-    let mut member = bus.subscribe("readers", &["jobs"]).await.unwrap();
+    let mut member = bus.subscribe("readers", topics).await.unwrap();
     // No wait is as long as a read.
     let mut waits = 0;
     let deliveries = loop {
@@ -119,6 +131,41 @@ async fn a_read_outlives_the_wait_for_it() {
     };
     assert_eq!(deliveries.len(), 1);
     assert_eq!(store.reads.load(Ordering::SeqCst), 1, "it was read again for each wait");
+    member.close().await.unwrap();
+}
+
+/// A store that reads over one connection, which takes its time.
+struct OneConnection {
+    inner: Arc<dyn Store>,
+    connection: Semaphore,
+}
+
+#[async_trait]
+impl StoreAround for OneConnection {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
+        let _connection = self.connection.acquire().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.inner.read_partitions(requests).await
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_no_one_waits_for_keeps_no_connection_from_others() {
+    let host = Arc::new(TestHost::new());
+    let inner = new_store(host.clone(), 1).await;
+    let store = Arc::new(OneConnection { inner, connection: Semaphore::new(1) });
+    let bus = StoreBus::new(host).source("/shop", store.clone());
+    let mut member = bus.subscribe("readers", &["jobs"]).await.unwrap();
+    while store.connection.available_permits() > 0 {
+        assert!(tokio::time::timeout(Duration::from_millis(10), member.next(1)).await.is_err());
+    }
+    // Whoever waited for the messages has something else to read first.
+    let read = tokio::time::timeout(Duration::from_secs(20), Store::read_partitions(&*store, &[]));
+    read.await.expect("the connection is free again").unwrap();
     member.close().await.unwrap();
 }
 
