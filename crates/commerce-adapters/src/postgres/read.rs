@@ -58,9 +58,20 @@ impl Reads {
                ORDER BY m.position LIMIT w.wanted) m ON true
              ORDER BY w.number, m.position"
         );
-        let of_log = format!(
-            "(SELECT * FROM {schema}.commerce_events
-              WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e"
+        // What a page begins with may belong to a commit whose first event is on the page before.
+        let metadata = format!(
+            "CASE WHEN e.ordinal > 0
+               AND e.position = (SELECT position FROM {schema}.commerce_events
+                                 WHERE position > $1 ORDER BY position LIMIT 1)
+             THEN (SELECT f.metadata FROM {schema}.commerce_events f WHERE f.position = e.position - e.ordinal)
+             ELSE e.metadata END"
+        );
+        let log = format!(
+            "SELECT {}
+             FROM (SELECT * FROM {schema}.commerce_events
+                   WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e
+             ORDER BY e.position",
+            event_with(&metadata)
         );
         let last_message = format!(
             "(SELECT max(m.position) FROM generate_series(0, {partitions} - 1) p,
@@ -69,7 +80,7 @@ impl Reads {
              (SELECT value FROM {schema}.commerce_settings WHERE name = 'pruned_to')"
         );
         Self {
-            log: format!("SELECT {EVENT} FROM {of_log} {} ORDER BY e.position", first_event(schema)).into(),
+            log: log.into(),
             messages: messages.into(),
             last_message: format!("SELECT greatest({last_message}, 0)").into(),
             newest: format!(
@@ -224,16 +235,11 @@ impl Reads {
     }
 }
 
-/// The columns of an event. Only the first event of a commit has its metadata.
-pub(super) const EVENT: &str =
-    "e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload,
-    coalesce(e.metadata, f.metadata), e.tenant, e.stream";
-
-/// Joins the first event of a commit to the others: positions of a commit follow the ordinals of its events.
-pub(super) fn first_event(schema: &str) -> String {
+/// The columns of an event, and by which expression its commit's metadata is found, unless it follows another of that commit:
+/// positions of a commit follow the ordinals of its events, and only the first has it.
+pub(super) fn event_with(metadata: &str) -> String {
     format!(
-        "LEFT JOIN {schema}.commerce_events f
-           ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END"
+        "e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}, e.tenant, e.stream"
     )
 }
 

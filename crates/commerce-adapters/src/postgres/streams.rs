@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::database::{Database, Text};
 use super::error::{Closed, shared, store_error};
 use super::layout::clamp;
-use super::read::{EVENT, LastCommit, event, first_event};
+use super::read::{LastCommit, event, event_with};
 
 /// So many streams are read by one query at most.
 const TOGETHER: usize = 64;
@@ -47,16 +47,17 @@ struct Question {
 impl Streams {
     pub(super) fn new(database: Database, schema: &str) -> Self {
         let text = format!(
-            "SELECT {EVENT}, w.number
+            "SELECT {}, w.number
              FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[])
                   WITH ORDINALITY AS w(tenant, stream, after, wanted, number)
              CROSS JOIN LATERAL (
                SELECT * FROM {schema}.commerce_events e
                WHERE e.stream = w.stream AND e.tenant = w.tenant AND e.version > w.after
                ORDER BY e.version LIMIT w.wanted) e
-             {}
+             LEFT JOIN {schema}.commerce_events f
+               ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END
              ORDER BY w.number, e.version",
-            first_event(schema)
+            event_with("coalesce(e.metadata, f.metadata)")
         );
         Self(Arc::new(Shared { database, text: text.into(), asked: Mutex::default() }))
     }

@@ -1,7 +1,10 @@
 //! The log of all events.
 
+use std::collections::BTreeSet;
+
 use super::fixture::{Fixture, append, events, stream};
 use crate::commit::{Commit, Expected};
+use crate::host::Host;
 use crate::id::Tenant;
 use crate::store::Store;
 use crate::stream::RecordedEvent;
@@ -12,12 +15,13 @@ pub(super) async fn an_empty_log_has_no_events(f: Fixture<impl Store>) {
     assert!(f.log().await.is_empty(), "a commit without events leaves the log empty");
 }
 
-/// Twelve commits over three streams of two tenants, 1 to 3 events each: 24 in all.
+/// Twelve commits over three streams of two tenants, each by an actor of its own, 1 to 3 events each: 24 in all.
 async fn write_some(f: &Fixture<impl Store>) {
     for n in 0..12 {
         let tenant = Tenant::new(if n % 2 == 0 { "even" } else { "odd" });
-        let commit = Commit::new().append(stream(n % 3), Expected::Any, events(n % 3 + 1));
-        f.ok(Commit { tenant, ..commit }).await;
+        let context = f.host.context().with_tenant(tenant).with_actor(n.to_string());
+        let append = Commit::within(&context).append(stream(n % 3), Expected::Any, events(n % 3 + 1));
+        f.ok(append).await;
     }
 }
 
@@ -46,6 +50,8 @@ pub(super) async fn the_log_holds_what_the_streams_hold(f: Fixture<impl Store>) 
 pub(super) async fn paging_sees_every_event_exactly_once(f: Fixture<impl Store>) {
     write_some(&f).await;
     let log = f.log().await;
+    let actors: BTreeSet<_> = log.iter().map(|event| (event.commit, &event.metadata.actor)).collect();
+    assert_eq!(actors.len(), 12, "each event has its commit's metadata");
     for limit in [1, 2, 3, 7, 23, 24, 25, usize::MAX] {
         let (mut seen, mut after) = (Vec::new(), 0);
         loop {
