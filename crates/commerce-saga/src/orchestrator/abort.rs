@@ -104,8 +104,7 @@ impl Orchestrator {
         scope: &mut Scope,
     ) -> Result<(), SagaError> {
         let context = scope.context().clone();
-        let found = self.find(context.tenant(), saga, id).await?;
-        let found = found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?;
+        let found = self.found(context.tenant(), saga, id).await?;
         let definition = self.definition_of(&found.instance)?;
         if found.instance.turns_back_already(&*definition)? {
             return Ok(());
@@ -131,8 +130,7 @@ impl Orchestrator {
         actor: &str,
         reason: &str,
     ) -> Result<(), SagaError> {
-        let found = self.find(tenant, saga, id).await?;
-        let found = found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?;
+        let found = self.found(tenant, saga, id).await?;
         if found.instance.turns_back_already(&*self.definition_of(&found.instance)?)? {
             return Ok(());
         }

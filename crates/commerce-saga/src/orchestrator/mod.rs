@@ -180,8 +180,7 @@ impl Orchestrator {
     /// # Errors
     /// When there is none of that id, or the store fails.
     pub async fn instance(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Instance, SagaError> {
-        let found = self.find(tenant, saga, id).await?;
-        Ok(found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?.instance)
+        Ok(self.found(tenant, saga, id).await?.instance)
     }
 
     /// Runs of every tenant, those of one status if one is named. One that can't be read, as a newer program may have
@@ -261,6 +260,11 @@ impl Orchestrator {
         document
             .map(|document| Ok(Found { instance: document.json()?, version: document.version }))
             .transpose()
+    }
+
+    /// The same, of one that is to be there.
+    async fn found(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Found, SagaError> {
+        self.find(tenant, saga, id).await?.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })
     }
 
     /// A scope for work that no message caused, within the span at hand.

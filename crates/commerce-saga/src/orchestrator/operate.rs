@@ -127,9 +127,7 @@ impl Orchestrator {
         (actor, asked, reason): (&str, &'static str, &str),
         change: &impl Fn(&mut Instance, Timestamp) -> bool,
     ) -> Result<(), SagaError> {
-        let found = self.find(tenant, saga, id).await?;
-        let Found { mut instance, version } =
-            found.ok_or_else(|| SagaError::NotFound { id: id.to_owned() })?;
+        let Found { mut instance, version } = self.found(tenant, saga, id).await?;
         let status = instance.status;
         let now = self.shared.host.now();
         if status.is_final() || !change(&mut instance, now) {
