@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, Commit, CommitError, CommitId, Expected};
 use commerce_core::id::Tenant;
-use commerce_core::store::{CommitOutcome, Store};
+use commerce_core::store::{CommitFuture, CommitOutcome, Store};
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -108,34 +108,6 @@ async fn what_was_answered_around_crashes_is_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_lost_answer_is_enough_to_distrust_all_connections() {
-    within(120, async {
-        let (cluster, url) = own_server().await;
-        let (store, stop) = (process(&url).await, Arc::new(AtomicBool::new(false)));
-        let callers = load(&store, &stop);
-        let mut db = connect(&url).await;
-        let written = "SELECT count(*) FROM commerce.commerce_commits";
-        until("all writers have connections", async || number(&mut db, written).await > 2_000).await;
-        stop.store(true, Ordering::SeqCst);
-        calls_of(callers).await;
-        cluster.kill().await;
-
-        let first = tokio::spawn({
-            let store = store.clone();
-            async move { call(&store).await }
-        });
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        // Another writer takes it, over a connection on which nothing has failed yet.
-        let second = call(&store).await;
-        let answer = second.answer.unwrap_err();
-        assert!(matches!(answer, CommitError::RolledBack { .. }), "nothing was sent: {answer}");
-        assert!(second.took < BOUND, "{:?}", second.took);
-        first.abort();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_server_callers_are_told_in_time_and_where_it_should_be() {
     within(120, async {
         let (cluster, url) = own_server().await;
@@ -183,6 +155,42 @@ async fn without_a_server_callers_are_told_in_time_and_where_it_should_be() {
     .await;
 }
 
+/// Two commits under way, each over a connection of its own.
+async fn both_writers_at_work(store: &PgStore, url: &str) -> (Gate, [CommitFuture; 2]) {
+    let mut gate = Gate::close(url).await;
+    let held = || Commit::new().append(stream(fresh_id()), Expected::ABSENT, vec![event_of("Held")]);
+    let first = store.commit(held());
+    gate.holds(1).await;
+    let second = store.commit(held());
+    gate.holds(2).await;
+    (gate, [first, second])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_lost_answer_is_enough_to_distrust_all_connections() {
+    within(120, async {
+        let (cluster, url) = own_server().await;
+        let store = process(&url).await;
+        build_gate(&mut connect(&url).await).await;
+        let (gate, both) = both_writers_at_work(&store, &url).await;
+        gate.open().await;
+        for commit in both {
+            commit.await.unwrap();
+        }
+        cluster.kill().await;
+
+        let looked_for = store.commit(append(&stream(1)));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Another writer takes it, over a connection on which nothing has failed yet.
+        let next = call(&store).await;
+        let error = next.answer.unwrap_err();
+        assert!(matches!(error, CommitError::RolledBack { .. }), "nothing was sent: {error}");
+        assert!(next.took < BOUND, "{:?}", next.took);
+        drop(looked_for);
+    })
+    .await;
+}
+
 /// Although each writer has something under way, and looks for what became of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_while_all_writers_look_for_lost_answers() {
@@ -190,12 +198,7 @@ async fn nobody_waits_while_all_writers_look_for_lost_answers() {
         let (cluster, url) = own_server().await;
         let store = process(&url).await;
         build_gate(&mut connect(&url).await).await;
-        let mut gate = Gate::close(&url).await;
-        let held = |n| Commit::new().append(stream(n), Expected::ABSENT, vec![event_of("Held")]);
-        let first = store.commit(held(1));
-        gate.holds(1).await;
-        let second = store.commit(held(2));
-        gate.holds(2).await;
+        let (_gate, [first, second]) = both_writers_at_work(&store, &url).await;
 
         cluster.kill().await;
         let error = within(4, store.commit(append(&stream(3)))).await.unwrap_err();
