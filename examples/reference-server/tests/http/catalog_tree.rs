@@ -7,6 +7,7 @@ use crate::support::App;
 
 on_every_backend!(
     a_category_is_never_moved_into_itself,
+    a_category_takes_what_lies_in_it_along,
     two_moves_at_once_never_tie_a_knot,
     a_parent_that_is_missing_is_pointed_at,
     categories_are_activated_and_deactivated,
@@ -50,6 +51,25 @@ async fn a_category_is_never_moved_into_itself(app: App) {
         }
         deepest = reply.id();
     }
+    app.close().await;
+}
+
+async fn a_category_takes_what_lies_in_it_along(app: App) {
+    let mut chain = vec![made(&app, "1", None).await];
+    for level in 2..=30 {
+        chain.push(made(&app, &level.to_string(), chain.last().map(String::as_str)).await);
+    }
+    let top = made(&app, "Top", None).await;
+    let middle = made(&app, "Middle", Some(&top)).await;
+    made(&app, "Low", Some(&middle)).await;
+    let put = |id: &str, name: &str, parent: Option<&str>| {
+        app.put(&format!("/catalog/categories/{id}"), json!({"name": name, "parent_id": parent})).admin()
+    };
+    put(&top, "Top", Some(&chain[29])).refused(409, "category_too_deep").await;
+    put(&middle, "Middle", Some(&chain[29])).expect(200).await;
+    // It is no deeper for another name.
+    put(&middle, "Moved", Some(&chain[29])).expect(200).await;
+    put(&top, "Top", Some(&chain[28])).expect(200).await;
     app.close().await;
 }
 

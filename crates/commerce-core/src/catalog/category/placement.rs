@@ -1,6 +1,6 @@
 //! Where a category belongs in the tree.
 
-use super::CategoryRejection;
+use super::{CategoryEntry, CategoryRejection};
 use crate::id::CategoryId;
 
 /// How many levels the tree has: an end to every walk through it, even where stored data is damaged.
@@ -18,8 +18,8 @@ pub const MAX_DEPTH: usize = 32;
 ///
 /// let [lamps, desk_lamps] = [1, 2].map(|n| CategoryId(uuid::Uuid::from_u128(n)));
 /// let tree = |id| if id == desk_lamps { Position::Below(lamps) } else { Position::Root };
-/// assert!(Placement::below(desk_lamps, lamps, tree).is_ok());
-/// assert!(Placement::below(lamps, desk_lamps, tree).is_err());
+/// assert!(Placement::below(desk_lamps, lamps, 1, tree).is_ok());
+/// assert!(Placement::below(lamps, desk_lamps, 2, tree).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
@@ -43,27 +43,34 @@ impl Placement {
         Self { parent: None }
     }
 
-    /// `category` in `parent`, in a tree in which `position_of` finds any category.
+    /// Where a category is, also if it couldn't be put there any more.
+    pub fn of(category: &CategoryEntry) -> Self {
+        Self { parent: category.parent_id() }
+    }
+
+    /// `category` in `parent`, in a tree in which `position_of` finds any category. The category and what lies in it make so
+    /// many `levels`: one, if nothing does.
     ///
     /// # Errors
     /// [`CategoryRejection::ParentNotFound`] when the parent, or one above it, doesn't exist;
     /// [`CategoryRejection::Cycle`] when it is the category itself or lies in it; [`CategoryRejection::TooDeep`]
-    /// when the category would lie deeper than [`MAX_DEPTH`] levels.
+    /// when there would be more than [`MAX_DEPTH`] levels.
     pub fn below(
         category: CategoryId,
         parent: CategoryId,
+        levels: usize,
         position_of: impl Fn(CategoryId) -> Position,
     ) -> Result<Self, CategoryRejection> {
         let mut ancestor = parent;
-        // The parent is one level; the category below it the last.
-        for _ in 1..MAX_DEPTH {
+        for above in 1..=MAX_DEPTH {
             if ancestor == category {
                 return Err(CategoryRejection::Cycle { category, parent });
             }
             ancestor = match position_of(ancestor) {
                 Position::Missing => return Err(CategoryRejection::ParentNotFound { parent: ancestor }),
-                Position::Root => return Ok(Self { parent: Some(parent) }),
-                Position::Below(above) => above,
+                Position::Root if above + levels <= MAX_DEPTH => return Ok(Self { parent: Some(parent) }),
+                Position::Root => break,
+                Position::Below(next) => next,
             };
         }
         Err(CategoryRejection::TooDeep { parent })

@@ -16,7 +16,7 @@ fn details() -> CategoryDetails {
 }
 
 fn below_one() -> Placement {
-    Placement::below(category_id(2), category_id(1), |_| Position::Root).unwrap()
+    Placement::below(category_id(2), category_id(1), 1, |_| Position::Root).unwrap()
 }
 
 fn created() -> CategoryEvent {

@@ -26,7 +26,14 @@ fn chain(length: usize) -> Tree {
 }
 
 fn place(tree: &Tree, category: u128, parent: u128) -> Result<Option<CategoryId>, CategoryRejection> {
-    Placement::below(category_id(category), category_id(parent), look_up(tree)).map(Placement::parent_id)
+    let (category, parent) = (category_id(category), category_id(parent));
+    Placement::below(category, parent, levels(tree, category), look_up(tree)).map(Placement::parent_id)
+}
+
+/// How many levels a category and what lies in it make.
+fn levels(tree: &Tree, category: CategoryId) -> usize {
+    let below = tree.iter().filter(|(_, parent)| **parent == Some(category));
+    1 + below.map(|(child, _)| levels(tree, *child)).max().unwrap_or(0)
 }
 
 fn cycle(category: u128, parent: u128) -> CategoryRejection {
@@ -80,9 +87,23 @@ fn a_tree_has_a_limited_depth() {
 }
 
 #[test]
+fn a_category_takes_what_lies_in_it_along() {
+    let mut tree = chain(MAX_DEPTH - 1);
+    let [top, middle] = [100, 101].map(category_id);
+    tree.extend([(top, None), (middle, Some(top))]);
+    let deepest = (MAX_DEPTH - 1) as u128;
+    let too_deep = CategoryRejection::TooDeep { parent: category_id(deepest) };
+    assert_eq!(place(&tree, 101, deepest), Ok(Some(category_id(deepest))));
+    assert_eq!(place(&tree, 100, deepest), Err(too_deep));
+    assert_eq!(place(&tree, 100, deepest - 1), Ok(Some(category_id(deepest - 1))));
+    assert_eq!(place(&tree, 1, deepest), Err(cycle(1, deepest)));
+}
+
+#[test]
 fn a_knot_in_stored_data_ends_the_walk() {
     let knot: Tree = [(category_id(1), Some(category_id(2))), (category_id(2), Some(category_id(1)))].into();
-    assert_eq!(place(&knot, 3, 1), Err(CategoryRejection::TooDeep { parent: category_id(1) }));
+    let placed = Placement::below(category_id(3), category_id(1), 1, look_up(&knot));
+    assert_eq!(placed, Err(CategoryRejection::TooDeep { parent: category_id(1) }));
 }
 
 proptest! {

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Anyone, Asked, Body, Id, Listing, NoParams, Only, Page, Problem, created};
+use commerce_adapters::http::{
+    Anyone, Asked, Body, Id, Listing, NoBody, NoParams, Only, Page, Problem, created,
+};
 use commerce_core::Context;
 use commerce_core::catalog::Category;
 use commerce_core::catalog::{CategoryCommand, CategoryRejection, Placement};
@@ -61,13 +63,14 @@ pub(super) async fn update_category(
     write: Write,
     Body(body): Body<CategoryBody>,
 ) -> Result<Response, Problem> {
-    let look = async || Ok(Tree::above(&api.store, &write.context, body.parent_id.map(CategoryId)).await?);
+    let parent_id = body.parent_id.map(CategoryId);
+    let look = || Tree::around(&api.view, &api.store, &write.context, (id, parent_id));
     let decide = |category: &mut Session<Category>, tree: &Tree| {
-        let placement = place(tree, id, &body)?;
-        let before = category.state().entry().and_then(|entry| entry.parent_id());
+        let before = category.state().entry().map(Placement::of);
+        let stays = before.filter(|before| before.parent_id() == parent_id);
+        let placement = stays.map_or_else(|| place(tree, id, &body), Ok)?;
         category.decide(CategoryCommand::Update { details: body.details(), placement }, &write.context)?;
-        let moves = placement.parent_id() != before;
-        Ok(if moves { Commit::new().document(tree.moved()) } else { Commit::new() })
+        Ok(if stays.is_some() { Commit::new() } else { Commit::new().document(tree.moved()) })
     };
     write.change_after(&api.store, id, look, decide, shown::category).await
 }
@@ -83,6 +86,7 @@ pub(super) async fn activate_category(
     _: Only<Admins>,
     Id(id): Id<CategoryId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(&api, &write, id, &CategoryCommand::Activate).await
 }
@@ -98,6 +102,7 @@ pub(super) async fn deactivate_category(
     _: Only<Admins>,
     Id(id): Id<CategoryId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     command(&api, &write, id, &CategoryCommand::Deactivate).await
 }

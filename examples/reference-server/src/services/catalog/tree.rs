@@ -3,14 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use commerce_adapters::http::Problem;
 use commerce_core::Context;
 use commerce_core::catalog::{Category, CategoryRejection, MAX_DEPTH, Placement, Position};
 use commerce_core::commit::{DocumentWrite, Expected};
 use commerce_core::id::CategoryId;
 use commerce_core::repository::Repository;
-use commerce_core::store::{Store, StoreError};
+use commerce_core::store::{Query, Store, StoreError};
 use commerce_core::stream::Version;
 
+use crate::views::View;
+use crate::views::catalog::CATEGORIES;
+
+/// A category with more children than this is not looked through.
+const CHILDREN: usize = 10_000;
 /// The document that every move writes, so that moves come one after the other.
 const MOVES: (&str, &str) = ("category-moves", "tree");
 
@@ -19,6 +25,8 @@ pub(crate) struct Tree {
     version: Version,
     parent: Option<CategoryId>,
     positions: HashMap<CategoryId, Position>,
+    /// How many levels the category itself makes, with what lies in it.
+    levels: usize,
 }
 
 impl Tree {
@@ -45,7 +53,18 @@ impl Tree {
                 break;
             }
         }
-        Ok(Self { version, parent, positions })
+        Ok(Self { version, parent, positions, levels: 1 })
+    }
+
+    /// The same for a category that may have others in it.
+    pub(crate) async fn around(
+        view: &View,
+        store: &Arc<dyn Store>,
+        context: &Context,
+        (category, parent): (CategoryId, Option<CategoryId>),
+    ) -> Result<Self, Problem> {
+        let above = Self::above(store, context, parent).await?;
+        Ok(Self { levels: levels(view, context, category).await?, ..above })
     }
 
     /// The category in the parent that was looked at.
@@ -53,7 +72,7 @@ impl Tree {
         let position = |id| self.positions.get(&id).copied().unwrap_or(Position::Missing);
         match self.parent {
             None => Ok(Placement::root()),
-            Some(parent) => Placement::below(category, parent, position),
+            Some(parent) => Placement::below(category, parent, self.levels, position),
         }
     }
 
@@ -61,4 +80,19 @@ impl Tree {
     pub(crate) fn moved(&self) -> DocumentWrite {
         DocumentWrite::put(MOVES.0, MOVES.1, Expected::Version(self.version), b"{}".to_vec())
     }
+}
+
+async fn levels(view: &View, context: &Context, category: CategoryId) -> Result<usize, Problem> {
+    let reader = view.fresh().await?;
+    let (mut level, mut levels) = (vec![category.to_string()], 0);
+    while !level.is_empty() && levels < MAX_DEPTH {
+        levels += 1;
+        let mut below = Vec::new();
+        for id in level {
+            let children = Query::of(context.tenant(), CATEGORIES).equals("parent", id).limit(CHILDREN);
+            below.extend(reader.query(&children).await?.into_iter().map(|child| child.id));
+        }
+        level = below;
+    }
+    Ok(levels)
 }
