@@ -22,6 +22,15 @@ pub fn derive(base: Uuid, ordinal: u16) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
+/// The UUIDv7 that a name has in every installation: of the year 1970, and made of a digest (UUIDv5) of the name within its
+/// name space.
+pub fn named(namespace: &Uuid, name: &[u8]) -> Uuid {
+    let digest = Uuid::new_v5(namespace, name);
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest.as_bytes()[..10]);
+    v7(Timestamp::default(), &random)
+}
+
 /// Declares a newtype over a UUID: `uuid_id!(/// An order. pub OrderId);`.
 #[macro_export]
 macro_rules! uuid_id {
@@ -140,5 +149,14 @@ mod tests {
         assert_eq!(derive(base, 5).get_version_num(), 7);
         assert_ne!(derive(base, 5), derive(base, 6));
         assert_eq!(derive(base, 5).as_bytes()[..6], base.as_bytes()[..6]);
+    }
+
+    #[test]
+    fn a_name_has_one_id_in_a_name_space() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(named(&one, b"a").get_version_num(), 7);
+        assert_eq!(named(&one, b"a"), named(&one, b"a"));
+        assert_ne!(named(&one, b"a"), named(&one, b"b"));
+        assert_ne!(named(&one, b"a"), named(&other, b"a"));
     }
 }

@@ -15,12 +15,9 @@ use crate::payment::PaymentEvent;
 use crate::shipping::{Carrier, ShipmentEvent, TrackingNumber};
 use crate::time::Timestamp;
 
-/// Under which the ids of notifications that follow from events are made: a UUIDv5 name space of its own.
-pub(super) const NAMESPACE: Uuid = Uuid::from_u128(0x6f0d_53c4_6c1e_4a6b_9d52_1b7f_8f7c_2a90);
-
-/// The notification of an event or a message: always the same, so that there is one however often it is read.
+/// The notification of an event or a message: it has its id, so that there is one however often it is read.
 pub fn notification_id(cause: Uuid) -> NotificationId {
-    NotificationId(Uuid::new_v5(&NAMESPACE, cause.as_bytes()))
+    NotificationId(cause)
 }
 
 /// An event of another service, as it was published.

@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::{Error, Notifications, Page, Prepared, TEMPLATES, TemplateRef};
 use crate::commit::{Claim, ClaimKey, Commit, CommitError, Conflict, DocumentWrite, Expected};
 use crate::context::Context;
-use crate::id::{TemplateId, Tenant};
+use crate::id::{self, TemplateId, Tenant};
 use crate::notification::template::name_key;
 use crate::notification::{
-    Template, TemplateCommand, TemplateDetails, TemplateRejection, TemplateView, default_templates, reactions,
+    Template, TemplateCommand, TemplateDetails, TemplateRejection, TemplateView, default_templates,
 };
 use crate::repository::{ATTEMPTS, Decided};
 use crate::store::Query;
@@ -17,6 +17,8 @@ use crate::value::Violation;
 
 /// The scope of the claims by which the names of templates are unique.
 pub const TEMPLATE_NAMES: &str = "template-name";
+/// The name space of the ids of default templates.
+const DEFAULTS: Uuid = Uuid::from_u128(0x6f0d_53c4_6c1e_4a6b_9d52_1b7f_8f7c_2a90);
 
 impl Notifications {
     /// Makes a template. Its id is the context's first.
@@ -108,7 +110,7 @@ impl Notifications {
     pub async fn install_default_templates(&self, context: &Context) -> Result<usize, Error> {
         let mut made = 0;
         for details in default_templates() {
-            let id = TemplateId(Uuid::new_v5(&reactions::NAMESPACE, details.name.as_bytes()));
+            let id = TemplateId(id::named(&DEFAULTS, details.name.as_bytes()));
             match self.execute_template(id, TemplateCommand::Create(details), context).await {
                 Ok(_) => made += 1,
                 Err(Error::NameTaken { .. } | Error::Template(TemplateRejection::AlreadyExists)) => {}

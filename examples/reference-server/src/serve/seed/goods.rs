@@ -85,12 +85,9 @@ pub(super) async fn stock_up(platform: &Platform) -> Result<(), SeedError> {
     Ok(())
 }
 
-/// An id that a name of the demo has in every installation, in the form that all ids have.
+/// The id that a name of the demo has.
 fn id_of(kind: &str, name: &str) -> Uuid {
-    let digest = Uuid::new_v5(&NAMESPACE, format!("{kind}/{name}").as_bytes());
-    let mut random = [0; 10];
-    random.copy_from_slice(&digest.as_bytes()[..10]);
-    id::v7(commerce_core::Timestamp::default(), &random)
+    id::named(&NAMESPACE, format!("{kind}/{name}").as_bytes())
 }
 
 fn category_id(key: &str) -> CategoryId {
@@ -103,7 +100,7 @@ impl DemoCategory {
         let placement = match &self.parent {
             None => Placement::root(),
             // Parents stand before their children, one level above them.
-            Some(parent) => Placement::below(id, category_id(parent), |_| Position::Root).map_err(bug)?,
+            Some(parent) => Placement::below(id, category_id(parent), 1, |_| Position::Root).map_err(bug)?,
         };
         let details = CategoryDetails {
             name: self.name.clone(),
