@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use commerce_core::identity::Role;
 use reference_server::serve::{SETTINGS, Setting};
 
 /// What the program's exit codes mean.
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Look after the keys that sign access tokens
     #[command(subcommand)]
     Keys(Keys),
+    /// Make users and give them roles, where no admin can
+    #[command(subcommand)]
+    Users(Users),
     /// Look at what is kept of the services' events for lists and figures, and build it anew
     #[command(subcommand)]
     Projections(Projections),
@@ -109,6 +113,43 @@ pub(crate) enum Keys {
     },
 }
 
+#[derive(Subcommand)]
+pub(crate) enum Users {
+    /// Make a user whose address counts as confirmed, with a random password that is shown once: the first admin of an
+    /// installation without a demo
+    Add {
+        #[command(flatten)]
+        user: UserRoles,
+
+        /// What they are called
+        #[arg(long, value_name = "NAME", default_value = "New")]
+        first_name: String,
+
+        /// What their family is called
+        #[arg(long, value_name = "NAME", default_value = "User")]
+        last_name: String,
+    },
+    /// Give a user these roles, and take all others from them
+    SetRoles(UserRoles),
+}
+
+#[derive(Args)]
+pub(crate) struct UserRoles {
+    /// The address to sign in with
+    pub(crate) email: String,
+
+    /// What they may do: customer, admin, warehouse, inventory_manager or analyst. May be given several times
+    #[arg(long = "role", value_name = "ROLE", required = true, value_parser = role)]
+    pub(crate) roles: Vec<Role>,
+
+    #[command(flatten)]
+    pub(crate) store: Store,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse("", text).map_err(|fault| fault.detail)
+}
+
 #[derive(Args)]
 pub(crate) struct Store {
     /// Where the data is: sqlite://FOLDER (a file for each service), postgres://USER@HOST:PORT/DATABASE (a schema for
@@ -171,8 +212,15 @@ pub(crate) struct Decision {
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     pub(crate) actor: String,
     /// Why
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(crate) reason: String,
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("whoever comes after you wants to know why: say it"),
+        reason => Ok(reason.to_owned()),
+    }
 }
 
 #[derive(Args)]

@@ -510,6 +510,7 @@ fn operators_see_the_sagas_and_dead_letters_of_a_finished_replay() {
             assert!(shown.contains(step), "{step} is not in {shown}");
         }
         place.look(&["sagas", "retry", id, "--reason", "why not"]).fails(1, &["completed"]);
+        place.look(&["sagas", "retry", id, "--reason", " "]).ends_with(2);
 
         let letters = place.look(&["dead-letters", "list"]).ends_with(0).stdout;
         assert_eq!(letters.trim(), "no dead letters");
@@ -531,7 +532,7 @@ fn sagas_are_drawn_without_any_data() {
         }
     }
     run(program().args(["sagas", "graph", "nothing"]))
-        .fails(2, &["\"nothing\"", "place-order, return-goods"]);
+        .fails(2, &["\"nothing\"", "place-order, cancel-order, return-goods"]);
 }
 
 #[test]

@@ -254,6 +254,37 @@ fn keys_are_rotated_by_a_command() {
     });
 }
 
+#[test]
+fn a_shop_without_a_demo_gets_its_first_admin_by_a_command() {
+    program::on_each(|place| {
+        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let account = json!({
+            "email": "ada@example.org", "password": "Lovelace-1815", "first_name": "Ada", "last_name": "Lovelace",
+        });
+        server.ask("POST", "/api/v1/auth/register", None, Some(&account)).expect(201);
+        server.stop();
+
+        let made = place.look(&["users", "add", "boss@example.org", "--role", "admin"]).ends_with(0).stdout;
+        let password = made.trim().rsplit(' ').next().unwrap();
+        place.look(&["users", "add", "boss@example.org", "--role", "admin"]).ends_with(1);
+        let roles = ["--role", "analyst", "--role", "warehouse"];
+        place.look(&[&["users", "set-roles", "ada@example.org"], &roles[..]].concat()).ends_with(0);
+        place.look(&["users", "set-roles", "nobody@example.org", "--role", "admin"]).ends_with(2);
+        place.look(&["users", "set-roles", "ada@example.org", "--role", "king"]).ends_with(2);
+        place.look(&["users", "add", "no address", "--role", "admin"]).ends_with(2);
+
+        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let who = |email, password| {
+            let tokens = server.log_in(email, password).expect(200);
+            let me = server.ask("GET", "/api/v1/users/me", tokens["access_token"].as_str(), None);
+            me.expect(200)["roles"].clone()
+        };
+        assert_eq!(who("boss@example.org", password), json!(["admin"]));
+        assert_eq!(who("ada@example.org", "Lovelace-1815"), json!(["warehouse", "analyst"]));
+        server.stop();
+    });
+}
+
 /// Until the notification service has messages that it will try again. That is measured every five seconds.
 #[track_caller]
 fn until_notification_holds(server: &Serving) {

@@ -35,6 +35,8 @@ async fn held(store: &dyn Store, findings: &mut Findings) -> Result<(), StoreErr
         findings.turn_to(&document.tenant);
         findings.count("held_messages", 1);
         let Some(held) = read::body::<HeldMessage>(&document, findings) else { continue };
+        // As `dead-letters show` knows it.
+        let id = held.id();
         let HeldMessage { group, state, attempts, envelope, .. } = held;
         if is_follower(&group) && state != HeldState::Dead {
             findings.pending();
@@ -48,7 +50,7 @@ async fn held(store: &dyn Store, findings: &mut Findings) -> Result<(), StoreErr
             state.as_str(),
             attempts.len()
         );
-        findings.breach(MESSAGE_HELD, format!("message {}", envelope.id), detail);
+        findings.breach(MESSAGE_HELD, format!("message {id}"), detail);
     }
     Ok(())
 }

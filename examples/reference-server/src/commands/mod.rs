@@ -11,6 +11,7 @@ mod replay;
 mod sagas;
 mod serve;
 mod signal;
+mod users;
 
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
         Command::Serve(args) => serve::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Keys(command) => keys::run(command).await,
+        Command::Users(command) => users::run(command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Sagas(command) => sagas::run(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use commerce_core::id::Tenant;
 use commerce_saga::{Instance, Orchestrator, SagaError, SagaStatus};
+use reference_server::sagas::NAMES;
 use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores, orchestrator};
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +73,7 @@ async fn graph(saga: &str) -> Result<u8, Exit> {
     let memory = Stores::open(&StoreUrl::Memory, &options().host).await.map_err(Exit::data)?;
     let orchestrator = orchestrator(&memory, &options()).map_err(Exit::data)?;
     print(orchestrator.mermaid(saga).map_err(|_| {
-        Exit::input(format!("{saga:?} is no saga of this program; they are: place-order, return-goods"))
+        Exit::input(format!("{saga:?} is no saga of this program; they are: {}", NAMES.join(", ")))
     })?)?;
     Ok(0)
 }

@@ -86,8 +86,7 @@ impl Stores {
         match url {
             StoreUrl::Memory => Ok(Self::in_memory(host)),
             StoreUrl::Sqlite(folder) => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|source| OpenError::Folder { path: folder.clone(), source })?;
+                make(folder).map_err(|source| OpenError::Folder { path: folder.clone(), source })?;
                 Self::in_folder(folder, host)
             }
             StoreUrl::Postgres(url) => {
@@ -196,4 +195,13 @@ pub(super) fn on_postgres(url: &PgUrl) -> Result<Vec<PgOptions>, postgres::OpenE
     }
     let database = PgDatabase::new(&url.of(""))?;
     Ok(SERVICES.into_iter().map(|service| database.store(service)).collect())
+}
+
+/// There are password hashes and signing keys in it: nobody else on the machine may look into a folder that is made here.
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

@@ -118,7 +118,11 @@ impl Accounts {
         }
     }
 
-    async fn user_of(
+    /// Who has this address, if anyone.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn user_of(
         &self,
         context: &Context,
         email: &EmailAddress,

@@ -21,6 +21,7 @@ pub use people::{DEMO_USERS, DemoUser};
 use record::Record;
 
 use crate::platform::Platform;
+use crate::services::identity::fresh_password;
 
 /// Why the demo could not be made. What was made of it stays, and the next start goes on.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +119,7 @@ async fn begin(
             None if !is_empty(platform).await? => return Ok(None),
             None => 0,
         };
-        let secret = if password.is_none() { Some(people::fresh_password()?) } else { None };
+        let secret = if password.is_none() { Some(fresh_password()?) } else { None };
         // Of several processes one writes it; the others read it again.
         let _ = record::write(store, &Record::begun(secret), version).await?;
     }

@@ -1,6 +1,7 @@
 //! Identity: who may sign in, and the tokens by which everyone else knows them.
 
 mod keys;
+mod passwords;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tracing::warn;
 
 pub use keys::Keys;
 pub(crate) use keys::verified;
+pub use passwords::fresh_password;
 
 /// So often what has expired is deleted.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
