@@ -6,6 +6,7 @@ use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use commerce_core::value::Violation;
 use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use utoipa::ToSchema;
@@ -14,13 +15,13 @@ use super::buffer::{self, LARGEST_BODY};
 use super::problem::Problem;
 use super::shape;
 use super::strict::Strict;
-use super::text::{brief, escaped, without_nul};
+use super::text::{brief, escaped, with_nul};
 
 /// A body of JSON, of at most 1 MiB. Types that `deny_unknown_fields` keep a misspelt field from being dropped.
 ///
-/// Refused with a clear answer: another content type (415), no body, JSON that is broken, of the wrong shape, or with
-/// U+0000 in a text (400 `invalid_body`, with a pointer to each place that differs from the type's description), and a
-/// body that is too large (413).
+/// Refused with a clear answer: another content type, charset or encoding (415), no body, JSON that is broken, of the wrong
+/// shape, or with U+0000 in a text (400 `invalid_body`, with a pointer to each place that differs from the type's
+/// description), and a body that is too large (413).
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> {
@@ -36,18 +37,46 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> 
     }
 }
 
+/// For an endpoint that takes no body: what is sent all the same is refused, as an unknown field is elsewhere. An empty
+/// object is as good as nothing.
+pub struct NoBody;
+
+/// No member at all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = buffer::read(body, LARGEST_BODY).await?;
+        if !bytes.is_empty() {
+            must_be_json(&parts.headers)?;
+            let Nothing {} = parse(&bytes)?;
+        }
+        Ok(Self)
+    }
+}
+
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = text(header::CONTENT_TYPE).to_ascii_lowercase();
+    let (media_type, parameters) = given.split_once(';').unwrap_or((&given, ""));
+    let media_type = media_type.trim();
     let is_json = media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"));
-    if is_json {
+    let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    let is_utf8 = charset.is_none_or(|charset| ["utf-8", "utf8"].contains(&charset.trim_matches('"')));
+    let is_plain = ["", "identity"].contains(&text(header::CONTENT_ENCODING));
+    if is_json && is_utf8 && is_plain {
         return Ok(());
     }
     Err(Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
-        "send the body as application/json, with that Content-Type",
+        "send the body as application/json in UTF-8, with that Content-Type, and without a Content-Encoding",
     ))
 }
 
@@ -57,7 +86,10 @@ pub(super) fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, P
     }
     let value: serde_json::Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid("invalid_body", format!("the body is not JSON: {error}")))?;
-    without_nul(&value).map_err(|violation| invalid_body(vec![violation]))?;
+    let with_nul = with_nul(&value);
+    if !with_nul.is_empty() {
+        return Err(invalid_body(and_others(with_nul, shape::faults::<T>(&value))));
+    }
     // Read from the text again: it alone knows of members that come twice.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(Strict::json(&mut reader)).map_err(|error| {
@@ -67,8 +99,22 @@ pub(super) fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, P
     })
 }
 
-/// What stopped the reading comes first, unless the description says the same more exactly.
+/// One violation for each place, the first that is known of it.
+fn and_others(mut known: Vec<Violation>, others: Vec<Violation>) -> Vec<Violation> {
+    for other in others {
+        if known.iter().all(|violation| violation.pointer != other.pointer) {
+            known.push(other);
+        }
+    }
+    known
+}
+
+/// What stopped the reading comes first, unless the description says the same more exactly. Of a form that is not kept to,
+/// the type says more.
 fn with_all_others(first: Violation, faults: Vec<Violation>) -> Vec<Violation> {
+    if faults.iter().any(|fault| fault.pointer == first.pointer && fault.code == shape::FORM) {
+        return and_others(vec![first], faults);
+    }
     let below = format!("{}/", first.pointer);
     let is_among = |fault: &Violation| fault.pointer == first.pointer || fault.pointer.starts_with(&below);
     // A member that comes twice is nowhere in what was read.
@@ -87,7 +133,8 @@ fn invalid_body(mut violations: Vec<Violation>) -> Problem {
         let _ = write!(detail, " at {:?}: {}", first.pointer, first.detail);
     }
     if violations.len() > 1 {
-        let _ = write!(detail, " (and {} more)", violations.len() - 1);
+        let at_least = if violations.len() >= shape::MOST { "at least " } else { "" };
+        let _ = write!(detail, " (and {at_least}{} more)", violations.len() - 1);
     }
     Problem::invalid("invalid_body", detail).with("errors", serde_json::json!(violations))
 }
@@ -152,10 +199,56 @@ mod tests {
             (r#"{"lines":[{}]}"#, "/lines/0/quantity", "missing_field"),
             (r#"{"lines":[{"quantity":1,"quantity":2}]}"#, "/lines/0", "duplicate_field"),
             (r#"{"lines":["\u0000"]}"#, "/lines/0", "contains_nul"),
+            (r#"{"lines":["\u0000"],"x":"\u0000","y":1}"#, "/x", "contains_nul"),
+            (r#"{"lines":["\u0000"],"x":"\u0000","y":1}"#, "/y", "unknown_field"),
         ] {
             let (shown, _) = fault(body);
             assert!(shown.contains(pointer) && shown.contains(code), "{body}: {shown}");
         }
+    }
+
+    #[derive(Debug, Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Parcel {
+        #[schema(value_type = String, format = Uuid)]
+        id: uuid::Uuid,
+        #[schema(pattern = "^[a-z]{3}$", example = "abc")]
+        code: String,
+        weight: u32,
+    }
+
+    #[test]
+    fn forms_are_looked_at_where_the_reading_stopped_elsewhere() {
+        let problem = parse::<Parcel>(br#"{"id":"x","code":"ABCD","weight":"much"}"#).unwrap_err();
+        let shown: serde_json::Value = serde_json::from_slice(&problem.body()).unwrap();
+        let errors: Vec<(&str, &str)> = (shown["errors"].as_array().unwrap().iter())
+            .map(|error| (error["pointer"].as_str().unwrap(), error["detail"].as_str().unwrap()))
+            .collect();
+        for (pointer, words) in [("/id", "UUID"), ("/code", "abc"), ("/weight", "a whole number")] {
+            assert!(errors.iter().any(|(at, detail)| *at == pointer && detail.contains(words)), "{errors:?}");
+        }
+        // Alone, a form is the domain's to judge, in its own words.
+        let id = "018f0000-0000-7000-8000-000000000000";
+        assert!(parse::<Parcel>(format!(r#"{{"id":"{id}","code":"ABCD","weight":1}}"#).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn json_comes_in_utf8_and_as_it_is() {
+        let given = |name, value: &'static str| {
+            let json = http::HeaderValue::from_static("application/json");
+            let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+            headers.insert(name, http::HeaderValue::from_static(value));
+            must_be_json(&headers)
+        };
+        for value in ["application/json", "application/json; charset=UTF-8", "application/x+json;a=b"] {
+            assert!(given(header::CONTENT_TYPE, value).is_ok(), "{value}");
+        }
+        for value in ["", "text/plain", "application/json; charset=latin1"] {
+            assert!(given(header::CONTENT_TYPE, value).is_err(), "{value}");
+        }
+        assert!(given(header::CONTENT_ENCODING, "identity").is_ok());
+        assert!(given(header::CONTENT_ENCODING, "gzip").is_err());
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 const LONGEST: usize = 255;
 
 /// Gives a POST with an `Idempotency-Key` one effect and one answer, kept as long as `keys` say. The key counts within
-/// the caller and the route. The same key with another request is a 422; while the first request is under way, a second is a 409.
+/// the caller and the route. The same key with another request, be it that another version or type is meant, is a 422; while
+/// the first request is under way, a second is a 409.
 /// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
 /// A request that is dropped before its answer (the client hung up, its time was up) gives its key back.
 ///
@@ -61,7 +62,15 @@ async fn answered(
     let bytes = buffer::read(body, LARGEST_BODY).await?;
     // The client's key is kept nowhere else. With it in the digest, nobody who reads the store can find out by trying
     // what was in a body, such as a password.
-    let fingerprint = digest(&[given.as_bytes(), parts.uri.query().unwrap_or_default().as_bytes(), &bytes]);
+    let header = |name| parts.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+    let fingerprint = digest(&[
+        given.as_bytes(),
+        parts.uri.query().unwrap_or_default().as_bytes(),
+        header(header::IF_MATCH),
+        header(header::CONTENT_TYPE),
+        header(header::CONTENT_ENCODING),
+        &bytes,
+    ]);
     match keys.begin(&tenant, &key, &fingerprint).await.map_err(unavailable)? {
         Begin::Fresh(ticket) => {
             let answer = Answer::holding(ticket);

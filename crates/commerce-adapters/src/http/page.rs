@@ -4,14 +4,14 @@ use axum::extract::FromRequestParts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::etag::Listing;
 use super::params;
 use super::problem::Problem;
-use super::text::without_nul;
+use super::text::with_nul;
 
 /// The most there can be on a page.
 const MOST: usize = 100;
@@ -21,6 +21,24 @@ const USUAL: usize = 20;
 /// Where a page begins. Opaque to clients; what is in it is the endpoint's.
 pub trait Cursor: Serialize + DeserializeOwned {}
 impl<T: Serialize + DeserializeOwned> Cursor for T {}
+
+/// How many are wanted on a page: 1 to 100. Another number can't be read, from parameters either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(usize);
+
+impl Limit {
+    /// So many; none if there can't be so many on a page.
+    pub fn new(limit: usize) -> Option<Self> {
+        (1..=MOST).contains(&limit).then_some(Self(limit))
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = usize::deserialize(deserializer)?;
+        Self::new(limit).ok_or_else(|| D::Error::custom(format!("must be from 1 to {MOST}, is {limit}")))
+    }
+}
 
 /// `?limit=&cursor=`.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,22 +52,9 @@ pub struct Page {
 impl Page {
     /// From the parameters, where they are read together with others. `list` is what tells this list from others: its
     /// cursors are good for it alone. Where a page is read by itself, that is the path of the request.
-    ///
-    /// # Errors
-    /// 400 `invalid_query` when the limit is not from 1 to 100.
-    pub fn new(
-        list: impl Into<String>,
-        limit: Option<usize>,
-        cursor: Option<String>,
-    ) -> Result<Self, Problem> {
-        let limit = limit.unwrap_or(USUAL);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid(
-                "invalid_query",
-                format!("limit is {limit}, and must be from 1 to {MOST}"),
-            ));
-        }
-        Ok(Self { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()), list: list.into() })
+    pub fn new(list: impl Into<String>, limit: Option<Limit>, cursor: Option<String>) -> Self {
+        let limit = limit.map_or(USUAL, |limit| limit.0);
+        Self { limit, cursor: cursor.filter(|cursor| !cursor.is_empty()), list: list.into() }
     }
 
     /// Where the page begins; none for the first.
@@ -98,9 +103,9 @@ impl Page {
     /// Anyone can write a cursor: what no store takes must not come out of one.
     fn decode<C: Cursor>(&self, cursor: &str) -> Option<C> {
         let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        without_nul(&value).ok()?;
+        let has_nul = !with_nul(&value).is_empty();
         let (list, place): (String, C) = serde_json::from_value(value).ok()?;
-        (list == self.list).then_some(place)
+        (list == self.list && !has_nul).then_some(place)
     }
 
     fn encode(&self, cursor: &impl Serialize) -> Result<String, Problem> {
@@ -112,7 +117,7 @@ impl Page {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    limit: Option<usize>,
+    limit: Option<Limit>,
     cursor: Option<String>,
 }
 
@@ -121,7 +126,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Written { limit, cursor } = params::parse(parts.uri.query().unwrap_or_default())?;
-        Self::new(parts.uri.path(), limit, cursor)
+        Ok(Self::new(parts.uri.path(), limit, cursor))
     }
 }
 
@@ -131,27 +136,28 @@ mod tests {
 
     #[test]
     fn a_page_leads_to_the_next_until_the_last() {
-        let first = Page::new("numbers", Some(2), None).unwrap();
+        let first = Page::new("numbers", Limit::new(2), None);
         let listing = first.listing(vec![1, 2, 3], |item| *item).unwrap();
         assert_eq!(listing.items, [1, 2]);
-        let next = Page::new("numbers", Some(2), listing.next_cursor).unwrap();
+        let next = Page::new("numbers", Limit::new(2), listing.next_cursor);
         assert_eq!(next.after::<u32>().unwrap(), Some(2));
         assert_eq!(next.listing(vec![3], |item| *item).unwrap().next_cursor, None);
     }
 
     #[test]
     fn a_limit_out_of_range_and_a_strange_cursor_are_refused() {
-        assert!(Page::new("numbers", Some(0), None).is_err());
-        assert!(Page::new("numbers", Some(101), None).is_err());
-        let strange = Page::new("numbers", None, Some("!!".into())).unwrap();
+        for limit in ["0", "101", "-1", "ten"] {
+            assert!(serde_json::from_str::<Limit>(limit).is_err());
+        }
+        let strange = Page::new("numbers", None, Some("!!".into()));
         assert_eq!(strange.after::<u32>().unwrap_err().code(), "invalid_cursor");
     }
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_alone() {
-        let page = Page::new("numbers", Some(1), None).unwrap();
+        let page = Page::new("numbers", Limit::new(1), None);
         let cursor = page.listing(vec![1, 2], |item| *item).unwrap().next_cursor;
-        let other = Page::new("letters", Some(1), cursor).unwrap();
+        let other = Page::new("letters", Limit::new(1), cursor);
         assert_eq!(other.after::<u32>().unwrap_err().code(), "invalid_cursor");
     }
 }

@@ -1,5 +1,6 @@
 //! What stands in the address.
 
+use std::fmt::Write;
 use std::str::FromStr;
 
 use axum::extract::rejection::PathRejection;
@@ -12,6 +13,9 @@ use serde::de::DeserializeOwned;
 use super::problem::Problem;
 use super::strict::Strict;
 use super::text::brief;
+
+/// More parameters that are wrong are not listed.
+const MOST: usize = 100;
 
 /// The one variable of the path, such as the id of a resource. A text that is none is refused with `invalid_path`.
 pub struct Id<T>(pub T);
@@ -50,7 +54,8 @@ impl<T: FromStr> Id<T> {
     }
 }
 
-/// The query string. A parameter that is unknown, missing, wrong or given twice is refused with `invalid_query`.
+/// The query string. Parameters that are unknown, missing, wrong or given twice are refused with `invalid_query`, which names
+/// each.
 pub struct Params<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -83,20 +88,78 @@ pub(super) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     if query.contains("%00") {
         return Err(Problem::invalid("invalid_query", "the query must not contain the character U+0000"));
     }
-    let pairs = form_pairs(query);
-    let reader = serde_html_form::Deserializer::from_bytes(query.as_bytes());
-    serde_path_to_error::deserialize(Strict::form(reader)).map_err(|error| {
-        let name = error.path().to_string();
-        let detail = brief(&error.inner().to_string(), 300);
-        let pointer = if name == "." { String::new() } else { format!("/{}", brief(&name, 300)) };
-        let violation = Violation::new(pointer, "invalid_parameter", &*detail);
-        let known = pairs.join(", ");
-        Problem::invalid("invalid_query", format!("the query can't be read: {violation} (it has: {known})"))
-            .with("errors", serde_json::json!([violation]))
+    read_from(query).map_err(|first| {
+        let violations = with_all_others(first, query.split('&').filter_map(|pair| fault_of::<T>(pair)));
+        let mut detail = "the query can't be read".to_owned();
+        if let Some(first) = violations.first() {
+            let _ = write!(detail, ": {first} (it has: {})", names(query));
+        }
+        Problem::invalid("invalid_query", detail).with("errors", serde_json::json!(violations))
     })
 }
 
+fn read_from<T: DeserializeOwned>(query: &str) -> Result<T, Violation> {
+    let reader = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    serde_path_to_error::deserialize(Strict::form(reader)).map_err(|error| {
+        let name = error.path().to_string();
+        let pointer = if name == "." { String::new() } else { format!("/{}", brief(&name, 300)) };
+        Violation::new(pointer, "invalid_parameter", brief(&error.inner().to_string(), 300))
+    })
+}
+
+/// What is wrong with one parameter by itself: that others are missing isn't.
+fn fault_of<T: DeserializeOwned>(pair: &str) -> Option<Violation> {
+    read_from::<T>(pair).err().filter(|fault| !fault.pointer.is_empty())
+}
+
+/// What stopped the reading, and what else is wrong.
+fn with_all_others(first: Violation, others: impl Iterator<Item = Violation>) -> Vec<Violation> {
+    let mut violations = vec![first];
+    for other in others.take(MOST) {
+        if violations.iter().all(|known| known.pointer != other.pointer) {
+            violations.push(other);
+        }
+    }
+    violations
+}
+
 /// The names that were given, for the sentence.
-fn form_pairs(query: &str) -> Vec<String> {
-    query.split('&').filter_map(|pair| pair.split('=').next()).take(10).map(str::to_owned).collect()
+fn names(query: &str) -> String {
+    let names: Vec<_> = query.split('&').filter_map(|pair| pair.split('=').next()).take(10).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Asked {
+        day: u32,
+        month: Option<u32>,
+        year: Option<u32>,
+    }
+
+    fn pointers(query: &str) -> Vec<String> {
+        let problem: serde_json::Value =
+            serde_json::from_slice(&parse::<Asked>(query).unwrap_err().body()).unwrap();
+        assert_eq!(problem["code"], "invalid_query");
+        let errors = problem["errors"].as_array().unwrap().iter();
+        errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_parameter_that_is_wrong_is_named() {
+        assert!(parse::<Asked>("day=1&year=2020").is_ok());
+        assert_eq!(pointers("day=1&month=x&hour=3&year=-1"), ["/month", "/hour", "/year"]);
+        assert_eq!(pointers("day=x"), ["/day"]);
+    }
+
+    #[test]
+    fn what_is_missing_or_given_twice_is_said() {
+        assert_eq!(pointers("month=1").len(), 1);
+        assert_eq!(pointers("day=1&day=2").len(), 1);
+    }
 }

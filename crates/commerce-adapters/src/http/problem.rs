@@ -135,7 +135,7 @@ impl Problem {
         &self.code
     }
 
-    fn body(&self) -> Vec<u8> {
+    pub(super) fn body(&self) -> Vec<u8> {
         let mut body = self.more.extensions.clone();
         body.insert("type".into(), format!("urn:problem:{}", self.code).into());
         body.insert("title".into(), self.status.canonical_reason().unwrap_or("Problem").into());

@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::caller::Caller;
 use super::problem::Problem;
+use super::proxies::Proxies;
 use super::quota::{Quota, Quotas};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -26,12 +27,19 @@ pub struct RateLimit {
     pub reads: Quota,
     /// Where they are counted.
     pub quotas: Arc<dyn Quotas>,
+    /// Who is believed when they ask for others.
+    pub proxies: Proxies,
 }
 
 impl RateLimit {
-    /// 100 writes and 1,000 reads a minute.
+    /// 100 writes and 1,000 reads a minute; no proxy is believed.
     pub fn new(quotas: Arc<dyn Quotas>) -> Self {
-        Self { writes: Quota::per_minute(100), reads: Quota::per_minute(1_000), quotas }
+        Self {
+            writes: Quota::per_minute(100),
+            reads: Quota::per_minute(1_000),
+            quotas,
+            proxies: Proxies::default(),
+        }
     }
 }
 
@@ -39,7 +47,7 @@ impl RateLimit {
 pub async fn limit_rate(State(limit): State<RateLimit>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let (kind, quota) = if reads { ("read", limit.reads) } else { ("write", limit.writes) };
-    let client = format!("{kind}/{}", client_of(&request));
+    let client = format!("{kind}/{}", client_of(&request, &limit.proxies));
     match limit.quotas.take(&client, quota).await {
         Ok(()) => next.run(request).await,
         Err(wait) => {
@@ -60,12 +68,13 @@ fn refused(quota: Quota, wait: Duration) -> Problem {
         .header(RESET, seconds.max(1).into())
 }
 
-fn client_of(request: &Request) -> String {
+fn client_of(request: &Request, proxies: &Proxies) -> String {
     if let Some(caller) = request.extensions().get::<Caller>() {
         return caller.id.to_string();
     }
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    address.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| network_of(address.ip()))
+    let client = address.map(|ConnectInfo(address)| proxies.client(address.ip(), request.headers()));
+    client.map_or_else(|| "unknown".to_owned(), network_of)
 }
 
 /// Whoever has one address of IPv6 has a whole /64 of them.

@@ -3,18 +3,22 @@
 use std::collections::HashMap;
 
 use commerce_core::value::Violation;
+use regex_lite::Regex;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::text::escaped;
 
+/// The code of a text that is not of the form that is described.
+pub(super) const FORM: &str = "invalid_value";
 /// More faults than this are not listed.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 /// A description that leads deeper is in a circle.
 const DEEPEST: usize = 32;
 
-/// Where a body differs from the description (JSON Schema) of its type. Patterns and formats
-/// are left to the type itself.
+/// Where a body differs from the description (JSON Schema) of its type. Patterns that look ahead are left to the type itself,
+/// and so are formats other than `uuid`.
 pub(super) fn faults<T: ToSchema>(body: &Value) -> Vec<Violation> {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
@@ -125,11 +129,17 @@ impl Shapes {
             return self.fault(at, "unknown_value", format!("must be one of {}", known.join(", ")));
         }
         let (least, most) = (schema["minLength"].as_u64(), schema["maxLength"].as_u64());
-        self.length(text.chars().count(), least, most, at, "characters");
+        if self.length(text.chars().count(), least, most, at, "characters") && !is_of_form(schema, text) {
+            let example = schema["examples"].get(0).unwrap_or(&schema["example"]).as_str();
+            let such_as = example.map(|example| format!(", such as {example}")).unwrap_or_default();
+            let form = if schema["format"] == "uuid" { "a UUID" } else { "of the form that is described" };
+            self.fault(at, FORM, format!("must be {form}{such_as}"));
+        }
     }
 
-    fn length(&mut self, length: usize, least: Option<u64>, most: Option<u64>, at: &str, of: &str) {
-        let length = length as u64;
+    /// Whether it is as long as it is to be.
+    fn length(&mut self, length: usize, least: Option<u64>, most: Option<u64>, at: &str, of: &str) -> bool {
+        let (length, before) = (length as u64, self.found.len());
         if let Some(least) = least.filter(|least| length < *least) {
             let code = if length == 0 { "required" } else { "too_short" };
             self.fault(at, code, format!("must have at least {least} {of}"));
@@ -137,6 +147,7 @@ impl Shapes {
         if let Some(most) = most.filter(|most| length > *most) {
             self.fault(at, "too_long", format!("must have at most {most} {of}"));
         }
+        self.found.len() == before
     }
 
     fn number(&mut self, schema: &Value, number: f64, at: &str) {
@@ -152,6 +163,12 @@ impl Shapes {
 
 fn below(at: &str, name: &str) -> String {
     format!("{at}/{}", escaped(name))
+}
+
+fn is_of_form(schema: &Value, text: &str) -> bool {
+    let is_uuid = schema["format"] != "uuid" || Uuid::parse_str(text).is_ok();
+    let pattern = schema["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok());
+    is_uuid && pattern.is_none_or(|pattern| pattern.is_match(text))
 }
 
 fn is_a(value: &Value, of: &str) -> bool {

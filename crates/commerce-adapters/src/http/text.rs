@@ -3,37 +3,41 @@
 use commerce_core::value::Violation;
 use serde_json::Value;
 
-/// Texts with NUL: no database column takes it, and no one means it.
-pub(super) fn without_nul(value: &Value) -> Result<(), Violation> {
-    walk(value, &mut String::new())
+/// The texts with NUL: no database column takes it, and no one means it.
+pub(super) fn with_nul(value: &Value) -> Vec<Violation> {
+    let mut found = Vec::new();
+    walk(value, &mut String::new(), &mut found);
+    found
 }
 
-fn walk(value: &Value, pointer: &mut String) -> Result<(), Violation> {
+fn walk(value: &Value, pointer: &mut String, found: &mut Vec<Violation>) {
     let length = pointer.len();
     match value {
-        Value::String(text) => check(text, pointer),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            pointer.push_str(&format!("/{index}"));
-            let walked = walk(item, pointer);
-            pointer.truncate(length);
-            walked
-        }),
-        Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
-            pointer.push('/');
-            pointer.push_str(&escaped(name));
-            let walked = check(name, pointer).and_then(|()| walk(field, pointer));
-            pointer.truncate(length);
-            walked
-        }),
-        _ => Ok(()),
+        Value::String(text) => check(text, pointer, found),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                walk(item, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                pointer.push('/');
+                pointer.push_str(&escaped(name));
+                check(name, pointer, found);
+                walk(field, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
     }
 }
 
-fn check(text: &str, pointer: &str) -> Result<(), Violation> {
+fn check(text: &str, pointer: &str, found: &mut Vec<Violation>) {
     if text.contains('\0') {
-        return Err(Violation::new(pointer, "contains_nul", "must not contain the character U+0000"));
+        found.push(Violation::new(pointer, "contains_nul", "must not contain the character U+0000"));
     }
-    Ok(())
 }
 
 /// A member's name within a JSON pointer (RFC 6901).

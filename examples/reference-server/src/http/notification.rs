@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, SignedIn, created,
+    Asked, Body, Id, Listing, NoBody, NoParams, Only, Page, Problem, Resource, SignedIn, created,
 };
 use commerce_core::id::{CustomerId, NotificationId};
 use commerce_core::notification::{
@@ -168,6 +168,7 @@ async fn mark_sent(
     _: Only<Admins>,
     Id(id): Id<NotificationId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.command(&write, id, NotificationCommand::MarkSent).await
 }
@@ -183,6 +184,7 @@ async fn mark_delivered(
     _: Only<Admins>,
     Id(id): Id<NotificationId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.command(&write, id, NotificationCommand::MarkDelivered).await
 }
@@ -198,6 +200,7 @@ async fn cancel(
     _: Only<Admins>,
     Id(id): Id<NotificationId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.command(&write, id, NotificationCommand::Cancel).await
 }

@@ -112,6 +112,7 @@ async fn create_shipment(
 async fn quote_shipment(
     SignedIn(_): SignedIn,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<QuoteBody>,
 ) -> Result<Response, Problem> {
     Ok(axum::Json(body.quote(context.now())?).into_response())

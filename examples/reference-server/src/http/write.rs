@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
-use commerce_adapters::http::{Answer, Asked, IfMatch, Problem};
+use commerce_adapters::http::{Answer, Asked, IfMatch, NoParams, Problem};
 use commerce_core::commit::{Commit, CommitError, Conflict};
 use commerce_core::notification::Prepared;
 use commerce_core::owned::{Decision, Owned, OwnedError};
@@ -36,6 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Write {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let NoParams = NoParams::from_request_parts(parts, state).await?;
         let Ok(Asked(context)) = Asked::from_request_parts(parts, state).await;
         let if_match = IfMatch::from_request_parts(parts, state).await?;
         let Ok(answer) = Answer::from_request_parts(parts, state).await;

@@ -62,6 +62,12 @@ async fn the_same_key_makes_one_category(app: App) {
     assert_eq!(again.header("etag"), first.header("etag"));
     let other = app.post("/catalog/categories", json!({"name": "Chairs"})).admin().key("k-1");
     other.refused(422, "idempotency_key_reused").await;
+    // Which version is meant is part of what is asked.
+    let id = first.id();
+    let path = format!("/catalog/categories/{id}/deactivate");
+    let meant = |tag: &str| app.post(&path, json!({})).admin().key("k-2").header("if-match", tag);
+    meant("\"7\"").refused(412, "precondition_failed").await;
+    meant("\"1\"").refused(422, "idempotency_key_reused").await;
     let list = app.get("/catalog/categories").expect(200).await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     app.close().await;

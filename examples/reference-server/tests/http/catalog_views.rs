@@ -38,12 +38,14 @@ async fn a_look_is_noted_and_changes_no_version(app: App) {
     assert_eq!(viewers, [None, Some(CustomerId(viewer))]);
     assert_eq!(app.get(&path).expect(200).await.header("etag"), "\"2\"");
     eventually("a third look", async || (looks(&app, id).await.len() == 3).then_some(())).await;
+    app.get("/catalog/products/sku/lamp").expect(200).await;
+    eventually("a fourth look", async || (looks(&app, id).await.len() == 4).then_some(())).await;
 
     app.post(&format!("{path}/unpublish"), json!({})).admin().expect(200).await;
     app.get(&path).admin().expect(200).await;
     app.get(&path).refused(404, "product_not_found").await;
     app.get("/catalog/products/search").expect(200).await;
-    assert_eq!(looks(&app, id).await.len(), 3, "only looks at what is for sale count");
+    assert_eq!(looks(&app, id).await.len(), 4, "only looks at what is for sale count");
     let store = &app.platform.shop.stores().catalog;
     let stream = StreamId::of::<Product>(&id);
     let own = store.read_stream(&Tenant::default(), &stream, 0, 100).await.unwrap();

@@ -179,15 +179,15 @@ async fn admins_confirm_only_what_is_paid(app: App) {
     let tea = goods(&app, "TEA", "2.50", 10).await;
     let pending = app.post("/orders", order_of(&[(tea, 1)])).role("customer").expect(201).await.id();
     let path = format!("/orders/{pending}/confirm");
-    app.post(&path, Value::Null).refused(401, "unauthenticated").await;
-    app.post(&path, Value::Null).role("customer").refused(403, "forbidden").await;
-    app.post(&path, Value::Null).admin().refused(409, "wrong_state").await;
+    app.post(&path, json!({})).refused(401, "unauthenticated").await;
+    app.post(&path, json!({})).role("customer").refused(403, "forbidden").await;
+    app.post(&path, json!({})).admin().refused(409, "wrong_state").await;
     let absent = "/orders/0190a0a0-0000-7000-8000-000000000000/confirm";
-    app.post(absent, Value::Null).admin().refused(404, "not_found").await;
+    app.post(absent, json!({})).admin().refused(404, "not_found").await;
     let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
     let order = until_order(&app, &id, "confirmed").await;
     // It was confirmed by its checkout: once more is no news.
-    let again = app.post(&format!("/orders/{id}/confirm"), Value::Null).admin().expect(200).await;
+    let again = app.post(&format!("/orders/{id}/confirm"), json!({})).admin().expect(200).await;
     assert_eq!(again.json(), order);
     app.close().await;
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
-use commerce_adapters::http::{Body, Id, Only, Problem};
+use commerce_adapters::http::{Body, Id, NoBody, Only, Problem};
 use commerce_core::catalog::{ImageId, ProductCommand};
 use commerce_core::id::ProductId;
 use http::request::Parts;
@@ -59,6 +59,7 @@ pub(super) async fn remove_image(
     _: Only<Admins>,
     Part(id, image_id): Part<ImageId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::RemoveImage { image_id }]).await
 }
@@ -91,6 +92,7 @@ pub(super) async fn remove_attribute(
     _: Only<Admins>,
     Part(id, key): Part<String>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::RemoveAttribute { key }]).await
 }
@@ -124,6 +126,7 @@ pub(super) async fn remove_tag(
     _: Only<Admins>,
     Part(id, tag): Part<String>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::RemoveTag { tag }]).await
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use commerce_adapters::http::{Anyone, Asked, Body, Caller, Id, NoParams, Only, Problem, created};
+use commerce_adapters::http::{Anyone, Asked, Body, Caller, Id, NoBody, NoParams, Only, Problem, created};
 use commerce_core::Context;
 use commerce_core::catalog::{Category, Product, ProductCommand, ProductRejection, ProductStatus};
 use commerce_core::commit::{Claim, Commit};
@@ -62,9 +62,18 @@ pub(super) async fn show_product(
     Id(id): Id<ProductId>,
     _: NoParams,
 ) -> Result<Response, Problem> {
-    let product = api.product(&context, id, caller.as_ref()).await?;
+    show_to(&api, caller, &context, id).await
+}
+
+async fn show_to(
+    api: &CatalogApi,
+    caller: Option<Caller>,
+    context: &Context,
+    id: ProductId,
+) -> Result<Response, Problem> {
+    let product = api.product(context, id, caller.as_ref()).await?;
     let viewer = caller.map(|caller| CustomerId(caller.id));
-    note_view(&api.store, &context, id, product.state(), viewer);
+    note_view(&api.store, context, id, product.state(), viewer);
     Ok(shown::product(&product))
 }
 
@@ -85,7 +94,7 @@ pub(super) async fn show_product_by_sku(
     let rows = api.view.fresh().await?.query(&query).await?;
     let row = rows.first().map(|row| row.json::<Row<Product>>()).transpose()?;
     let id = row.and_then(|row| row.id.parse().ok()).ok_or(ProductRejection::NotFound)?;
-    Ok(shown::product(&api.product(&context, id, caller.as_ref()).await?))
+    show_to(&api, caller, &context, id).await
 }
 
 /// Describes a product anew.
@@ -136,6 +145,7 @@ pub(super) async fn archive_product(
     _: Only<Admins>,
     Id(id): Id<ProductId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::Archive]).await
 }
@@ -151,6 +161,7 @@ pub(super) async fn publish_product(
     _: Only<Admins>,
     Id(id): Id<ProductId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::Publish]).await
 }
@@ -166,6 +177,7 @@ pub(super) async fn unpublish_product(
     _: Only<Admins>,
     Id(id): Id<ProductId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.change(&write, id, &[ProductCommand::Unpublish]).await
 }

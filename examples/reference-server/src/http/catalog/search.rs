@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Anyone, Asked, Listing, Page, Params, Problem};
+use commerce_adapters::http::{Anyone, Asked, Limit, Listing, Page, Params, Problem};
 use commerce_core::catalog::search::{Facets, Place, SearchFilter, SearchQuery, Sort};
 use commerce_core::id::CategoryId;
 use commerce_core::value::{Currency, Violation};
@@ -50,8 +50,8 @@ pub(super) struct SearchParams {
     #[param(inline)]
     sort: Option<SortAsked>,
     /// So many at most: 20, unless it is said.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
     /// Where the page begins.
     cursor: Option<String>,
 }
@@ -119,7 +119,7 @@ pub(super) async fn search_products(
     Asked(context): Asked,
     Params(params): Params<SearchParams>,
 ) -> Result<Response, Problem> {
-    let page = Page::new("products/search", params.limit, params.cursor.clone())?;
+    let page = Page::new("products/search", params.limit, params.cursor.clone());
     let mut query = params.query(page.look_ahead())?;
     let sort = query.sort;
     query.after = page.after::<(Sort, Place)>()?.map(|cursor| of_this_order(sort, cursor)).transpose()?;

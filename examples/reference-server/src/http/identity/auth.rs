@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Problem, SignedIn};
+use commerce_adapters::http::{Asked, Body, NoParams, Problem, SignedIn};
 use commerce_core::id::UserId;
 use commerce_core::identity::{ChangePassword, IdentityError, Session, SessionId};
 use commerce_core::{Context, Timestamp};
@@ -28,6 +28,7 @@ use super::shown::{Registered, TokensShown};
 pub(super) async fn register(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<RegisterBody>,
 ) -> Result<Response, Problem> {
     let accounts = &api.identity.accounts;
@@ -50,6 +51,7 @@ pub(super) async fn register(
 pub(super) async fn log_in(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Problem> {
     let session = api.identity.accounts.login(&context, body.into()).await.map_err(at(&context))?;
@@ -69,6 +71,7 @@ pub(super) async fn log_in(
 pub(super) async fn refresh(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<RefreshTokenBody>,
 ) -> Result<Response, Problem> {
     let refreshed = api.identity.accounts.refresh(&context, &body.refresh_token).await;
@@ -84,6 +87,7 @@ pub(super) async fn refresh(
 pub(super) async fn log_out(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<RefreshTokenBody>,
 ) -> Result<StatusCode, Problem> {
     api.identity.accounts.logout(&context, &body.refresh_token).await.map_err(at(&context))?;
@@ -104,6 +108,7 @@ pub(super) async fn change_password(
     State(api): State<IdentityApi>,
     SignedIn(caller): SignedIn,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<ChangePasswordBody>,
 ) -> Result<StatusCode, Problem> {
     let request = ChangePassword {
@@ -125,6 +130,7 @@ pub(super) async fn change_password(
 pub(super) async fn forgot_password(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<ForgotPasswordBody>,
 ) -> Result<StatusCode, Problem> {
     api.identity.accounts.forgot_password(&context, &body.email).await.map_err(at(&context))?;
@@ -143,6 +149,7 @@ pub(super) async fn forgot_password(
 pub(super) async fn reset_password(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<ResetPasswordBody>,
 ) -> Result<StatusCode, Problem> {
     let reset = api.identity.accounts.reset_password(&context, &body.token, &body.new_password).await;
@@ -162,6 +169,7 @@ pub(super) async fn reset_password(
 pub(super) async fn confirm_email(
     State(api): State<IdentityApi>,
     Asked(context): Asked,
+    _: NoParams,
     Body(body): Body<ConfirmEmailBody>,
 ) -> Result<StatusCode, Problem> {
     api.identity.accounts.confirm_email(&context, &body.token).await.map_err(at(&context))?;

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, IfMatch, NoParams, Only, Problem, Resource, SignedIn};
+use commerce_adapters::http::{
+    Asked, Body, Id, IfMatch, NoBody, NoParams, Only, Problem, Resource, SignedIn,
+};
 use commerce_core::Context;
 use commerce_core::commit::Expected;
 use commerce_core::id::UserId;
@@ -58,6 +60,8 @@ pub(super) async fn activate_user(
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
+    _: NoParams,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.activate(&context, id, expected).await.map_err(at(&context))?)
@@ -75,6 +79,8 @@ pub(super) async fn deactivate_user(
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
+    _: NoParams,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.deactivate(&context, id, expected).await.map_err(at(&context))?)
@@ -93,6 +99,7 @@ pub(super) async fn set_roles(
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
+    _: NoParams,
     Body(body): Body<RolesBody>,
 ) -> Result<Response, Problem> {
     let roles = Roles::new("/roles", body.roles.into_iter().map(Role::from));

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, Listing, Only, Page, Params, Problem, Resource};
+use commerce_adapters::http::{Asked, Body, Id, Limit, Listing, Only, Page, Params, Problem, Resource};
 use commerce_core::commit::{Commit, CommitError, Conflict};
 use commerce_core::id::{OrderId, ProductId};
 use commerce_core::inventory::reservation::{ReservationRejection, ReservationRequest, Settlement, Shortage};
@@ -89,8 +89,8 @@ pub(super) struct ReservationsAsked {
     /// Only those that stand so.
     #[param(inline)]
     status: Option<ReservationStanding>,
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
     cursor: Option<String>,
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn list_reservations(
     Id(id): Id<ProductId>,
     Params(asked): Params<ReservationsAsked>,
 ) -> Result<Response, Problem> {
-    let page = Page::new(format!("reservations/{id}"), asked.limit, asked.cursor)?;
+    let page = Page::new(format!("reservations/{id}"), asked.limit, asked.cursor);
     let product_id = id.to_string();
     let mut query =
         Query::of(context.tenant(), RESERVED).equals("product", &*product_id).limit(page.look_ahead());

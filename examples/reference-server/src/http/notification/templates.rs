@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commerce_adapters::http::{Asked, Body, Id, Listing, NoParams, Only, Page, Problem, Resource, created};
+use commerce_adapters::http::{
+    Asked, Body, Id, Listing, NoBody, NoParams, Only, Page, Problem, Resource, created,
+};
 use commerce_core::id::TemplateId;
 use commerce_core::notification::{Prepared, TemplateCommand, TemplateView};
 use utoipa_axum::router::OpenApiRouter;
@@ -70,6 +72,7 @@ async fn activate(
     _: Only<Admins>,
     Id(id): Id<TemplateId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.template_command(&write, id, TemplateCommand::Activate).await
 }
@@ -85,6 +88,7 @@ async fn deactivate(
     _: Only<Admins>,
     Id(id): Id<TemplateId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     api.template_command(&write, id, TemplateCommand::Deactivate).await
 }

@@ -1,6 +1,6 @@
 //! What is asked of orders.
 
-use commerce_adapters::http::Problem;
+use commerce_adapters::http::{Limit, Problem};
 use commerce_core::id::{CustomerId, ProductId};
 use commerce_core::order::{OrderStatus, Wanted};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
@@ -129,8 +129,8 @@ pub(super) struct MyOrders {
     /// Only those in this state.
     pub(super) status: Option<StatusBody>,
     /// So many at most.
-    #[param(minimum = 1, maximum = 100)]
-    pub(super) limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
+    pub(super) limit: Option<Limit>,
     /// Where the page begins.
     pub(super) cursor: Option<String>,
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Caller, Id, Listing, NoParams, Only, Page, Params, Problem, Resource, SignedIn, created,
+    Asked, Body, Caller, Id, Listing, NoBody, NoParams, Only, Page, Params, Problem, Resource, SignedIn,
+    created,
 };
 use commerce_core::commit::Commit;
 use commerce_core::id::{CustomerId, OrderId};
@@ -150,7 +151,7 @@ async fn my_orders(
     Asked(context): Asked,
     Params(asked): Params<MyOrders>,
 ) -> Result<Response, Problem> {
-    let page = Page::new("my-orders", asked.limit, asked.cursor)?;
+    let page = Page::new("my-orders", asked.limit, asked.cursor);
     let mut query = Query::of(context.tenant(), ORDERS)
         .equals("customer", caller.id.to_string())
         .descending("order")
@@ -278,6 +279,7 @@ async fn confirm_order(
     _: Only<Admins>,
     Id(id): Id<OrderId>,
     write: Write,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let (api, context) = (&api, &write.context);
     let decide = |mut order: Session<Order>| async move {

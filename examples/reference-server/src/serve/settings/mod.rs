@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use commerce_adapters::http::Proxies;
 use commerce_adapters::telemetry::LogFormat;
 use commerce_core::identity::{EmailAddress, Password, Secret};
 
@@ -62,6 +63,14 @@ pub struct RateLimitSettings {
     pub reads: u32,
     /// The Redis in which all gateways count together. Without one, each counts by itself.
     pub redis: Option<Secret>,
+    /// Who is believed when they name the client that they ask for.
+    pub proxies: Proxies,
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        Self { on: true, writes: 100, reads: 1_000, redis: None, proxies: Proxies::default() }
+    }
 }
 
 /// The mail server.
@@ -102,7 +111,7 @@ impl Default for Settings {
             store: StoreUrl::Sqlite(PathBuf::from("./data")),
             seed: true,
             demo_password: None,
-            rate_limit: RateLimitSettings { on: true, writes: 100, reads: 1_000, redis: None },
+            rate_limit: RateLimitSettings::default(),
             log_format: LogFormat::Pretty,
             identity: IdentityOptions::default(),
             smtp: SmtpSettings { url: None, from: "no-reply@example.com".to_owned() },

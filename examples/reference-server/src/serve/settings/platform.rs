@@ -56,6 +56,7 @@ impl Settings {
             writes: Quota::per_minute(self.rate_limit.writes),
             reads: Quota::per_minute(self.rate_limit.reads),
             quotas,
+            proxies: self.rate_limit.proxies.clone(),
         }))
     }
 

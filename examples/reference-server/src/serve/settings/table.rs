@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commerce_adapters::http::InvalidProxy;
 use commerce_core::identity::{EmailAddress, Password, Secret};
 
 use super::Settings;
@@ -91,6 +92,16 @@ pub const SETTINGS: &[Setting] = &[
         "So many a client may make that don't [1000]",
         |settings, text| {
             settings.rate_limit.reads = positive(text)?;
+            Ok(())
+        },
+    )
+    .of_gateway(),
+    Setting::new(
+        "gateway.trusted_proxies",
+        "NETWORKS",
+        "Who is believed when they name the client they ask for: 10.0.0.0/8, 192.0.2.7 [nobody]",
+        |settings, text| {
+            settings.rate_limit.proxies = text.parse().map_err(|error: InvalidProxy| error.to_string())?;
             Ok(())
         },
     )
