@@ -27,6 +27,7 @@ use commerce_core::payment::{
 use commerce_core::shipping::ShipmentStatus;
 use commerce_core::testing::TestHost;
 use commerce_core::value::Money;
+use commerce_outbox::RetryPolicy;
 use commerce_saga::testing::FlowingHost;
 use commerce_saga::{Instance, SagaStatus};
 use counter::{Counter, price, product, until};
@@ -228,8 +229,12 @@ async fn a_shortage_fails_the_order_and_is_listed() {
 #[tokio::test(start_paused = true)]
 async fn a_compensation_that_cant_succeed_is_stuck_until_an_operator_has_it_retried() {
     let till = Arc::new(Till::default());
-    let options =
-        ShopOptions { provider: till.clone(), host: Arc::new(FlowingHost::new()), ..ShopOptions::default() };
+    let options = ShopOptions {
+        provider: till.clone(),
+        host: Arc::new(FlowingHost::new()),
+        giving_back: RetryPolicy::default(),
+        ..ShopOptions::default()
+    };
     let stores = Backend::memory().open(&options.host).await.unwrap();
     let counter = Counter::open(stores, &options);
     counter.stock("TEA", 10).await;

@@ -28,7 +28,7 @@ use commerce_core::store::Store;
 use commerce_core::stream::StreamId;
 use commerce_core::value::{Address, Country, Currency, Money, Quantity, Sku};
 use commerce_core::{Aggregate, Host, Timestamp};
-use commerce_outbox::Scope;
+use commerce_outbox::{RetryPolicy, Scope};
 use commerce_saga::testing::{End, FlowingHost, Process, Trial, prove};
 use commerce_saga::{Instance, Orchestrator, SagaError};
 use reference_server::sagas::place_order::{self, PlaceOrder};
@@ -127,7 +127,8 @@ impl Trial for Checkout {
 
     async fn start(&self, process: &Process) -> Orchestrator {
         let store = |service: &str| process.store(service);
-        let definition = process.faulty(place_order::definition(self.within, self.within).unwrap());
+        let definition = process
+            .faulty(place_order::definition(self.within, self.within, RetryPolicy::default()).unwrap());
         let orchestrator = Orchestrator::new(store("order"), process.host()).register(definition);
         let orders = Orders::new(store("order"), process.host(), orchestrator.clone());
         let inventory = Inventory::new(store("inventory"), process.host());

@@ -26,6 +26,13 @@ use crate::services::order::instruct;
 pub const NAME: &str = "place-order";
 /// So often the payment is asked for before the order is given up.
 pub const PAYMENT_TRIES: u32 = 3;
+/// A provider may be away for a while: what was paid is given back once it is there again, and an operator is asked after three
+/// quarters of an hour.
+pub const GIVING_BACK: RetryPolicy = RetryPolicy {
+    attempts: 20,
+    first_wait: Duration::from_millis(200),
+    longest_wait: Duration::from_secs(300),
+};
 
 /// What a checkout has to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,11 +59,15 @@ pub struct PlaceOrder {
 }
 
 /// The definition. Each answer is awaited for `within`, but that of the payment, in each of its tries, for `paid_within`:
-/// its customer may have to act.
+/// its customer may have to act. What was paid is given back with the patience of `giving_back`.
 ///
 /// # Errors
 /// Never, as long as the definition makes sense: a test builds it.
-pub fn definition(within: Duration, paid_within: Duration) -> Result<Saga<PlaceOrder>, BuildError> {
+pub fn definition(
+    within: Duration,
+    paid_within: Duration,
+    giving_back: RetryPolicy,
+) -> Result<Saga<PlaceOrder>, BuildError> {
     Saga::builder::<PlaceOrder>(NAME, Version(1))
         .replies_to(ORDER_REPLIES)
         .request("reserve-stock", |order: &PlaceOrder| ReserveStock {
@@ -82,6 +93,7 @@ pub fn definition(within: Duration, paid_within: Duration) -> Result<Saga<PlaceO
             payment_id: order.payment_id,
             reason: "the order failed".to_owned(),
         })
+        .undo_retry(giving_back)
         .request("create-shipment", |order| CreateShipment {
             order_id: order.order_id,
             shipment_id: order.shipment_id,

@@ -18,7 +18,7 @@ use commerce_adapters::stripe::webhook::WebhookSecrets;
 use commerce_core::Host;
 use commerce_core::payment::{FakeProvider, PaymentProvider};
 use commerce_core::store::{Store, StoreError};
-use commerce_outbox::{Bus, BusError, Consumer, Publication, Retention, StoreBus, SystemHost};
+use commerce_outbox::{Bus, BusError, Consumer, Publication, Retention, RetryPolicy, StoreBus, SystemHost};
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,8 @@ pub struct ShopOptions {
     /// How long a checkout awaits its payment, with all its tries: the customer may have to act. As long as any other
     /// answer, if there is none.
     pub customer_action: Option<Duration>,
+    /// How often it is tried to give back what was paid for an order that fails.
+    pub giving_back: RetryPolicy,
     /// How long the payment service awaits its provider.
     pub provider_timeout: Duration,
     /// How long after a start nothing is expired: what was under way when the last process ended is carried on first.
@@ -71,6 +73,7 @@ impl Default for ShopOptions {
         Self {
             step_timeout: Duration::from_secs(30),
             customer_action: None,
+            giving_back: place_order::GIVING_BACK,
             provider_timeout: Duration::from_secs(10),
             expiry_grace: Duration::from_secs(60),
             provider: Arc::new(FakeProvider),
@@ -292,7 +295,7 @@ pub fn orchestrator(stores: &Stores, options: &ShopOptions) -> Result<Orchestrat
     let each_try = |action: Duration| action / place_order::PAYMENT_TRIES;
     let paid_within = options.customer_action.map_or(options.step_timeout, each_try);
     Ok(Orchestrator::new(stores.order.clone(), options.host.clone())
-        .register(place_order::definition(options.step_timeout, paid_within)?)
+        .register(place_order::definition(options.step_timeout, paid_within, options.giving_back)?)
         .register(cancel_order::definition(options.step_timeout)?)
         .register(return_goods::definition(options.step_timeout)?))
 }
