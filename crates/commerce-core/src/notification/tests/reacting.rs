@@ -135,6 +135,23 @@ fn nobody_is_told_of_a_parcel_whose_order_is_not_known_after_a_minute() {
 }
 
 #[test]
+fn nobody_is_told_of_a_refund_whose_order_is_not_known_after_a_minute() {
+    let world = World::new();
+    react(&world, &payment_created()).unwrap();
+    assert_eq!(react(&world, &refunded()).unwrap_err().kind(), Kind::Retryable);
+    world.host.advance(Duration::from_secs(61));
+    react(&world, &refunded()).unwrap();
+    assert!(notification(&world, &refunded()).is_none());
+}
+
+#[test]
+fn a_refund_of_a_payment_that_was_never_heard_of_is_not_let_go() {
+    let world = World::new();
+    world.host.advance(Duration::from_secs(61));
+    assert_eq!(react(&world, &refunded()).unwrap_err().kind(), Kind::Retryable);
+}
+
+#[test]
 fn an_event_that_concerns_nobody_here_is_let_pass_and_one_that_cant_be_read_is_terminal() {
     let world = World::new();
     let other =

@@ -16,7 +16,7 @@ use crate::notification::{
     ChannelKind, Contact, Draft, NotificationCommand, Priority, SecretNotice, TemplateDetails, Variables,
     default_templates, variables,
 };
-use crate::shipping::Shipment;
+use crate::order::Order;
 
 /// Somebody to tell, and all that is needed for it.
 struct Letter {
@@ -50,8 +50,8 @@ impl Notifications {
     ///
     /// # Errors
     /// [`Error::NotYetKnown`], which is retryable, when the order's own event hasn't been read yet, or for a minute the
-    /// user's: after that they are told in the application, as they have no address; of a shipment, for a minute: after that
-    /// its order is none, and nobody is told;
+    /// user's: after that they are told in the application, as they have no address; of a payment or a shipment, for a minute:
+    /// after that its order is none, and nobody is told;
     /// [`Error::Unreadable`]; [`Error::Invalid`] when an operator's template can't be filled: mend it, and let the
     /// event be handled again.
     pub async fn react(&self, fact: &PublishedFact<'_>, commit: Commit) -> Result<Commit, Error> {
@@ -142,10 +142,8 @@ impl Notifications {
             }
         };
         let user_id = match self.customer_of(tenant, order).await {
-            // Staff may send a parcel for what is no order here.
-            Err(Error::NotYetKnown { .. }) if is_late && fact.stream_kind == Shipment::KIND => {
-                return Ok(None);
-            }
+            // Staff may send a parcel, and admins pay, for what is no order here.
+            Err(Error::NotYetKnown { .. }) if is_late && fact.stream_kind != Order::KIND => return Ok(None),
             found => found?,
         };
         let (email, first_name) = match self.known_contact(tenant, user_id).await {
