@@ -166,7 +166,7 @@ impl CreatedShipment {
     fn schedule_pickup(&self, at: Timestamp, now: Timestamp) -> Result<ShipmentEvent, ShipmentRejection> {
         if at < self.created_at {
             return Err(invalid(Violation::new(
-                "/at",
+                "/pickup_at",
                 "too_early",
                 "must not be before the shipment was made",
             )));

@@ -78,7 +78,7 @@ fn a_scheduled_shipment_knows_when_it_is_picked_up() {
 #[test]
 fn a_pickup_cant_be_scheduled_for_before_the_shipment_was_made() {
     let command = ShipmentCommand::SchedulePickup { at: now().minus(std::time::Duration::from_micros(1)) };
-    assert_eq!(faults(vec![created()], command), [("/at".into(), "too_early")]);
+    assert_eq!(faults(vec![created()], command), [("/pickup_at".into(), "too_early")]);
 }
 
 #[test]
