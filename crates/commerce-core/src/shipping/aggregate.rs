@@ -237,7 +237,7 @@ impl CreatedShipment {
         self.updated_at
     }
 
-    /// When it should arrive: its creation and the days of its speed.
+    /// When it should have arrived: see [`Speed::estimate`].
     pub fn estimated_delivery(&self) -> Timestamp {
         self.estimated_delivery
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+const DAY: Duration = Duration::from_micros(DAY_MICROS.unsigned_abs());
+
 /// Who carries a parcel. Written in snake_case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,7 +63,7 @@ pub enum Speed {
     Express,
     /// One day.
     Overnight,
-    /// At once.
+    /// The day it is made.
     SameDay,
 }
 
@@ -93,10 +96,20 @@ impl Speed {
         }
     }
 
-    /// When a parcel created then should arrive. One for the same day is due at once.
+    /// When a parcel created then should have arrived. One for the same day has until the last moment of that day, in UTC:
+    /// at its creation it would be late before anyone could have touched it.
     pub fn estimate(self, created: Timestamp) -> Timestamp {
-        created.plus(Duration::from_secs(u64::from(self.days()) * 24 * 60 * 60))
+        match self {
+            Self::SameDay => end_of_day(created),
+            _ => created.plus(DAY * self.days()),
+        }
     }
+}
+
+/// The last moment of its day, in UTC.
+fn end_of_day(moment: Timestamp) -> Timestamp {
+    let since_midnight = moment.as_micros().rem_euclid(DAY_MICROS);
+    moment.plus(Duration::from_micros((DAY_MICROS - 1 - since_midnight).unsigned_abs()))
 }
 
 impl fmt::Display for Speed {

@@ -1,10 +1,14 @@
 //! Shipments.
 
 use commerce_core::Host;
+use commerce_core::id::{OrderId, ShipmentId};
+use commerce_core::shipping::{Carrier, Package, Shipment, ShipmentCommand, Speed, TrackingNumber};
+use commerce_core::value::{Currency, Decimal, Money};
 use commerce_outbox::SystemHost;
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
+use crate::shopping::tell;
 use crate::support::{App, Ask, Reply};
 
 on_every_backend!(
@@ -228,11 +232,29 @@ async fn pending_shipments_are_listed(app: App) {
     app.close().await;
 }
 
+/// One for the same day, made on a day that is long over.
+async fn made_long_ago(app: &App) -> String {
+    let id = ShipmentId(SystemHost.new_id());
+    let wish = ShipmentCommand::Create {
+        order_id: OrderId(SystemHost.new_id()),
+        customer_id: None,
+        tracking_number: TrackingNumber::of(id),
+        carrier: Carrier::Dhl,
+        speed: Speed::SameDay,
+        address: Box::new(serde_json::from_value(wish()["address"].clone()).unwrap()),
+        package: Package::new(Decimal::ONE, Decimal::ONE, Decimal::ONE, Decimal::ONE).unwrap(),
+        cost: Money::zero(Currency::GBP),
+    };
+    tell::<Shipment>(&app.platform.shop.stores().shipping, &id, wish).await;
+    id.to_string()
+}
+
 async fn delayed_shipments_are_listed(app: App) {
     made(&app).await;
-    // One for the same day is due at once.
-    let late = make(&app, with(json!({"speed": "same_day"}))).expect(201).await.id();
-    let called_off = make(&app, with(json!({"speed": "same_day"}))).expect(201).await.id();
+    // One for the same day has its whole day.
+    let fresh = make(&app, with(json!({"speed": "same_day"}))).expect(201).await.json();
+    assert_eq!(fresh["delayed"], json!(false));
+    let (late, called_off) = (made_long_ago(&app).await, made_long_ago(&app).await);
     act(&app, &called_off, "cancel", json!({"reason": "lost"})).expect(200).await;
     app.get("/shipments/delayed").refused(401, "unauthenticated").await;
     app.get("/shipments/delayed").role("customer").refused(403, "forbidden").await;

@@ -1,10 +1,13 @@
 //! Estimates, and what is late.
 
+use std::time::Duration;
+
 use super::support::*;
+use crate::Timestamp;
 use crate::shipping::{Shipment, ShipmentStatus, Speed};
 use crate::testing::given;
 
-fn estimate(speed: Speed) -> crate::Timestamp {
+fn estimate(speed: Speed) -> Timestamp {
     let shipment = given::<Shipment>([]).when(create(Wish { speed, ..wish() })).events();
     given::<Shipment>(shipment).state().created().unwrap().estimated_delivery()
 }
@@ -30,8 +33,31 @@ fn an_overnight_shipment_should_arrive_in_a_day() {
 }
 
 #[test]
-fn a_same_day_shipment_is_due_at_once() {
-    assert_eq!(estimate(Speed::SameDay), now());
+fn a_same_day_shipment_should_arrive_by_the_end_of_its_day() {
+    assert_eq!(estimate(Speed::SameDay).to_string(), "2026-01-01T23:59:59.999999Z");
+}
+
+#[test]
+fn each_moment_has_the_end_of_its_own_day() {
+    let end = |at: &str| Speed::SameDay.estimate(Timestamp::parse(at).unwrap()).to_string();
+    for (at, day) in [
+        ("2026-03-31T00:00:00Z", "2026-03-31"),
+        ("2026-03-31T23:59:59.999999Z", "2026-03-31"),
+        ("1969-12-31T23:00:00Z", "1969-12-31"),
+    ] {
+        assert_eq!(end(at), format!("{day}T23:59:59.999999Z"));
+    }
+}
+
+#[test]
+fn a_same_day_shipment_is_late_once_its_day_is_over() {
+    let made = created_from(Wish { speed: Speed::SameDay, ..wish() });
+    let shipment = given::<Shipment>([made]).state();
+    let shipment = shipment.created().unwrap();
+    let end_of_day = shipment.estimated_delivery();
+    assert!(!shipment.is_delayed(now().plus(Duration::from_millis(50))));
+    assert!(!shipment.is_delayed(end_of_day));
+    assert!(shipment.is_delayed(end_of_day.plus(Duration::from_micros(1))));
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub(super) fn created_from(wish: Wish) -> ShipmentEvent {
         package: wish.package,
         cost: wish.cost,
         created_at: now(),
-        estimated_delivery: hours_later(24 * u64::from(wish.speed.days())),
+        estimated_delivery: wish.speed.estimate(now()),
     }
 }
 
