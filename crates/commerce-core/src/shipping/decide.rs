@@ -6,6 +6,7 @@ use crate::value::{Violation, text};
 use super::aggregate::{CreatedShipment, Delivery, MAX_ATTEMPTS};
 use super::{
     MAX_TRACKING_UPDATES, ShipmentCommand, ShipmentEvent, ShipmentRejection, ShipmentStatus, TrackingEntry,
+    checked_cost,
 };
 
 /// The longest reason, in characters.
@@ -30,11 +31,7 @@ pub(super) fn create(command: ShipmentCommand, now: Timestamp) -> Result<Shipmen
     else {
         return Err(ShipmentRejection::NotFound);
     };
-    let mut violations = Vec::new();
-    if cost.is_negative() {
-        let detail = format!("must be zero or more, is {cost}");
-        violations.push(Violation::new("/cost", "must_not_be_negative", detail));
-    }
+    let mut violations: Vec<_> = checked_cost(cost).err().into_iter().collect();
     let address = address.checked().map_err(|found| {
         violations.extend(found.into_iter().map(|violation| violation.under("/address")));
     });

@@ -36,5 +36,5 @@ pub use event::ShipmentEvent;
 pub use package::Package;
 pub use rejection::ShipmentRejection;
 pub use status::ShipmentStatus;
-pub use tariff::quote;
+pub use tariff::{checked_cost, quote};
 pub use tracking::{InvalidTrackingNumber, MAX_TRACKING_UPDATES, TrackingEntry, TrackingNumber};

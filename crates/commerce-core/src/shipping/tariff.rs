@@ -13,7 +13,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::value::{Currency, Money, MoneyError, Rounding};
+use crate::value::{Currency, Money, MoneyError, Rounding, Violation};
 
 use super::{Carrier, Package, Speed};
 
@@ -49,6 +49,18 @@ pub fn quote(
     let weight = Money::from_minor(HALF_KILOGRAM, currency).multiply(halves, Rounding::Up)?;
     let sum = Money::from_minor(EVERY_PARCEL, currency).checked_add(weight)?;
     sum.multiply(speed_factor(speed) * carrier_factor(carrier), Rounding::Up)
+}
+
+/// A cost that is not by the tariff, if it is zero or more.
+///
+/// # Errors
+/// A negative one, pointed at as `/cost`.
+pub fn checked_cost(cost: Money) -> Result<Money, Violation> {
+    if cost.is_negative() {
+        let detail = format!("must be zero or more, is {cost}");
+        return Err(Violation::new("/cost", "must_not_be_negative", detail));
+    }
+    Ok(cost)
 }
 
 fn speed_factor(speed: Speed) -> Decimal {

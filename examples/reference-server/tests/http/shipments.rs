@@ -121,11 +121,19 @@ async fn what_is_wrong_with_a_shipment_is_said_at_once(app: App) {
         json!({"tracking_number": "a b", "package": {"weight": 0, "length": "1.0001", "width": "20000", "height": "1"}}),
     );
     body["address"]["city"] = json!("");
+    body["cost"] = json!({"amount": "-1.00", "currency": "EUR"});
     let problem = make(&app, body).refused(400, "validation_failed").await;
     let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
     assert_eq!(
         pointers,
-        ["/tracking_number", "/address/city", "/package/weight", "/package/length", "/package/width"]
+        [
+            "/tracking_number",
+            "/address/city",
+            "/package/weight",
+            "/package/length",
+            "/package/width",
+            "/cost"
+        ]
     );
     let negative = with(json!({"cost": {"amount": "-1.00", "currency": "EUR"}}));
     assert_eq!(make(&app, negative).refused(400, "validation_failed").await["errors"][0]["pointer"], "/cost");

@@ -75,15 +75,16 @@ impl ShipmentBody {
         };
         let address = self.address.checked().map_err(under);
         let package = self.package.package();
-        let (tracking_number, address, package) = match (number, address, package) {
-            (Ok(number), Ok(address), Ok(package)) => (number, address, package),
-            (number, address, package) => {
-                let faults = [number.err(), address.err(), package.err()];
+        let cost = self.cost.map(shipping::checked_cost).transpose().map_err(|violation| vec![violation]);
+        let (tracking_number, address, package, cost) = match (number, address, package, cost) {
+            (Ok(number), Ok(address), Ok(package), Ok(cost)) => (number, address, package, cost),
+            (number, address, package, cost) => {
+                let faults = [number.err(), address.err(), package.err(), cost.err()];
                 return Err(Problem::violations(faults.into_iter().flatten().flatten().collect()));
             }
         };
         let (carrier, speed) = (self.carrier.into(), self.speed.into());
-        let cost = match self.cost {
+        let cost = match cost {
             Some(cost) => cost,
             None => quoted(&package, carrier, speed, self.currency)?,
         };
