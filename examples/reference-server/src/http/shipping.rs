@@ -14,7 +14,7 @@ use commerce_adapters::http::{
     Anyone, Asked, Body, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
 use commerce_core::commit::{Claim, Commit};
-use commerce_core::id::ShipmentId;
+use commerce_core::id::{CustomerId, OrderId, ShipmentId, Tenant};
 use commerce_core::shipping::{Shipment, ShipmentRejection, TrackingNumber};
 use commerce_core::store::{Query, Store};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,6 +46,14 @@ impl ShippingApi {
     /// Its lists, to be kept up to date.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Whose the order is, if any of its shipments says so.
+    async fn customer_of(&self, tenant: &Tenant, order: OrderId) -> Result<Option<CustomerId>, Problem> {
+        let of_order = Query::of(tenant, SHIPMENTS).equals("order", order.to_string());
+        let found = self.view.fresh().await?.query(&of_order.ascending("customer").limit(1)).await?;
+        let row = found.first().map(|row| row.json::<Row<Shipment>>()).transpose()?;
+        Ok(row.and_then(|row| row.state.created()?.customer_id()))
     }
 
     /// The service.
@@ -85,7 +93,8 @@ async fn create_shipment(
     Body(body): Body<ShipmentBody>,
 ) -> Result<Response, Problem> {
     let id = ShipmentId(write.context.new_id(1));
-    let (number, command) = body.command(id)?;
+    let owner = api.customer_of(write.context.tenant(), body.order_id()).await?;
+    let (number, command) = body.command(id, owner)?;
     let now = write.context.now();
     write
         .create::<Shipment>(

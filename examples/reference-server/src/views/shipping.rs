@@ -8,8 +8,8 @@ use commerce_core::stream::RecordedEvent;
 
 use super::{Fields, Row, fold};
 
-/// The collection of shipments: [`Row`]s of [`Shipment`], by `order`, `tracking`, `status`, and `due`: when they should
-/// arrive, as long as they may.
+/// The collection of shipments: [`Row`]s of [`Shipment`], by `order`, `tracking`, `status`, `customer`, if it is known, and
+/// `due`: when they should arrive, as long as they may.
 pub const SHIPMENTS: &str = "shipments";
 
 /// Follows the events of shipments.
@@ -22,7 +22,7 @@ impl Projection for ShippingView {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn collections(&self) -> &[&'static str] {
@@ -44,6 +44,9 @@ fn fields(row: &Row<Shipment>) -> Fields {
         ("tracking".into(), shipment.tracking_number().as_str().into()),
         ("status".into(), shipment.status().as_str().into()),
     ];
+    if let Some(customer) = shipment.customer_id() {
+        fields.push(("customer".into(), customer.to_string().into()));
+    }
     if shipment.status().is_under_way() {
         fields.push(("due".into(), shipment.estimated_delivery().into()));
     }

@@ -5,7 +5,7 @@ use reference_server::services::order::{PARCELS, shipment_of};
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
-use crate::shopping::{assert_books_agree, buy, goods, order_id, order_of, tell, until_order};
+use crate::shopping::{address, assert_books_agree, buy, goods, order_id, order_of, tell, until_order};
 use crate::support::{App, eventually};
 
 on_every_backend!(
@@ -14,6 +14,7 @@ on_every_backend!(
     a_parcel_delivers_an_order_that_was_shipped_by_hand,
     a_shipment_is_on_its_way_once_its_order_is_shipped,
     staff_may_call_an_orders_shipment_off,
+    a_second_parcel_of_an_order_is_seen_by_its_customer,
     a_parcel_that_comes_back_leaves_its_order_and_staff_settle_the_rest,
     admins_confirm_only_what_is_paid,
 );
@@ -110,6 +111,22 @@ async fn staff_may_call_an_orders_shipment_off(app: App) {
     // It goes another way then.
     let parcel = json!({"tracking_number": "1Z-999", "carrier": "ups"});
     app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn a_second_parcel_of_an_order_is_seen_by_its_customer(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 10).await;
+    let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
+    until_order(&app, &id, "confirmed").await;
+    let parcel = json!({
+        "order_id": id, "carrier": "dhl", "speed": "express", "address": address(),
+        "package": {"weight": "1.5", "length": 30, "width": "20", "height": 10.5},
+    });
+    let second = app.post("/shipments", parcel).role("warehouse").expect(201).await;
+    app.get(&format!("/shipments/{}", second.id())).role("customer").expect(200).await;
+    let list = app.get(&format!("/shipments/order/{id}")).role("customer").expect(200).await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
     assert_books_agree(&app).await;
     app.close().await;
 }

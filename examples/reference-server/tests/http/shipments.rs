@@ -6,6 +6,7 @@ use commerce_core::shipping::{Carrier, Package, Shipment, ShipmentCommand, Speed
 use commerce_core::value::{Currency, Decimal, Money};
 use commerce_outbox::SystemHost;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::on_every_backend;
 use crate::shopping::tell;
@@ -19,6 +20,8 @@ on_every_backend!(
     a_shipment_is_shown_to_whom_it_concerns,
     everyone_may_ask_by_the_number_and_learns_no_address,
     the_shipments_of_an_order_are_listed,
+    a_further_parcel_is_its_orders_customers,
+    what_had_no_customer_hides_nothing_of_the_order,
     pending_shipments_are_listed,
     delayed_shipments_are_listed,
     a_shipment_goes_its_way,
@@ -225,6 +228,34 @@ async fn the_shipments_of_an_order_are_listed(app: App) {
     assert_eq!((&page["items"][0]["id"], &next["items"][0]["id"]), (&json!(first), &json!(second)));
     app.get(&path).role("customer").refused(404, "not_found").await;
     app.get(&format!("/shipments/order/{}", id())).admin().refused(404, "not_found").await;
+    app.close().await;
+}
+
+async fn a_further_parcel_is_its_orders_customers(app: App) {
+    let (order, customer) = (id(), SystemHost.new_id());
+    let named = |customer: Uuid| with(json!({"order_id": order, "customer_id": customer}));
+    make(&app, named(customer)).expect(201).await;
+    let second = make(&app, with(json!({"order_id": order}))).expect(201).await.json();
+    assert_eq!(second["customer_id"], json!(customer));
+    let path = format!("/shipments/{}", second["id"].as_str().unwrap());
+    app.get(&path).user(customer, "customer").expect(200).await;
+    let list = app.get(&format!("/shipments/order/{order}")).user(customer, "customer").expect(200).await;
+    assert_eq!(list.json()["items"].as_array().unwrap().len(), 2);
+    make(&app, named(SystemHost.new_id())).refused(409, "customer_mismatch").await;
+    make(&app, named(customer)).expect(201).await;
+    app.close().await;
+}
+
+async fn what_had_no_customer_hides_nothing_of_the_order(app: App) {
+    let (order, customer) = (id(), SystemHost.new_id());
+    let unnamed = || with(json!({"order_id": order}));
+    assert_eq!(make(&app, unnamed()).expect(201).await.json()["customer_id"], json!(null));
+    make(&app, with(json!({"order_id": order, "customer_id": customer}))).expect(201).await;
+    assert_eq!(make(&app, unnamed()).expect(201).await.json()["customer_id"], json!(customer));
+    let path = format!("/shipments/order/{order}");
+    let count = async |ask: Ask<'_>| ask.expect(200).await.json()["items"].as_array().unwrap().len();
+    assert_eq!(count(app.get(&path).user(customer, "customer")).await, 2);
+    assert_eq!(count(app.get(&path).role("warehouse")).await, 3);
     app.close().await;
 }
 

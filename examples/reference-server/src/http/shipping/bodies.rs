@@ -41,7 +41,7 @@ impl PackageBody {
 pub(super) struct ShipmentBody {
     /// For which order.
     order_id: Uuid,
-    /// The order's customer, who may then see it.
+    /// The order's customer, who may then see it; that of the order's other shipments if it is missing.
     customer_id: Option<Uuid>,
     /// The carrier's number; made if it is missing.
     #[schema(pattern = "^[!-~]{1,50}$")]
@@ -64,8 +64,17 @@ pub(super) struct ShipmentBody {
 }
 
 impl ShipmentBody {
-    /// The command, and the tracking number, which is to be claimed.
-    pub(super) fn command(self, id: ShipmentId) -> Result<(TrackingNumber, ShipmentCommand), Problem> {
+    pub(super) fn order_id(&self) -> OrderId {
+        OrderId(self.order_id)
+    }
+
+    /// The command, and the tracking number, which is to be claimed. `owner` is the customer of the order's other shipments,
+    /// if that is known.
+    pub(super) fn command(
+        self,
+        id: ShipmentId,
+        owner: Option<CustomerId>,
+    ) -> Result<(TrackingNumber, ShipmentCommand), Problem> {
         let number = match &self.tracking_number {
             Some(number) => TrackingNumber::parse(number).map_err(|error| vec![error.at("/tracking_number")]),
             None => Ok(TrackingNumber::of(id)),
@@ -83,6 +92,7 @@ impl ShipmentBody {
                 return Err(Problem::violations(faults.into_iter().flatten().flatten().collect()));
             }
         };
+        let customer_id = customer(self.customer_id.map(CustomerId), owner)?;
         let (carrier, speed) = (self.carrier.into(), self.speed.into());
         let cost = match cost {
             Some(cost) => cost,
@@ -90,7 +100,7 @@ impl ShipmentBody {
         };
         let command = ShipmentCommand::Create {
             order_id: OrderId(self.order_id),
-            customer_id: self.customer_id.map(CustomerId),
+            customer_id,
             tracking_number: tracking_number.clone(),
             carrier,
             speed,
@@ -100,6 +110,15 @@ impl ShipmentBody {
         };
         Ok((tracking_number, command))
     }
+}
+
+/// All shipments of an order are one customer's.
+fn customer(named: Option<CustomerId>, owner: Option<CustomerId>) -> Result<Option<CustomerId>, Problem> {
+    if named.is_some() && owner.is_some() && named != owner {
+        let detail = "the order's other shipments are another customer's";
+        return Err(Problem::conflict("customer_mismatch", detail));
+    }
+    Ok(named.or(owner))
 }
 
 /// A parcel whose price is asked for.

@@ -110,7 +110,7 @@ fn history(shipment: &CreatedShipment) -> Vec<TrackingShown> {
 pub(super) struct ShipmentShown {
     id: Uuid,
     order_id: Uuid,
-    pub(super) customer_id: Option<Uuid>,
+    customer_id: Option<Uuid>,
     tracking_number: String,
     carrier: Carrier,
     speed: Speed,
