@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use commerce_core::Timestamp;
 use commerce_core::value::Violation;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ pub(super) const MOST: usize = 100;
 const DEEPEST: usize = 32;
 
 /// Where a body differs from the description (JSON Schema) of its type. Patterns that look ahead are left to the type itself,
-/// and so are formats other than `uuid`.
+/// and so are formats other than `uuid` and `date-time`.
 pub(super) fn faults<T: ToSchema>(body: &Value) -> Vec<Violation> {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
@@ -80,6 +81,26 @@ impl Shapes {
         let meant: Vec<&Value> = choices.iter().filter(|choice| choice["type"] != "null").collect();
         if let [only] = meant[..] {
             self.look(only, value, at, depth + 1);
+        } else if let Some(tag) = tag(&meant).filter(|_| value.is_object()) {
+            self.choose_by(tag, &meant, value, at, depth);
+        }
+    }
+
+    /// The tag says which one is meant.
+    fn choose_by(&mut self, tag: &str, choices: &[&Value], value: &Value, at: &str, depth: usize) {
+        let at_tag = below(at, tag);
+        let Some(named) = value.get(tag) else {
+            return self.fault(&at_tag, "missing_field", format!("{tag} is missing"));
+        };
+        let Some(name) = named.as_str() else {
+            return self.fault(&at_tag, "wrong_type", "must be a text".to_owned());
+        };
+        match choices.iter().find(|choice| tagged(choice, tag) == Some(name)) {
+            Some(meant) => self.look(&closed(meant), value, at, depth + 1),
+            None => {
+                let known: Vec<_> = choices.iter().filter_map(|choice| tagged(choice, tag)).collect();
+                self.fault(&at_tag, "unknown_value", format!("must be one of {}", known.join(", ")));
+            }
         }
     }
 
@@ -132,7 +153,11 @@ impl Shapes {
         if self.length(text.chars().count(), least, most, at, "characters") && !is_of_form(schema, text) {
             let example = schema["examples"].get(0).unwrap_or(&schema["example"]).as_str();
             let such_as = example.map(|example| format!(", such as {example}")).unwrap_or_default();
-            let form = if schema["format"] == "uuid" { "a UUID" } else { "of the form that is described" };
+            let form = match schema["format"].as_str() {
+                Some("uuid") => "a UUID",
+                Some("date-time") => "a moment such as 2026-01-31T12:00:00Z",
+                _ => "of the form that is described",
+            };
             self.fault(at, FORM, format!("must be {form}{such_as}"));
         }
     }
@@ -165,10 +190,37 @@ fn below(at: &str, name: &str) -> String {
     format!("{at}/{}", escaped(name))
 }
 
+/// The member by which they differ, if each of them has a value of its own for it.
+fn tag<'a>(choices: &[&'a Value]) -> Option<&'a str> {
+    let mut names = choices.first()?["properties"].as_object()?.keys();
+    names.find(|name| choices.iter().all(|choice| tagged(choice, name).is_some())).map(String::as_str)
+}
+
+/// The one value that a member must have.
+fn tagged<'a>(choice: &'a Value, tag: &str) -> Option<&'a str> {
+    match &choice["properties"][tag]["enum"].as_array()?[..] {
+        [only] => only.as_str(),
+        _ => None,
+    }
+}
+
+/// Of a choice's other members its own description says nothing; what a client sends has none (`openapi::taken`).
+fn closed(choice: &Value) -> Value {
+    let mut closed = choice.clone();
+    if let Some(schema) = closed.as_object_mut() {
+        schema.entry("additionalProperties").or_insert(Value::Bool(false));
+    }
+    closed
+}
+
 fn is_of_form(schema: &Value, text: &str) -> bool {
-    let is_uuid = schema["format"] != "uuid" || Uuid::parse_str(text).is_ok();
+    let has_format = match schema["format"].as_str() {
+        Some("uuid") => Uuid::parse_str(text).is_ok(),
+        Some("date-time") => Timestamp::parse(text).is_ok(),
+        _ => true,
+    };
     let pattern = schema["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok());
-    is_uuid && pattern.is_none_or(|pattern| pattern.is_match(text))
+    has_format && pattern.is_none_or(|pattern| pattern.is_match(text))
 }
 
 fn is_a(value: &Value, of: &str) -> bool {
@@ -260,6 +312,35 @@ mod tests {
         );
         assert_eq!(of(&json!({})), [at("/lines", "missing_field"), at("/note", "missing_field")]);
         assert_eq!(of(&json!([])), [at("", "wrong_type")]);
+    }
+
+    #[derive(serde::Deserialize, ToSchema)]
+    #[allow(dead_code)]
+    #[serde(tag = "way", rename_all = "snake_case", deny_unknown_fields)]
+    enum Way {
+        Fetched {},
+        Sent {
+            #[schema(value_type = String, format = DateTime)]
+            at: Timestamp,
+            to: String,
+        },
+    }
+
+    #[test]
+    fn a_choice_is_looked_at_as_the_one_that_its_tag_names() {
+        let of = |body: Value| -> Vec<(String, &str)> {
+            faults::<Way>(&body).into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+        };
+        assert_eq!(of(json!({"way": "fetched"})), []);
+        assert_eq!(of(json!({"way": "sent", "at": "2026-01-31T12:00:00Z", "to": "Leeds"})), []);
+        assert_eq!(of(json!({"way": "fetched", "to": "Leeds"})), [at("/to", "unknown_field")]);
+        assert_eq!(
+            of(json!({"way": "sent", "at": "soon", "by": 1})),
+            [at("/to", "missing_field"), at("/at", FORM), at("/by", "unknown_field")]
+        );
+        assert_eq!(of(json!({"way": "thrown"})), [at("/way", "unknown_value")]);
+        assert_eq!(of(json!({"way": 1})), [at("/way", "wrong_type")]);
+        assert_eq!(of(json!({"to": "Leeds"})), [at("/way", "missing_field")]);
     }
 
     #[test]

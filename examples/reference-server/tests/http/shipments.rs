@@ -25,6 +25,7 @@ on_every_backend!(
     pending_shipments_are_listed,
     delayed_shipments_are_listed,
     a_shipment_goes_its_way,
+    what_is_wrong_with_a_new_state_is_pointed_at,
     a_shipment_is_received,
     a_shipment_is_called_off,
     the_carrier_says_where_it_is,
@@ -329,6 +330,47 @@ async fn a_shipment_goes_its_way(app: App) {
     let delivered = json!({"status": "delivered", "recipient_name": "Ada"});
     app.put(&path, delivered).admin().refused(409, "wrong_state").await;
     step(&app, &self::id(), "picked_up").refused(404, "shipment_not_found").await;
+    app.close().await;
+}
+
+async fn what_is_wrong_with_a_new_state_is_pointed_at(app: App) {
+    let path = format!("/shipments/{}/status", made(&app).await);
+    for (body, wrong) in [
+        (json!({}), vec![("/status", "missing_field")]),
+        (json!({"status": "lost"}), vec![("/status", "unknown_value")]),
+        (json!({"status": 1, "reason": 1}), vec![("/status", "wrong_type")]),
+        (json!({"status": "delivered"}), vec![("/recipient_name", "missing_field")]),
+        (
+            json!({"status": "delivered", "recipient_name": 1, "signature_url": "x", "odd": 1}),
+            vec![
+                ("/odd", "unknown_field"),
+                ("/recipient_name", "wrong_type"),
+                ("/signature_url", "invalid_value"),
+            ],
+        ),
+        (
+            json!({"status": "in_transit", "odd": 1, "reason": null}),
+            vec![("/odd", "unknown_field"), ("/reason", "unknown_field")],
+        ),
+        (
+            json!({"status": "pickup_scheduled", "pickup_at": "soon", "odd": 1}),
+            vec![("/odd", "unknown_field"), ("/pickup_at", "invalid_value")],
+        ),
+        (json!({"status": "cancelled", "reason": ""}), vec![("/reason", "required")]),
+    ] {
+        let reply = app.put(&path, body.clone()).admin().send().await;
+        assert_eq!(reply.status, 400, "{body}");
+        let problem = reply.json();
+        let errors = problem["errors"].as_array().unwrap();
+        let found: Vec<_> = (errors.iter())
+            .map(|one| (one["pointer"].as_str().unwrap(), one["code"].as_str().unwrap()))
+            .collect();
+        assert_eq!(found, wrong, "{body}: {problem}");
+    }
+    let early = json!({"status": "pickup_scheduled", "pickup_at": "1999-01-01T12:00:00Z"});
+    let problem = app.put(&path, early).admin().refused(400, "validation_failed").await;
+    assert_eq!(problem["errors"][0]["pointer"], "/pickup_at");
+    app.put(&path, json!({"status": "pickup_scheduled", "pickup_at": null})).admin().expect(200).await;
     app.close().await;
 }
 
