@@ -134,9 +134,9 @@ impl Opened {
             return self.wrong_state(PaymentAction::Refund);
         }
         match self.refunds.get(&refund_id) {
-            Some(recorded) if *recorded == amount => return Ok(vec![]),
+            Some(recorded) if recorded.amount == amount => return Ok(vec![]),
             Some(recorded) => {
-                let recorded = *recorded;
+                let recorded = recorded.amount;
                 return Err(PaymentRejection::RefundIdReused { refund_id, recorded, given: amount });
             }
             None => {}

@@ -45,7 +45,7 @@ pub use ledger::{
     entries_for,
 };
 pub use method::{PaymentMethod, UnknownPaymentMethod};
-pub use opened::PaymentFailure;
+pub use opened::{PaymentFailure, Refund};
 pub use provider::{
     Cancellation, CaptureRequest, Captured, ChargeState, CustomerAction, FakeProvider, NextStep,
     PaymentProvider, ProviderError, RefundRequest, Refunded,

@@ -20,6 +20,17 @@ pub struct PaymentFailure {
     pub reason: String,
 }
 
+/// A part of a payment that is given back, or all of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Since when it is owed.
+    pub at: Timestamp,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Opened {
     pub(super) payment_id: PaymentId,
@@ -39,7 +50,7 @@ pub(super) struct Opened {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cancel_reason: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) refunds: BTreeMap<Uuid, Money>,
+    pub(super) refunds: BTreeMap<Uuid, Refund>,
     pub(super) refunded: Money,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -94,15 +105,17 @@ impl Opened {
                 self.status = PaymentStatus::Cancelled;
                 self.cancel_reason = Some(reason.clone());
             }
-            PaymentEvent::PaymentRefunded { refund_id, amount, .. } => self.take_refund(*refund_id, *amount),
+            PaymentEvent::PaymentRefunded { refund_id, amount, reason, at } => {
+                self.take_refund(*refund_id, Refund { amount: *amount, reason: reason.clone(), at: *at });
+            }
         }
     }
 
-    fn take_refund(&mut self, refund_id: Uuid, amount: Money) {
-        self.refunds.insert(refund_id, amount);
+    fn take_refund(&mut self, refund_id: Uuid, refund: Refund) {
         // No refund that was decided passes the amount, so the sum fits. Were the log damaged, all counts as refunded:
         // nothing more is given back.
-        self.refunded = self.refunded.checked_add(amount).unwrap_or(self.amount);
+        self.refunded = self.refunded.checked_add(refund.amount).unwrap_or(self.amount);
+        self.refunds.insert(refund_id, refund);
         self.status = if self.refundable().is_positive() {
             PaymentStatus::PartiallyRefunded
         } else {

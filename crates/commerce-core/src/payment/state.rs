@@ -7,7 +7,7 @@ use super::decide;
 use super::opened::Opened;
 use super::{
     CaptureRequest, ExternalPaymentId, IdempotencyKey, PaymentCommand, PaymentEvent, PaymentFailure,
-    PaymentMethod, PaymentRejection, PaymentStatus, PaymentToken, RefundRequest,
+    PaymentMethod, PaymentRejection, PaymentStatus, PaymentToken, Refund, RefundRequest,
 };
 use crate::aggregate::Aggregate;
 use crate::context::Context;
@@ -123,9 +123,9 @@ impl Payment {
         self.opened.as_ref().map(Opened::refundable)
     }
 
-    /// Every refund with its amount, by refund id.
-    pub fn refunds(&self) -> impl Iterator<Item = (Uuid, Money)> {
-        self.opened.iter().flat_map(|opened| opened.refunds.iter().map(|(id, amount)| (*id, *amount)))
+    /// Every refund, by refund id.
+    pub fn refunds(&self) -> impl Iterator<Item = (Uuid, &Refund)> {
+        self.opened.iter().flat_map(|opened| opened.refunds.iter().map(|(id, refund)| (*id, refund)))
     }
 
     /// When it was created.
@@ -163,7 +163,7 @@ impl Payment {
         Some(RefundRequest {
             key: IdempotencyKey::refund(opened.payment_id, refund_id),
             external_payment_id: opened.external_payment_id.clone()?,
-            amount: *opened.refunds.get(&refund_id)?,
+            amount: opened.refunds.get(&refund_id)?.amount,
         })
     }
 }

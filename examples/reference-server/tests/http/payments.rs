@@ -215,7 +215,10 @@ async fn a_payment_is_refunded_in_parts(app: App) {
     assert_eq!(pointers, ["/amount", "/amount/currency", "/reason"]);
     let part = give_back(of("5.00")).expect(200).await.json();
     assert_eq!((&part["status"], &part["refunded_amount"]), (&json!("partially_refunded"), &usd("5.00")));
-    assert_eq!(part["refunds"][0]["amount"], usd("5.00"));
+    assert_eq!(
+        (&part["refunds"][0]["amount"], &part["refunds"][0]["reason"], &part["refunds"][0]["at"]),
+        (&usd("5.00"), &of("5.00")["reason"], &part["updated_at"])
+    );
     give_back(of("15.01")).refused(409, "refund_exceeds_remaining").await;
     let stale = app.post(&path(&payment, "/refund"), of("1.00")).admin().header("if-match", "\"3\"");
     stale.refused(412, "precondition_failed").await;

@@ -8,7 +8,8 @@ fn a_part_of_a_payment_can_be_refunded() {
         assert_eq!(payment.status(), Some(PaymentStatus::PartiallyRefunded));
         assert_eq!(payment.refunded_amount(), Some(gbp(3_000)));
         assert_eq!(payment.refundable_amount(), Some(gbp(7_000)));
-        assert_eq!(payment.refunds().collect::<Vec<_>>(), [(refund_id(1), gbp(3_000))]);
+        let refund = Refund { amount: gbp(3_000), reason: "broken".to_owned(), at: NOON };
+        assert_eq!(payment.refunds().collect::<Vec<_>>(), [(refund_id(1), &refund)]);
     });
 }
 

@@ -53,7 +53,7 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn of(payment: &'a Payment) -> Option<Self> {
-        let refunds = payment.refunds().map(|(_, amount)| i128::from(amount.minor()));
+        let refunds = payment.refunds().map(|(_, refund)| i128::from(refund.amount.minor()));
         Some(Self {
             payment,
             id: payment.payment_id()?,
@@ -127,10 +127,11 @@ impl<'a> Seen<'a> {
         if facts.outcome(self.order_id) != Outcome::Confirmed {
             return;
         }
-        for (refund_id, amount) in self.payment.refunds() {
+        for (refund_id, refund) in self.payment.refunds() {
             let is_asked_for = facts.returns.contains_key(&refund_id)
                 || facts.refunded_by_hand.contains(&(self.id, refund_id));
             if !is_asked_for {
+                let amount = refund.amount;
                 let detail = format!("of a confirmed order gave back {amount} for {refund_id}, no return");
                 findings.breach(REFUND_WITHOUT_RETURN, self.subject.clone(), detail);
             }

@@ -53,5 +53,5 @@ fn failed(facts: &Facts, return_id: Uuid, returned: &ReturnFacts, findings: &mut
 
 fn refund(facts: &Facts, return_id: Uuid, returned: &ReturnFacts) -> Option<Money> {
     let payment = facts.payments.get(&returned.goods.payment_id)?;
-    payment.refunds().find(|(refund_id, _)| *refund_id == return_id).map(|(_, amount)| amount)
+    payment.refunds().find(|(refund_id, _)| *refund_id == return_id).map(|(_, refund)| refund.amount)
 }

@@ -1,6 +1,6 @@
 //! Payments, as they are shown.
 
-use commerce_core::payment::{Account, Balances, CustomerAction, ExternalPaymentId, Payment};
+use commerce_core::payment::{Account, Balances, CustomerAction, ExternalPaymentId, Payment, Refund};
 use commerce_core::value::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,6 +74,17 @@ struct RefundShown {
     id: Uuid,
     #[schema(value_type = crate::http::schema::Money)]
     amount: Money,
+    /// Why.
+    reason: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+impl RefundShown {
+    fn of(id: Uuid, refund: &Refund) -> Self {
+        Self { id, amount: refund.amount, reason: refund.reason.clone(), at: refund.at.to_string() }
+    }
 }
 
 impl PaymentShown {
@@ -93,7 +104,7 @@ impl PaymentShown {
             failure_reason: failure.map(|failure| failure.reason.clone()),
             cancel_reason: payment.cancel_reason().map(str::to_owned),
             refunded_amount: payment.refunded_amount()?,
-            refunds: payment.refunds().map(|(id, amount)| RefundShown { id, amount }).collect(),
+            refunds: payment.refunds().map(|(id, refund)| RefundShown::of(id, refund)).collect(),
             created_at: payment.created_at()?.to_string(),
             updated_at: payment.updated_at()?.to_string(),
         })
