@@ -78,7 +78,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
     /// A step that asks another service by message, and awaits its reply. The request is made of the state alone, so
     /// that it can be made again after a crash.
     pub fn request<M: Message>(mut self, name: &str, ask: fn(&S) -> M) -> Self {
-        let work = Work::Request(Box::new(move |state| ask(state).to_message()));
+        let work = Work::Request(Box::new(move |state, _| ask(state).to_message()));
         self.steps.push(Step::new(name, work));
         self
     }
@@ -150,7 +150,15 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
     /// How the step is undone: by asking the service again.
     pub fn undo<M: Message>(self, ask: fn(&S) -> M) -> Self {
         self.last("undo", "a step", move |step| {
-            step.undo = Some(Work::Request(Box::new(move |state| ask(state).to_message())));
+            step.undo = Some(Work::Request(Box::new(move |state, _| ask(state).to_message())));
+        })
+    }
+
+    /// As [`undo`](Self::undo), for a service that is to be told why: it is given the wish of whoever had the run
+    /// [aborted](crate::Orchestrator::abort). None, if a step has failed.
+    pub fn undo_because<M: Message>(self, ask: fn(&S, Option<&Note>) -> M) -> Self {
+        self.last("undo_because", "a step", move |step| {
+            step.undo = Some(Work::Request(Box::new(move |state, wish| ask(state, wish).to_message())));
         })
     }
 

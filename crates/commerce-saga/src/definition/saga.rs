@@ -117,7 +117,14 @@ pub(crate) trait Definition: Send + Sync {
     fn retry(&self, step: usize, phase: Phase) -> RetryPolicy;
     /// The step that decides, if one does.
     fn decisive(&self) -> Option<usize>;
-    fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError>;
+    /// The request of a phase, of a run that turns back for this wish, if it does for one.
+    fn request(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        wish: Option<&Note>,
+    ) -> Result<NewMessage, StepError>;
     async fn local(
         &self,
         step: usize,
@@ -231,9 +238,15 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         self.decisive
     }
 
-    fn request(&self, step: usize, phase: Phase, state: &RawValue) -> Result<NewMessage, StepError> {
+    fn request(
+        &self,
+        step: usize,
+        phase: Phase,
+        state: &RawValue,
+        wish: Option<&Note>,
+    ) -> Result<NewMessage, StepError> {
         match self.work(step, phase) {
-            Some(Work::Request(ask)) => Ok(ask(&read(state)?)?),
+            Some(Work::Request(ask)) => Ok(ask(&read(state)?, wish)?),
             _ => Err(no_such_work()),
         }
     }

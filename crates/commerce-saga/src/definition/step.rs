@@ -11,8 +11,8 @@ use crate::error::StepError;
 use crate::instance::{Failure, Note};
 
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-/// Makes a request of the state.
-pub(crate) type Ask<S> = Box<dyn Fn(&S) -> Result<NewMessage, CodecError> + Send + Sync>;
+/// Makes a request of the state, and of the wish for which the run turns back, if it does for one.
+pub(crate) type Ask<S> = Box<dyn Fn(&S, Option<&Note>) -> Result<NewMessage, CodecError> + Send + Sync>;
 /// Takes an answer into the state.
 pub(crate) type Then<S> =
     Box<dyn Fn(S, Box<RawValue>, Scope) -> Boxed<Result<(S, Scope), StepError>> + Send + Sync>;

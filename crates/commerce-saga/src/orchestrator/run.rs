@@ -299,7 +299,7 @@ impl<'a> Run<'a> {
     fn ask(&mut self, step: usize, phase: Phase, attempt: u32) -> Result<(), StepError> {
         let message = self
             .definition
-            .request(step, phase, &self.instance.state)?
+            .request(step, phase, &self.instance.state, self.instance.aborted())?
             .header(SAGA, self.instance.saga.clone())
             .header(SAGA_ID, self.instance.id.clone())
             .header(STEP, self.instance.steps[step].name.clone())

@@ -4,11 +4,12 @@ use commerce_core::Host;
 use commerce_core::commit::Commit;
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
-use commerce_outbox::{HandleError, Scope};
+use commerce_outbox::{HandleError, Message, Scope};
 use commerce_saga::testing::{End, Fault, Options, Process, Trial, examine};
 use commerce_saga::{
     BuildError, Instance, Orchestrator, Phase, PhaseStatus, Reply, Saga, SagaError, SagaStatus, Version,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::trip::{BookFlight, BookHotel, CancelHotel, STEPS, Stores, Tour, Trip, World, count, messages};
 
@@ -226,6 +227,58 @@ async fn a_call_that_a_wish_has_undone_is_made_by_a_timer() {
     store.commit(wished.into_commit()).await.unwrap();
     world.until("1", SagaStatus::Failed).await;
     assert_eq!(world.end("1").await, End::Undone);
+}
+
+/// Gives a hotel up, and says why.
+#[derive(Serialize, Deserialize)]
+struct GiveUp {
+    trip: String,
+    why: String,
+}
+
+impl Message for GiveUp {
+    const TOPIC: &'static str = "hotel";
+    const TYPE: &'static str = "hotel.give-up";
+
+    fn key(&self) -> String {
+        self.trip.clone()
+    }
+}
+
+/// Why the hotel of a trip is given up.
+async fn told_why(prepare: impl FnOnce(&World), has_wish: bool) -> String {
+    let saga = Saga::builder::<Trip>("trip", Version(1))
+        .replies_to("trips")
+        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
+        .undo_because(|trip, wish| GiveUp {
+            trip: trip.id.clone(),
+            why: wish.map_or("no flight", |wish| &wish.reason).to_owned(),
+        })
+        .request("flight", |trip| BookFlight(trip.id.clone()))
+        .undone_with("hotel");
+    let world = World::new().await.restarted(saga.build().unwrap());
+    prepare(&world);
+    world.begin("1").await.unwrap();
+    world.pass(1).await;
+    if has_wish {
+        abort(&world, "no holidays").await.unwrap();
+    }
+    for _ in 0..100 {
+        let sent = messages(&world.stores["trips"]).await;
+        if let Some(told) = sent.iter().find(|message| &*message.message_type == GiveUp::TYPE) {
+            return serde_json::from_slice::<GiveUp>(&told.payload).unwrap().why;
+        }
+        world.pass(1).await;
+    }
+    panic!("{}", world.instance("1").await.timeline());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_undoes_a_step_is_told_of_the_wish_or_that_there_was_none() {
+    let unanswered = |world: &World| world.faults.strike("flight", Phase::Action, Fault::LoseReply, u32::MAX);
+    assert_eq!(told_why(unanswered, true).await, "no holidays");
+    let sold_out = |world: &World| world.script.answer("flight/book", [Reply::failed("sold-out", "no seat")]);
+    assert_eq!(told_why(sold_out, false).await, "no flight");
 }
 
 /// As [`Tour`], with a flight that can't be undone.

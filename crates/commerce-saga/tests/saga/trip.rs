@@ -332,15 +332,19 @@ impl World {
     pub async fn faulty() -> Self {
         let world = Self::new().await;
         let saga = world.faults.install(saga(1, &world.script, world.stores["card"].clone()));
-        world.process.kill();
-        world.host.advance(Duration::from_secs(60));
-        let process = process(&world.host, &world.stores, &world.faults);
-        consume_participants(&process, &world.script);
-        let orchestrator =
-            Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+        world.restarted(saga)
+    }
+
+    /// In a process that runs another definition of the saga.
+    pub fn restarted(self, saga: Saga<Trip>) -> Self {
+        self.process.kill();
+        self.host.advance(Duration::from_secs(60));
+        let process = process(&self.host, &self.stores, &self.faults);
+        consume_participants(&process, &self.script);
+        let orchestrator = Orchestrator::new(self.stores["trips"].clone(), self.host.clone()).register(saga);
         process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
         process.orchestrate(&orchestrator);
-        Self { process, orchestrator, ..world }
+        Self { process, orchestrator, ..self }
     }
 
     /// How many messages the saga's service has sent.

@@ -76,7 +76,7 @@ pub fn definition(
             for_at_most: DEFAULT_DURATION,
         })
         .reply_within(within)
-        .undo(|order| ReleaseStock { order_id: order.order_id, reason: "the order failed".to_owned() })
+        .undo_because(|order, wish| ReleaseStock { order_id: order.order_id, reason: why(wish) })
         .request("capture-payment", |order| CapturePayment {
             order_id: order.order_id,
             payment_id: order.payment_id,
@@ -88,10 +88,10 @@ pub fn definition(
         .reply_within(paid_within)
         .retry(RetryPolicy { attempts: PAYMENT_TRIES, ..RetryPolicy::default() })
         .then(PlaceOrder::paid)
-        .undo(|order| CancelPayment {
+        .undo_because(|order, wish| CancelPayment {
             order_id: order.order_id,
             payment_id: order.payment_id,
-            reason: "the order failed".to_owned(),
+            reason: why(wish),
         })
         .undo_retry(giving_back)
         .request("create-shipment", |order| CreateShipment {
@@ -102,10 +102,10 @@ pub fn definition(
             order_total: order.total,
         })
         .reply_within(within)
-        .undo(|order| CancelShipment {
+        .undo_because(|order, wish| CancelShipment {
             order_id: order.order_id,
             shipment_id: order.shipment_id,
-            reason: "the order failed".to_owned(),
+            reason: why(wish),
         })
         .request("confirm-reservation", |order| ConfirmReservation { order_id: order.order_id })
         .reply_within(within)
@@ -115,6 +115,12 @@ pub fn definition(
         .when_undone(PlaceOrder::failed)
         .when_aborted(PlaceOrder::cancelled)
         .build()
+}
+
+/// What is said of an order's payment, parcel and stock. The customer's own words stay with the order.
+fn why(wish: Option<&Note>) -> String {
+    let why = if wish.is_some() { "the order was cancelled" } else { "the order failed" };
+    why.to_owned()
 }
 
 impl PlaceOrder {

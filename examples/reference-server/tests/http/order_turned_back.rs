@@ -49,6 +49,7 @@ async fn is_cancelled(app: &App, id: &str, product_id: ProductId) {
         [None, Some(PaymentStatus::Cancelled), Some(PaymentStatus::Failed), Some(PaymentStatus::Refunded)];
     let payment = books::payment(&stores.payment, order_id(id)).await;
     assert!(undone.contains(&payment.status()), "{:?}", payment.status());
+    assert!(payment.cancel_reason().is_none_or(|why| why == "the order was cancelled"), "{payment:?}");
     assert!(!books::has_live_payment(&stores.payment, order_id(id)).await);
     assert!(books::money(&stores.payment).await.is_zero());
     let shipment = books::shipment(&stores.shipping, order_id(id)).await.status();
