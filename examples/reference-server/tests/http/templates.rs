@@ -97,6 +97,22 @@ async fn what_is_no_template_is_refused_with_pointers(app: App) {
         let found = faults.iter().any(|fault| fault["pointer"] == pointer && fault["code"] == code);
         assert!(found, "{pointer} {code}: {problem}");
     }
+    let mut unusable = greeting("greeting");
+    unusable["subject_template"] = json!("Hello {{ name|nosuch }}");
+    unusable["body_template"] = json!("Good day,\n{% set you = name %}");
+    let problem = app.post("/templates", unusable).admin().refused(400, "validation_failed").await;
+    for (index, pointer, detail) in [
+        (0, "/subject_template", "line 1 of the template can't be read: there is no filter nosuch"),
+        (
+            1,
+            "/body_template",
+            "line 2 of the template can't be read: the statement set can't be used: there are if and for",
+        ),
+    ] {
+        let fault = &problem["errors"][index];
+        assert_eq!((&fault["pointer"], &fault["detail"]), (&json!(pointer), &json!(detail)), "{problem}");
+        assert_eq!(fault["code"], "invalid_template");
+    }
     for (name, value) in [("channel", json!("pigeon")), ("active", json!(false)), ("name", json!(null))] {
         let mut body = greeting("greeting");
         body[name] = value;

@@ -11,7 +11,7 @@ pub trait Renderer: Send + Sync + 'static {
     /// When a variable is missing, the template can't be read, or it would run too long.
     fn render(&self, template: &str, variables: &Variables) -> Result<String, RenderError>;
 
-    /// Whether the template can be read.
+    /// Whether the template can be read, and uses nothing that the renderer lacks.
     ///
     /// # Errors
     /// [`RenderError::Syntax`].

@@ -1,17 +1,31 @@
 //! Notification templates in the language of Jinja, by minijinja.
 //!
-//! 1. A variable that is missing is an error that names it; `default` and `is defined` are there for what may be
-//!    missing.
-//! 2. A template's work and its text are bounded: one that would loop for ever, or grow for ever, is an error.
+//! 1. A variable that is missing, or null, is an error that names it; `default` and `is defined` are there for what may
+//!    be missing. A number that is none, as of 1/0, is an error as well.
+//! 2. A template's work, its text, and every value in between are bounded: one that would loop for ever, or grow for ever,
+//!    is an error.
 //! 3. Nothing is escaped, and no template reads a file or another template.
+//!
+//! For the second a template has less than all of Jinja: see [`MiniJinja::new`].
 
+mod filters;
+mod language;
+mod lexer;
+
+use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use commerce_core::notification::{RenderError, Renderer, Variables};
-use minijinja::{AutoEscape, Environment, ErrorKind, Template, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, Template, UndefinedBehavior, Value, escape_formatter};
+
+use self::filters::NotFinite;
+use self::language::Language;
 
 /// So many instructions a template may run: thousands of times what a letter needs, some milliseconds.
 const FUEL: u64 = 100_000;
+/// An instruction can look through a whole value, so large values allow fewer of them: so many bytes in all.
+const WORK: u64 = 500_000_000;
 /// So many bytes its text may have: what the longest body has in the widest letters.
 const OUTPUT: usize = 400_000;
 /// The longest expression that an error repeats, in characters.
@@ -33,25 +47,50 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub struct MiniJinja {
     environment: Environment<'static>,
+    language: Language,
 }
 
 impl MiniJinja {
-    /// A renderer with minijinja's own filters and tests.
+    /// A renderer. Its templates have:
+    ///
+    /// 1. The statements `if`, `elif`, `else` and `for`. No other: none that gives a name to a value, such as `set`.
+    /// 2. The filters abs, bool, capitalize, default (d), dictsort, first, float, int, items, join, last, length (count),
+    ///    lines, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, select, selectattr, sort, split,
+    ///    string, sum, title, trim, unique and upper; minijinja's tests; `range`, `loop.cycle` and `loop.changed`.
+    /// 3. All operators but `*` and `**`, and slices without a step. A tag puts at most 32 values together by `~`, `+` and the commas of lists. What
+    ///    a `for` runs over is put together by none, and has of the filters only default (d), dictsort, first, items, last,
+    ///    lines, list, reject, rejectattr, reverse, select, selectattr, sort, split and unique.
+    ///
+    /// Anything else is refused by [`check`](Renderer::check) and by [`render`](Renderer::render), with its line.
     pub fn new() -> Self {
-        let mut environment = Environment::new();
+        let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_fuel(Some(FUEL));
+        environment.set_formatter(|out, state, value| {
+            // Of `'a' if b` without an else: what is missing is none of these.
+            if value.is_undefined() {
+                return Ok(());
+            }
+            filters::check_shown(value)?;
+            escape_formatter(out, state, value)
+        });
         // An error must not carry the variables along, some of which are secret.
         environment.set_debug(false);
-        Self { environment }
+        let language = filters::add_to(&mut environment);
+        Self { environment, language }
     }
 
-    fn parse<'a>(&'a self, template: &'a str) -> Result<Template<'a, 'a>, RenderError> {
-        self.environment.template_from_str(template).map_err(|error| RenderError::Syntax {
+    fn parse<'a>(
+        &self,
+        environment: &'a Environment<'_>,
+        template: &'a str,
+    ) -> Result<Template<'a, 'a>, RenderError> {
+        let parsed = environment.template_from_str(template).map_err(|error| RenderError::Syntax {
             line: error.line().unwrap_or(0),
             detail: error.detail().unwrap_or("it is not a template").to_owned(),
-        })
+        })?;
+        self.language.check(template)?;
+        Ok(parsed)
     }
 }
 
@@ -63,9 +102,13 @@ impl Default for MiniJinja {
 
 impl Renderer for MiniJinja {
     fn render(&self, template: &str, variables: &Variables) -> Result<String, RenderError> {
-        let parsed = self.parse(template)?;
+        let given = given(variables);
+        let size = template.len() + filters::size(&given, WORK as usize);
+        let mut environment = self.environment.clone();
+        environment.set_fuel(Some(FUEL.min(WORK / size as u64)));
+        let parsed = self.parse(&environment, template)?;
         let mut text = Bounded::default();
-        match parsed.render_captured_to(variables, &mut text) {
+        match parsed.render_captured_to(given, &mut text) {
             Ok(_) => Ok(String::from_utf8_lossy(&text.bytes).into_owned()),
             Err(_) if text.full => Err(RenderError::TooExpensive),
             Err(error) => Err(why(&error, template, &unknown(&parsed, variables))),
@@ -73,7 +116,21 @@ impl Renderer for MiniJinja {
     }
 
     fn check(&self, template: &str) -> Result<(), RenderError> {
-        self.parse(template).map(drop)
+        self.parse(&self.environment, template).map(drop)
+    }
+}
+
+fn given(variables: &Variables) -> Value {
+    variables.iter().map(|(name, value)| (name.as_str(), value_of(value))).collect()
+}
+
+/// What is null is undefined, so that it is an error wherever something is made of it.
+fn value_of(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::UNDEFINED,
+        serde_json::Value::Object(members) => given(members),
+        serde_json::Value::Array(members) => members.iter().map(value_of).collect(),
+        plain => Value::from_serialize(plain),
     }
 }
 
@@ -85,7 +142,12 @@ fn why(error: &minijinja::Error, template: &str, unknown: &[String]) -> RenderEr
         let uses = unknown.iter().filter_map(|name| Some((last_use(text, name)?, name)));
         uses.max().map(|(_, name)| missing(name))
     };
-    let failed = |kind| RenderError::Failed { detail: format!("line {}: {kind}", error.line().unwrap_or(0)) };
+    let failed = |what: &dyn Display| RenderError::Failed {
+        detail: format!("line {}: {what}", error.line().unwrap_or(0)),
+    };
+    if error.source().is_some_and(<dyn Error>::is::<NotFinite>) {
+        return failed(&NotFinite);
+    }
     match error.kind() {
         ErrorKind::OutOfFuel => RenderError::TooExpensive,
         ErrorKind::UndefinedError if unknown.iter().any(|name| name == expression) => missing(expression),
@@ -94,8 +156,8 @@ fn why(error: &minijinja::Error, template: &str, unknown: &[String]) -> RenderEr
             nearest(template.get(..range.end).unwrap_or(template)).unwrap_or_else(|| missing(expression))
         }
         // What is missing can't be calculated with either.
-        kind @ ErrorKind::InvalidOperation => nearest(expression).unwrap_or_else(|| failed(kind)),
-        kind => failed(kind),
+        kind @ ErrorKind::InvalidOperation => nearest(expression).unwrap_or_else(|| failed(&kind)),
+        kind => failed(&kind),
     }
 }
 
@@ -104,7 +166,8 @@ fn unknown(template: &Template<'_, '_>, variables: &Variables) -> Vec<String> {
     let is_given = |path: &str| {
         let mut parts = path.split('.');
         let first = parts.next().and_then(|name| variables.get(name));
-        parts.try_fold(first, |value, part| value.map(|value| value.get(part))).flatten().is_some()
+        let value = parts.try_fold(first, |value, part| value.map(|value| value.get(part))).flatten();
+        value.is_some_and(|value| !value.is_null())
     };
     template.undeclared_variables(true).into_iter().filter(|path| !is_given(path)).collect()
 }
