@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use commerce_adapters::http::Problem;
 use commerce_adapters::resilience::CallError;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Error;
+use serde_json::Value;
 use tower_http::timeout::TimeoutBody;
 
 use super::passed::{drop_hop_by_hop, sent_on};
@@ -20,6 +21,8 @@ use super::upstream::Upstream;
 
 /// Bodies were bounded before they came here.
 const ANY_SIZE: usize = usize::MAX;
+/// No problem document of a service is larger.
+const LARGEST_PROBLEM: usize = 64 * 1024;
 
 type Answered = http::Response<Incoming>;
 
@@ -29,8 +32,10 @@ enum Failure {
     Unreachable(Error),
     /// It took too long.
     Silent,
-    /// It answered that it can't.
-    Unable(Box<Answered>),
+    /// It broke off within the document that says why it can't.
+    BrokenOff,
+    /// It, or a proxy before it, answered that it can't.
+    Unable(Box<Response>),
 }
 
 /// Hands a request on. The answer is passed on as it comes.
@@ -41,9 +46,10 @@ pub(super) async fn forward(
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, ANY_SIZE).await.map_err(Problem::bug)?;
     match upstream.breaker.call(|| upstream.ask(&parts, &body)).await {
-        Ok(answer) => Ok(pass_on(answer, upstream.patience)),
-        Err(CallError::Failed(Failure::Unable(answer))) => Ok(pass_on(*answer, upstream.patience)),
-        Err(CallError::Failed(Failure::Unreachable(error))) => Err(upstream.unreachable(error)),
+        Ok(answer) => Ok(answer),
+        Err(CallError::Failed(Failure::Unable(answer))) => Ok(*answer),
+        Err(CallError::Failed(Failure::Unreachable(error))) => Err(upstream.unreachable().caused_by(error)),
+        Err(CallError::Failed(Failure::BrokenOff)) => Err(upstream.unreachable()),
         Err(CallError::Failed(Failure::Silent)) => Err(upstream.silent()),
         Err(CallError::Open { retry_after }) => Err(upstream.not_asked(retry_after)),
     }
@@ -55,16 +61,42 @@ fn pass_on(answer: Answered, patience: Duration) -> Response {
     Response::from_parts(parts, Body::new(TimeoutBody::new(patience, body)))
 }
 
+/// Whether a problem document is a service's own, and not about all of it: `timeout` is silence that it noticed itself.
+fn is_in_good_order(document: &[u8]) -> bool {
+    let problem: Value = serde_json::from_slice(document).unwrap_or_default();
+    problem["code"].as_str().is_some_and(|code| code != "timeout")
+}
+
 impl Upstream {
-    async fn ask(&self, parts: &Parts, body: &Bytes) -> Result<Answered, Failure> {
+    async fn ask(&self, parts: &Parts, body: &Bytes) -> Result<Response, Failure> {
         let tried = tokio::time::timeout(self.patience, self.try_to_ask(parts, body)).await;
         let answer = tried.map_err(|_| Failure::Silent)?.map_err(Failure::Unreachable)?;
+        let answer = pass_on(answer, self.patience);
         match answer.status() {
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-                Err(Failure::Unable(Box::new(answer)))
+                self.unable(answer).await
             }
             _ => Ok(answer),
         }
+    }
+
+    /// A refusal in the service's own words is no failure of it: what it needs for this one request is not there, such as
+    /// a payment provider, and whoever asks for that again and again must not close the whole service to others.
+    async fn unable(&self, answer: Response) -> Result<Response, Failure> {
+        let content_type = answer.headers().get(header::CONTENT_TYPE);
+        if content_type.is_none_or(|found| found != "application/problem+json") {
+            return Err(Failure::Unable(Box::new(answer)));
+        }
+        // The answer to a HEAD has its head alone to tell.
+        if answer.body().is_end_stream() {
+            return Ok(answer);
+        }
+        let (parts, body) = answer.into_parts();
+        let read = tokio::time::timeout(self.patience, to_bytes(body, LARGEST_PROBLEM)).await;
+        let body = read.map_err(|_| Failure::Silent)?.map_err(|_| Failure::BrokenOff)?;
+        let in_good_order = is_in_good_order(&body);
+        let answer = Response::from_parts(parts, Body::from(body));
+        if in_good_order { Ok(answer) } else { Err(Failure::Unable(Box::new(answer))) }
     }
 
     /// Once more, if nothing can have been done by the first time: the method only reads.
@@ -89,9 +121,9 @@ impl Upstream {
         request
     }
 
-    fn unreachable(&self, error: Error) -> Problem {
+    fn unreachable(&self) -> Problem {
         let detail = format!("the {} service can't be reached now: try again", self.name);
-        Problem::unavailable("upstream_unavailable", detail, Duration::from_secs(1)).caused_by(error)
+        Problem::unavailable("upstream_unavailable", detail, Duration::from_secs(1))
     }
 
     fn silent(&self) -> Problem {

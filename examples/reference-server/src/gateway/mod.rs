@@ -9,6 +9,8 @@
 //!
 //! What a client sees when a service can't answer: 503 `upstream_unavailable` (not reached, or it broke off), 503
 //! `timeout` (no answer within 30 s), 503 `circuit_open` (it failed so often that it isn't asked), each with `Retry-After`.
+//! A failure is no answer, a broken one, a service's own `timeout`, or a 502, 503 or 504 without a problem document, as of
+//! a proxy in between. Any other refusal by a service is passed on and is none.
 
 mod cors;
 mod docs;

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::any;
 use http::Method;
 use reference_server::gateway::GatewayOptions;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::support::{Gateway, Served, in_front, short};
@@ -131,6 +131,70 @@ async fn an_answer_that_says_no_is_no_failure() {
             gateway.post("/api/v1/orders", "").expect(status.as_u16()).await;
         }
     }
+}
+
+/// A service that answers with this status, content type and body.
+async fn answers(status: StatusCode, content_type: &'static str, body: &'static str) -> Served {
+    let answer = any(move || async move { (status, [("content-type", content_type)], body) });
+    Served::router(Router::new().fallback(answer)).await
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_services_own_words_is_no_failure() {
+    let body = r#"{"code":"webhook_not_configured","status":503}"#;
+    for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT] {
+        let served = answers(status, "application/problem+json", body).await;
+        let gateway = before(&served.url());
+        for method in [Method::POST, Method::GET, Method::HEAD].iter().cycle().take(9) {
+            let is_head = *method == Method::HEAD;
+            let reply = gateway.ask(method.clone(), "/api/v1/orders").expect(status.as_u16()).await;
+            assert_eq!(reply.header("content-type"), "application/problem+json");
+            assert_eq!(String::from_utf8(reply.bytes).unwrap(), if is_head { "" } else { body }, "as it was");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_about_all_of_it_is_a_failure() {
+    for (content_type, body) in [
+        ("text/html", "<h1>503</h1>"),
+        ("application/json", r#"{"code":"webhook_not_configured"}"#),
+        ("application/problem+json", r#"{"title":"upstream connect error"}"#),
+        ("application/problem+json", r#"{"code":"timeout"}"#),
+        ("application/problem+json", "{"),
+    ] {
+        let served = answers(StatusCode::SERVICE_UNAVAILABLE, content_type, body).await;
+        let gateway = before(&served.url());
+        for _ in 0..3 {
+            let reply = gateway.post("/api/v1/orders", "{}").expect(503).await;
+            assert_eq!(String::from_utf8(reply.bytes).unwrap(), body, "as it was");
+        }
+        gateway.post("/api/v1/orders", "{}").refused(503, "circuit_open").await;
+    }
+}
+
+/// A service that promises more of a problem document than it sends.
+async fn breaks_off() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head =
+                "HTTP/1.1 503 No\r\ncontent-type: application/problem+json\r\ncontent-length: 90\r\n\r\n{";
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(head.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_refusal_that_breaks_off_is_a_failure() {
+    let gateway = before(&breaks_off().await);
+    for _ in 0..3 {
+        gateway.post("/api/v1/orders", "{}").refused(503, "upstream_unavailable").await;
+    }
+    gateway.post("/api/v1/orders", "{}").refused(503, "circuit_open").await;
 }
 
 #[tokio::test]
