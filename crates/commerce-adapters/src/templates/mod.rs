@@ -57,9 +57,9 @@ impl MiniJinja {
     /// 2. The filters abs, bool, capitalize, default (d), dictsort, first, float, int, items, join, last, length (count),
     ///    lines, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, select, selectattr, sort, split,
     ///    string, sum, title, trim, unique and upper; minijinja's tests; `range`, `loop.cycle` and `loop.changed`.
-    /// 3. All operators but `*` and `**`, and slices without a step. A tag puts at most 32 values together by `~`, `+` and the commas of lists. What
-    ///    a `for` runs over is put together by none, and has of the filters only default (d), dictsort, first, items, last,
-    ///    lines, list, reject, rejectattr, reverse, select, selectattr, sort, split and unique.
+    /// 3. All operators but `*` and `**`, and slices without a step. A tag puts at most 32 values together by `~`, `+` and
+    ///    the commas of lists. What a `for` runs over is put together by none, and has of the filters only default (d),
+    ///    dictsort, first, items, last, lines, list, reject, rejectattr, reverse, select, selectattr, sort, split and unique.
     ///
     /// Anything else is refused by [`check`](Renderer::check) and by [`render`](Renderer::render), with its line.
     pub fn new() -> Self {
