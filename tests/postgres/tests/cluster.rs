@@ -89,7 +89,9 @@ fn it_is_gone_after_its_process_was_killed() {
 
 #[test]
 fn a_command_is_run_with_a_server_and_its_exit_code_passed_on() {
-    let (mut process, folder) = server_for(&["sh", "-c", "test -n \"$DATABASE_URL\" && exit 7"]);
+    // It stays until its input ends, so that the folder is found.
+    let (mut process, folder) = server_for(&["sh", "-c", "cat; test -n \"$DATABASE_URL\" && exit 7"]);
+    drop(process.stdin.take());
     assert_eq!(process.wait().unwrap().code(), Some(7));
     assert!(!folder.exists());
 }

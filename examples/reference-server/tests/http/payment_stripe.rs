@@ -7,6 +7,7 @@ use commerce_adapters::resilience::BreakerOptions;
 use commerce_adapters::stripe::{Stripe, StripeOptions};
 use commerce_core::id::OrderId;
 use commerce_core::order::OrderStatus;
+use commerce_outbox::RetryPolicy;
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 
@@ -42,6 +43,8 @@ pub(crate) async fn shop_on(
     let stripe = Stripe::new("sk_test_right".to_owned().into(), &options).unwrap();
     let app = App::with(backend, |shop| {
         shop.provider = Arc::new(stripe);
+        // Not for as long as a provider may be away.
+        shop.giving_back = RetryPolicy::default();
         change(shop);
     })
     .await;
