@@ -86,7 +86,8 @@ pub(super) fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, P
     }
     let value: serde_json::Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid("invalid_body", format!("the body is not JSON: {error}")))?;
-    let with_nul = with_nul(&value);
+    let mut with_nul = with_nul(&value);
+    with_nul.truncate(shape::MOST);
     if !with_nul.is_empty() {
         return Err(invalid_body(and_others(with_nul, shape::faults::<T>(&value))));
     }
@@ -249,6 +250,15 @@ mod tests {
         }
         assert!(given(header::CONTENT_ENCODING, "identity").is_ok());
         assert!(given(header::CONTENT_ENCODING, "gzip").is_err());
+    }
+
+    #[test]
+    fn an_answer_is_not_as_long_as_what_it_answers() {
+        let texts = vec!["\0"; 10_000];
+        let body = serde_json::to_vec(&serde_json::json!({"lines": texts})).unwrap();
+        let problem: serde_json::Value =
+            serde_json::from_slice(&parse::<Basket>(&body).unwrap_err().body()).unwrap();
+        assert!(problem["errors"].as_array().unwrap().len() <= 2 * shape::MOST);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn faults<T: ToSchema>(body: &Value) -> Vec<Violation> {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
     let parts = parts.into_iter().map(|(name, part)| (name, json(&part))).collect();
-    let mut shapes = Shapes { parts, found: Vec::new() };
+    let mut shapes = Shapes { parts, patterns: HashMap::new(), found: Vec::new() };
     shapes.look(&json(&T::schema()), body, "", 0);
     shapes.found.truncate(MOST);
     shapes.found
@@ -36,6 +36,8 @@ fn json(schema: &impl serde::Serialize) -> Value {
 
 struct Shapes {
     parts: HashMap<String, Value>,
+    /// Each is made once, however many entries of a list are to be like it. None for one that looks ahead.
+    patterns: HashMap<String, Option<Regex>>,
     found: Vec<Violation>,
 }
 
@@ -150,7 +152,8 @@ impl Shapes {
             return self.fault(at, "unknown_value", format!("must be one of {}", known.join(", ")));
         }
         let (least, most) = (schema["minLength"].as_u64(), schema["maxLength"].as_u64());
-        if self.length(text.chars().count(), least, most, at, "characters") && !is_of_form(schema, text) {
+        if self.length(text.chars().count(), least, most, at, "characters") && !self.is_of_form(schema, text)
+        {
             let example = schema["examples"].get(0).unwrap_or(&schema["example"]).as_str();
             let such_as = example.map(|example| format!(", such as {example}")).unwrap_or_default();
             let form = match schema["format"].as_str() {
@@ -160,6 +163,20 @@ impl Shapes {
             };
             self.fault(at, FORM, format!("must be {form}{such_as}"));
         }
+    }
+
+    fn is_of_form(&mut self, schema: &Value, text: &str) -> bool {
+        let has_format = match schema["format"].as_str() {
+            Some("uuid") => Uuid::parse_str(text).is_ok(),
+            Some("date-time") => Timestamp::parse(text).is_ok(),
+            _ => true,
+        };
+        let Some(pattern) = schema["pattern"].as_str() else { return has_format };
+        if !self.patterns.contains_key(pattern) {
+            self.patterns.insert(pattern.to_owned(), Regex::new(pattern).ok());
+        }
+        let pattern = self.patterns.get(pattern).and_then(Option::as_ref);
+        has_format && pattern.is_none_or(|pattern| pattern.is_match(text))
     }
 
     /// Whether it is as long as it is to be.
@@ -211,16 +228,6 @@ fn closed(choice: &Value) -> Value {
         schema.entry("additionalProperties").or_insert(Value::Bool(false));
     }
     closed
-}
-
-fn is_of_form(schema: &Value, text: &str) -> bool {
-    let has_format = match schema["format"].as_str() {
-        Some("uuid") => Uuid::parse_str(text).is_ok(),
-        Some("date-time") => Timestamp::parse(text).is_ok(),
-        _ => true,
-    };
-    let pattern = schema["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok());
-    has_format && pattern.is_none_or(|pattern| pattern.is_match(text))
 }
 
 fn is_a(value: &Value, of: &str) -> bool {
