@@ -4,7 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::commit::{Append, Commit, CommitId, Expected, NewEvent};
 use crate::event::CodecError;
 use crate::id::Tenant;
-use crate::repository::{Loaded, Snapshots};
+use crate::repository::{Kept, Loaded, Snapshots};
 use crate::stream::{StreamId, Version};
 use std::collections::HashMap;
 
@@ -18,6 +18,7 @@ pub(super) struct Held<A: Aggregate> {
 struct Entry<A> {
     state: A,
     version: Version,
+    kept: Kept,
     stream: StreamId,
     /// The decision for which it was loaded: tells it from one that was loaded again since.
     loaded_for: u64,
@@ -118,6 +119,7 @@ impl<A: Aggregate> Entry<A> {
         Self {
             state: loaded.state,
             version: loaded.version,
+            kept: loaded.kept,
             stream: StreamId::of::<A>(id),
             loaded_for: tick,
             used_by: 0,
@@ -216,12 +218,12 @@ impl<A: Aggregate> Open<'_, A> {
         commit.requires = self.foundations();
         for (id, events) in decided {
             if let Some(entry) = self.entries.get_mut(id).filter(|_| !events.is_empty()) {
-                let before = entry.version;
                 events.iter().for_each(|event| entry.state.apply(event));
                 entry.version += events.len() as u64;
                 entry.built_on = Some(link.clone());
                 if let Some(snapshots) = snapshots
-                    && let Some(write) = snapshots.due(&entry.stream, &entry.state, before, entry.version)?
+                    && let Some(write) =
+                        snapshots.due(&entry.stream, &entry.state, entry.version, &mut entry.kept)?
                 {
                     // One aggregate may be named twice: its later snapshot holds the earlier.
                     commit.documents.retain(|other| other.id != write.id);

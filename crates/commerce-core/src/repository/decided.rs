@@ -1,4 +1,4 @@
-use super::snapshot::Snapshots;
+use super::snapshot::{Kept, Snapshots};
 use crate::aggregate::Aggregate;
 use crate::commit::{Commit, CommitError, Committed, Expected, NewEvent};
 use crate::id::Tenant;
@@ -21,6 +21,7 @@ pub struct Decided<A: Aggregate> {
     /// What happens; nothing, if there are none.
     pub events: Vec<A::Event>,
     pub(super) snapshots: Option<Snapshots<A>>,
+    pub(super) kept: Kept,
 }
 
 impl<A: Aggregate> Decided<A> {
@@ -43,8 +44,9 @@ impl<A: Aggregate> Decided<A> {
         let invalid = |error: crate::event::CodecError| CommitError::Invalid(error.to_string());
         let events = self.events.iter().map(NewEvent::encode).collect::<Result<_, _>>().map_err(invalid)?;
         if let Some(snapshots) = &self.snapshots
-            && let Some(write) =
-                snapshots.due(&self.stream, &self.state, self.before, self.version).map_err(invalid)?
+            && let Some(write) = snapshots
+                .due(&self.stream, &self.state, self.version, &mut self.kept.clone())
+                .map_err(invalid)?
         {
             commit = commit.document(write);
         }

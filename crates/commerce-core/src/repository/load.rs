@@ -1,4 +1,4 @@
-use super::{Repository, snapshot};
+use super::{Kept, Repository, snapshot};
 use crate::aggregate::Aggregate;
 use crate::id::Tenant;
 use crate::store::StoreError;
@@ -9,12 +9,28 @@ use crate::time::Timestamp;
 const PAGE: usize = 256;
 
 /// An aggregate's state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Loaded<A> {
     /// The sum of its events; `Default` if there are none.
     pub state: A,
     /// How many events that are. Zero: it does not exist.
     pub version: Version,
+    pub(crate) kept: Kept,
+}
+
+impl<A> Loaded<A> {
+    /// A state of which there is no snapshot.
+    pub(crate) fn new(state: A, version: Version) -> Self {
+        Self { state, version, kept: Kept::default() }
+    }
+}
+
+/// Of one state and version, whether or not there is a snapshot.
+impl<A: PartialEq> PartialEq for Loaded<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state && self.version == other.version
+    }
 }
 
 /// A point in an aggregate's past.
@@ -98,14 +114,14 @@ impl<A: Aggregate> Repository<A> {
 
     /// Where loading starts: at a snapshot if there is one that fits, else at nothing.
     async fn snapshot(&self, tenant: &Tenant, stream: &StreamId, at: At) -> Result<Loaded<A>, StoreError> {
-        let nothing = Loaded { state: A::default(), version: 0 };
+        let nothing = Loaded::new(A::default(), 0);
         // A snapshot doesn't know when its last event was recorded, so it can't serve a look back in time.
         let (Some(snapshots), At::Version(wanted)) = (&self.snapshots, at) else { return Ok(nothing) };
         let document = self.store.document(tenant, snapshot::COLLECTION, stream.as_str()).await?;
         Ok(document
             .and_then(|document| snapshots.read(&document))
-            .filter(|(_, version)| *version <= wanted)
-            .map_or(nothing, |(state, version)| Loaded { state, version }))
+            .filter(|loaded| loaded.version <= wanted)
+            .unwrap_or(nothing))
     }
 }
 

@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::store::Store;
 use crate::stream::StreamId;
 use crate::upcast::Upcasters;
-pub(crate) use snapshot::Snapshots;
+pub(crate) use snapshot::{Kept, Snapshots};
 
 /// How often [`Repository::execute`] decides at most before it answers [`Error::Conflict`]. Whoever loses so often in
 /// a row has met a hot spot: see [`owned`](crate::owned).
@@ -98,7 +98,8 @@ impl<A: Aggregate> Repository<A> {
         self
     }
 
-    /// Keeps a snapshot of the state, renewed every so many events in the same commit as they. Raise `schema`
+    /// Keeps a snapshot of the state, renewed every so many events in the same commit as they; more rarely where it has
+    /// grown larger than so many events. Raise `schema`
     /// whenever the state's shape or meaning changes: older snapshots are then passed over, and replaced.
     pub fn with_snapshots(mut self, every: u64, schema: u32) -> Self
     where
@@ -127,13 +128,22 @@ impl<A: Aggregate> Repository<A> {
         command: A::Command,
         context: &Context,
     ) -> Result<Decided<A>, Error<A::Rejection>> {
-        let Loaded { mut state, version: before } = self.load(context.tenant(), id).await?;
+        let Loaded { mut state, version: before, kept } = self.load(context.tenant(), id).await?;
         let events = state.decide(command, context).map_err(Error::Rejected)?;
         events.iter().for_each(|event| state.apply(event));
         let version = before + events.len() as u64;
         let stream = StreamId::of::<A>(id);
         let snapshots = self.snapshots.clone();
-        Ok(Decided { tenant: context.tenant().clone(), stream, state, before, version, events, snapshots })
+        Ok(Decided {
+            tenant: context.tenant().clone(),
+            stream,
+            state,
+            before,
+            version,
+            events,
+            snapshots,
+            kept,
+        })
     }
 
     /// Loads, decides and commits. If another has written to the aggregate in between, all of it happens again,

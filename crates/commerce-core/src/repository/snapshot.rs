@@ -1,6 +1,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Loaded;
 use crate::commit::{DocumentWrite, Expected};
 use crate::event::CodecError;
 use crate::store::Document;
@@ -25,6 +26,16 @@ struct Mark {
 type Encode<A> = fn(u32, Version, &A) -> Result<Vec<u8>, CodecError>;
 type Decode<A> = fn(u32, &[u8]) -> Option<(A, Version)>;
 
+/// About as many bytes as an event of one field or two has, written down.
+const BYTES_OF_AN_EVENT: usize = 128;
+
+/// The snapshot that there is of an aggregate; of version zero if there is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kept {
+    version: Version,
+    bytes: usize,
+}
+
 /// When snapshots are taken, and how they are written. The state's serde implementation is kept as two functions,
 /// so that only aggregates with snapshots need one.
 pub(crate) struct Snapshots<A> {
@@ -48,25 +59,29 @@ impl<A> Snapshots<A> {
         Self { every: every.max(1), schema, encode: encode::<A>, decode: decode::<A> }
     }
 
-    /// The write of a snapshot, if one is due between these versions.
+    /// The write of a snapshot of this version, if one is due after the one there is. A large state is written more
+    /// rarely, so that snapshots never take much more room than the events between them.
     pub(crate) fn due(
         &self,
         stream: &StreamId,
         state: &A,
-        before: Version,
         version: Version,
+        kept: &mut Kept,
     ) -> Result<Option<DocumentWrite>, CodecError> {
-        if before / self.every == version / self.every {
+        let as_large = (kept.bytes / BYTES_OF_AN_EVENT) as u64;
+        if version.saturating_sub(kept.version) < self.every.max(as_large) {
             return Ok(None);
         }
         let body = (self.encode)(self.schema, version, state)?;
+        *kept = Kept { version, bytes: body.len() };
         // Any: the append in the same commit has checked the version already.
         Ok(Some(DocumentWrite::put(COLLECTION, stream.as_str(), Expected::Any, body)))
     }
 
-    /// The state and version that a snapshot holds; none if it is not of this schema or can't be read.
-    pub(super) fn read(&self, document: &Document) -> Option<(A, Version)> {
-        (self.decode)(self.schema, &document.body)
+    /// The state that a snapshot holds; none if it is not of this schema or can't be read.
+    pub(super) fn read(&self, document: &Document) -> Option<Loaded<A>> {
+        let (state, version) = (self.decode)(self.schema, &document.body)?;
+        Some(Loaded { state, version, kept: Kept { version, bytes: document.body.len() } })
     }
 }
 

@@ -34,7 +34,7 @@ fn what_was_executed_is_loaded_again() {
     assert!(outcome.committed.is_some());
     execute(&jars, &host, JarCommand::Take(7));
     let loaded = block_on(jars.load(&Tenant::default(), &1)).unwrap();
-    assert_eq!(loaded, Loaded { state: Jar { left: 2 }, version: 2 });
+    assert_eq!(loaded, Loaded::new(Jar { left: 2 }, 2));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn concurrent_commands_are_decided_again_and_none_is_lost() {
         }
     });
     let loaded = block_on(jars.load(&Tenant::default(), &1)).unwrap();
-    assert_eq!(loaded, Loaded { state: Jar { left: 900 }, version: 101 });
+    assert_eq!(loaded, Loaded::new(Jar { left: 900 }, 101));
 }
 
 #[test]
@@ -142,6 +142,24 @@ fn a_snapshot_is_renewed_with_the_events_and_loading_starts_at_it() {
 }
 
 #[test]
+fn a_large_state_is_written_as_a_snapshot_more_rarely() {
+    let (jars, host) = jars();
+    let jars = jars.with_snapshots(2, 1);
+    execute(&jars, &host, JarCommand::Fill(100));
+    execute(&jars, &host, JarCommand::Take(1));
+    let padding = "x".repeat(10 * 128);
+    write_snapshot(&jars, &json!({"schema": 1, "version": 2, "state": {"left": 99}, "padding": padding}));
+    let large = snapshot(&jars);
+    for _ in 0..9 {
+        execute(&jars, &host, JarCommand::Take(1));
+    }
+    assert_eq!(snapshot(&jars), large, "nine events are less than it");
+    execute(&jars, &host, JarCommand::Take(1));
+    assert_ne!(snapshot(&jars), large);
+    assert_eq!(block_on(jars.load(&Tenant::default(), &1)).unwrap(), Loaded::new(Jar { left: 89 }, 12));
+}
+
+#[test]
 fn a_snapshot_of_another_schema_or_no_sense_is_passed_over() {
     let (jars, host) = jars();
     execute(&jars, &host, JarCommand::Fill(3));
@@ -153,7 +171,7 @@ fn a_snapshot_of_another_schema_or_no_sense_is_passed_over() {
     ] {
         write_snapshot(&jars, &unfit);
         let loaded = block_on(jars.load(&Tenant::default(), &1)).unwrap();
-        assert_eq!(loaded, Loaded { state: Jar { left: 3 }, version: 1 });
+        assert_eq!(loaded, Loaded::new(Jar { left: 3 }, 1));
     }
 }
 

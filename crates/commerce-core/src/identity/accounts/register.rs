@@ -34,7 +34,7 @@ impl Accounts {
         hash: PasswordHash,
         commands: impl IntoIterator<Item = UserCommand>,
     ) -> Result<(Commit, Loaded<User>), IdentityError> {
-        let nobody = Loaded { state: User::default(), version: 0 };
+        let nobody = Loaded::new(User::default(), 0);
         let (commit, user) = self.decide(context, user_id, &nobody, commands)?;
         let email = user.state.email().map(ToString::to_string).unwrap_or_default();
         let claim = Claim::new(EMAIL_CLAIM, email).with_answer(format!("\"{user_id}\"").into_bytes());
