@@ -13,21 +13,38 @@ use super::error::store_error;
 use super::field;
 use super::layout::clamp;
 use super::read::{position_of, tenant};
+use super::together::{Lookup, Together};
 
 /// Reads documents of one schema.
 pub(super) struct Documents {
     database: Database,
     schema: String,
-    one: Text,
+    by_id: Together<DocumentLookup>,
+}
+
+struct DocumentLookup {
+    database: Database,
+    text: Text,
+}
+
+struct Question {
+    collection: String,
+    tenant: Tenant,
+    id: String,
 }
 
 impl Documents {
     pub(super) fn new(database: Database, schema: String) -> Self {
-        let one = format!(
-            "SELECT version, body FROM {schema}.commerce_documents
-             WHERE collection = $1 AND tenant = $2 AND id = $3"
+        let text = format!(
+            "SELECT w.number, d.version, d.body
+             FROM (SELECT unnest($1::text[]) AS collection, unnest($2::text[]) AS tenant, unnest($3::text[]) AS id,
+                          generate_subscripts($3, 1) AS number) w
+             CROSS JOIN LATERAL (
+               SELECT version, body FROM {schema}.commerce_documents d
+               WHERE d.collection = w.collection AND d.tenant = w.tenant AND d.id = w.id LIMIT 1) d"
         );
-        Self { database, schema, one: one.into() }
+        let by_id = Together::new(DocumentLookup { database: database.clone(), text: text.into() });
+        Self { database, schema, by_id }
     }
 
     pub(super) async fn one(
@@ -36,24 +53,8 @@ impl Documents {
         collection: &str,
         id: &str,
     ) -> Result<Option<Document>, StoreError> {
-        let rows = self
-            .database
-            .rows(&self.one, &|to| {
-                to.add(collection)?;
-                to.add(tenant.as_str())?;
-                to.add(id)
-            })
-            .await?;
-        let document = |row: &PgRow| {
-            Ok(Document {
-                tenant: tenant.clone(),
-                collection: collection.into(),
-                id: id.to_owned(),
-                version: position_of(row.try_get(0)?),
-                body: row.try_get(1)?,
-            })
-        };
-        rows.first().map(document).transpose().map_err(|error| self.failed(error))
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.by_id.ask(Question { collection, tenant: tenant.clone(), id }).await
     }
 
     pub(super) async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
@@ -75,6 +76,41 @@ impl Documents {
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
         store_error(&self.database.address().at, error)
+    }
+}
+
+impl Lookup for DocumentLookup {
+    type Question = Question;
+    type Answer = Option<Document>;
+
+    async fn ask(&self, questions: &[Question]) -> Result<Vec<Option<Document>>, StoreError> {
+        let collections: Vec<&str> = questions.iter().map(|of| &*of.collection).collect();
+        let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();
+        let ids: Vec<&str> = questions.iter().map(|of| &*of.id).collect();
+        let rows = self
+            .database
+            .rows(&self.text, &|to| {
+                to.add(&collections[..])?;
+                to.add(&tenants[..])?;
+                to.add(&ids[..])
+            })
+            .await?;
+        let mut found: Vec<Option<Document>> = questions.iter().map(|_| None).collect();
+        let read = rows.iter().try_for_each(|row| {
+            let number = usize::try_from(row.try_get::<i32, _>(0)? - 1).unwrap_or_default();
+            if let (Some(found), Some(of)) = (found.get_mut(number), questions.get(number)) {
+                *found = Some(Document {
+                    tenant: of.tenant.clone(),
+                    collection: of.collection.as_str().into(),
+                    id: of.id.clone(),
+                    version: position_of(row.try_get(1)?),
+                    body: row.try_get(2)?,
+                });
+            }
+            Ok(())
+        });
+        read.map_err(|error| store_error(&self.database.address().at, error))?;
+        Ok(found)
     }
 }
 

@@ -14,6 +14,7 @@
 //! An application with its own tables in the same database joins in by [`PgStore::apply_in`].
 
 mod answers;
+mod claims;
 mod cluster;
 mod connect;
 mod database;
@@ -32,6 +33,7 @@ mod resolve;
 mod schema;
 mod statement;
 mod streams;
+mod together;
 mod wake;
 mod writer;
 
@@ -57,6 +59,7 @@ pub use options::PgOptions;
 /// The library whose connections [`PgStore::apply_in`] takes.
 pub use sqlx;
 
+use claims::Claims;
 use database::Database;
 use desk::Desk;
 use documents::Documents;
@@ -80,6 +83,7 @@ pub struct PgStore {
     database: Database,
     reads: Reads,
     streams: Streams,
+    claims: Claims,
     documents: Documents,
     maintenance: Maintenance,
     host: Arc<dyn Host>,
@@ -305,7 +309,7 @@ impl Store for PgStore {
     }
 
     async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError> {
-        self.reads.claimed(tenant, scope, key, self.clock()).await
+        self.claims.claimed(tenant, scope, key, self.clock()).await
     }
 
     async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {

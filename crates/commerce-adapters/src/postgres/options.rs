@@ -7,6 +7,7 @@ use commerce_outbox::SystemHost;
 use sqlx::PgConnection;
 
 use super::PgStore;
+use super::claims::Claims;
 use super::database::{Database, PgDatabase, Texts};
 use super::desk::Desk;
 use super::documents::Documents;
@@ -137,6 +138,7 @@ impl PgOptions {
         PgStore {
             reads: Reads::new(database.clone(), &schema, xid_offset, partitions),
             streams: Streams::new(database.clone(), &schema),
+            claims: Claims::new(database.clone(), &schema),
             documents: Documents::new(database.clone(), schema.clone()),
             maintenance: Maintenance::new(database.clone(), &schema, xid_offset, lock_of(&schema, 1)),
             tasks: wake::start(&wake, &database, &schema, self.announces),

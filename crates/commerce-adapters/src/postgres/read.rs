@@ -10,7 +10,7 @@ use commerce_core::Timestamp;
 use commerce_core::commit::CommitId;
 use commerce_core::context::Metadata;
 use commerce_core::id::Tenant;
-use commerce_core::store::{Claimed, MessageBatch, ReadMessages, RecordedMessage, StoreError};
+use commerce_core::store::{MessageBatch, ReadMessages, RecordedMessage, StoreError};
 use commerce_core::stream::{Position, RecordedEvent, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{Arguments, Row};
@@ -32,7 +32,6 @@ pub(super) struct Reads {
     last_message: Text,
     newest: Text,
     oldest: Text,
-    claimed: Text,
     checkpoint: Text,
     now: Text,
 }
@@ -88,14 +87,8 @@ impl Reads {
             )
             .into(),
             oldest: format!("SELECT {oldest}").into(),
-            claimed: format!(
-                "SELECT commit_id, expires_at, answer FROM {schema}.commerce_claims
-                 WHERE key = $1 AND scope = $2 AND tenant = $3
-                   AND (expires_at IS NULL
-                        OR expires_at > coalesce($4, (extract(epoch FROM clock_timestamp()) * 1000000)::int8))"
-            )
-            .into(),
-            checkpoint: format!("SELECT position FROM {schema}.commerce_checkpoints WHERE reader = $1").into(),
+            checkpoint: format!("SELECT position FROM {schema}.commerce_checkpoints WHERE reader = $1")
+                .into(),
             now: "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8".into(),
             database,
         }
@@ -180,32 +173,6 @@ impl Reads {
     async fn number(&self, text: &Text) -> Result<Position, StoreError> {
         let rows = self.database.rows(text, &|_| Ok(())).await?;
         Ok(self.read_one(&rows)?.map_or(0, position_of))
-    }
-
-    pub(super) async fn claimed(
-        &self,
-        tenant: &Tenant,
-        scope: &str,
-        key: &str,
-        now: Option<i64>,
-    ) -> Result<Option<Claimed>, StoreError> {
-        let rows = self
-            .database
-            .rows(&self.claimed, &|to| {
-                to.add(key)?;
-                to.add(scope)?;
-                to.add(tenant.as_str())?;
-                to.add(now)
-            })
-            .await?;
-        let claimed = |row: &PgRow| {
-            Ok(Claimed {
-                by: CommitId(row.try_get(0)?),
-                expires_at: row.try_get::<Option<i64>, _>(1)?.map(Timestamp::from_micros),
-                answer: row.try_get(2)?,
-            })
-        };
-        Ok(self.read::<_, Vec<_>>(rows.iter().map(claimed))?.pop())
     }
 
     pub(super) async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError> {

@@ -1,39 +1,22 @@
-//! Reading streams: what many callers ask for at once is asked for in one query.
-//!
-//! The first who asks starts a task that reads for whoever has asked meanwhile, until no one has. A caller who goes away is
-//! not missed. To ask for one stream costs the database more than to return the few events that it holds.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! Reading streams.
 
 use commerce_core::id::Tenant;
 use commerce_core::store::StoreError;
 use commerce_core::stream::{RecordedEvent, StreamId, Version};
 use sqlx::{Arguments, Row};
-use tokio::sync::oneshot;
 
 use super::database::{Database, Text};
-use super::error::{Closed, shared, store_error};
+use super::error::store_error;
 use super::layout::clamp;
 use super::read::{LastCommit, event, event_with};
-
-/// So many streams are read by one query at most.
-const TOGETHER: usize = 64;
-/// So many queries run at a time: while one is answered, the next can be asked.
-const QUERIES: usize = 2;
+use super::together::{Lookup, Together};
 
 /// Reads streams of one schema.
-pub(super) struct Streams(Arc<Shared>);
+pub(super) struct Streams(Together<StreamLookup>);
 
-struct Shared {
+struct StreamLookup {
     database: Database,
     text: Text,
-    asked: Mutex<Asked>,
-}
-
-#[derive(Default)]
-struct Asked {
-    waiting: Vec<Question>,
-    queries: usize,
 }
 
 struct Question {
@@ -41,15 +24,14 @@ struct Question {
     stream: StreamId,
     after: Version,
     limit: usize,
-    answer: oneshot::Sender<Result<Vec<RecordedEvent>, StoreError>>,
 }
 
 impl Streams {
     pub(super) fn new(database: Database, schema: &str) -> Self {
         let text = format!(
             "SELECT {}, w.number
-             FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[])
-                  WITH ORDINALITY AS w(tenant, stream, after, wanted, number)
+             FROM (SELECT unnest($1::text[]) AS tenant, unnest($2::text[]) AS stream, unnest($3::int8[]) AS after,
+                          unnest($4::int8[]) AS wanted, generate_subscripts($4, 1) AS number) w
              CROSS JOIN LATERAL (
                SELECT * FROM {schema}.commerce_events e
                WHERE e.stream = w.stream AND e.tenant = w.tenant AND e.version > w.after
@@ -59,7 +41,7 @@ impl Streams {
              ORDER BY w.number, e.version",
             event_with("coalesce(e.metadata, f.metadata)")
         );
-        Self(Arc::new(Shared { database, text: text.into(), asked: Mutex::default() }))
+        Self(Together::new(StreamLookup { database, text: text.into() }))
     }
 
     pub(super) async fn read(
@@ -69,26 +51,15 @@ impl Streams {
         after: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let question = Question { tenant: tenant.clone(), stream: stream.clone(), after, limit, answer };
-        if self.0.ask(question) {
-            tokio::spawn(Turn { shared: self.0.clone(), ended: false }.serve());
-        }
-        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable { source: Closed.into() }))
+        self.0.ask(Question { tenant: tenant.clone(), stream: stream.clone(), after, limit }).await
     }
 }
 
-impl Shared {
-    /// Whether another query is to be begun for it.
-    fn ask(&self, question: Question) -> bool {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.waiting.push(question);
-        let begin = asked.queries < QUERIES;
-        asked.queries += usize::from(begin);
-        begin
-    }
+impl Lookup for StreamLookup {
+    type Question = Question;
+    type Answer = Vec<RecordedEvent>;
 
-    async fn query(&self, questions: &[Question]) -> Result<Vec<Vec<RecordedEvent>>, StoreError> {
+    async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<RecordedEvent>>, StoreError> {
         let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();
         let streams: Vec<&str> = questions.iter().map(|of| of.stream.as_str()).collect();
         let after: Vec<i64> = questions.iter().map(|of| clamp(of.after)).collect();
@@ -105,7 +76,7 @@ impl Shared {
         let mut found: Vec<Vec<RecordedEvent>> = questions.iter().map(|_| Vec::new()).collect();
         let mut commits = LastCommit::default();
         let read = rows.iter().try_for_each(|row| {
-            let number = usize::try_from(row.try_get::<i64, _>(11)? - 1).unwrap_or_default();
+            let number = usize::try_from(row.try_get::<i32, _>(11)? - 1).unwrap_or_default();
             if let (Some(events), Some(of)) = (found.get_mut(number), questions.get(number)) {
                 events.push(event(row, &mut commits, |_| Ok((of.tenant.clone(), of.stream.clone())))?);
             }
@@ -113,69 +84,5 @@ impl Shared {
         });
         read.map_err(|error| store_error(&self.database.address().at, error))?;
         Ok(found)
-    }
-}
-
-/// One of the tasks that read. However it ends, another may begin.
-struct Turn {
-    shared: Arc<Shared>,
-    ended: bool,
-}
-
-impl Turn {
-    async fn serve(mut self) {
-        while let Some(questions) = self.next() {
-            let Err((questions, error)) = self.answer(questions).await else { continue };
-            if questions.len() == 1 || matches!(error, StoreError::Unavailable { .. }) {
-                refuse(questions, error);
-                continue;
-            }
-            // One is at fault, or damaged: the others have nothing to do with it.
-            for question in questions {
-                if let Err((question, error)) = self.answer(vec![question]).await {
-                    refuse(question, error);
-                }
-            }
-        }
-    }
-
-    async fn answer(&self, questions: Vec<Question>) -> Result<(), (Vec<Question>, StoreError)> {
-        match self.shared.query(&questions).await {
-            Ok(streams) => {
-                for (question, events) in questions.into_iter().zip(streams) {
-                    let _ = question.answer.send(Ok(events));
-                }
-                Ok(())
-            }
-            Err(error) => Err((questions, error)),
-        }
-    }
-
-    /// What has been asked meanwhile; none ends the turn.
-    fn next(&mut self) -> Option<Vec<Question>> {
-        let mut asked = self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = asked.waiting.len().min(TOGETHER);
-        if count == 0 {
-            asked.queries -= 1;
-            self.ended = true;
-            return None;
-        }
-        Some(asked.waiting.drain(..count).collect())
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner).queries -= 1;
-        }
-    }
-}
-
-/// Each is told the same.
-fn refuse(questions: Vec<Question>, error: StoreError) {
-    let error = Arc::new(error);
-    for question in questions {
-        let _ = question.answer.send(Err(shared(&error)));
     }
 }
