@@ -18,6 +18,7 @@ use super::group::Group;
 use super::job::Answer;
 use super::layout::Layout;
 use super::resolve;
+use super::statement::Run;
 
 /// So often a group is tried again that others got in the way of.
 const ATTEMPTS: u32 = 3;
@@ -86,7 +87,7 @@ impl Writer {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let trouble = match self.attempt(&group).await {
+            let trouble = match self.attempt(&group, attempts > 1).await {
                 Ok(answers) => {
                     self.pause = RECONNECT.0;
                     return self.desk.settle(group, answers);
@@ -122,10 +123,11 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, group: &Group) -> Result<Vec<Option<Answer>>, Trouble> {
+    async fn attempt(&mut self, group: &Group, careful: bool) -> Result<Vec<Option<Answer>>, Trouble> {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
         let layout = Layout::of(group, self.desk.partitions);
-        let writing = self.desk.statements.write(&layout, self.desk.run(false), &mut line.db);
+        let writing =
+            self.desk.statements.write(&layout, Run { careful, ..self.desk.run(false) }, &mut line.db);
         let result = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
             Ok(result) => result,
             Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),

@@ -1,13 +1,14 @@
 //! Two processes that want the same: one gets it, the other is told who was faster, and neither hears of deadlocks.
 
 use commerce_adapters::postgres::PgStore;
+use commerce_core::Timestamp;
 use commerce_core::commit::{Claim, Commit, CommitError, Committed, Conflict, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
 use commerce_test_postgres::{TestDatabase, database};
 use tokio::task::JoinSet;
 
-use crate::support::{Random, event, length, process, stream, within};
+use crate::support::{Random, event, fresh_id, length, process, stream, within};
 
 /// Deadlocks are found soon: otherwise the server looks for them after a second.
 async fn contested() -> TestDatabase {
@@ -72,6 +73,33 @@ async fn of_two_processes_that_want_one_thing_one_gets_it() {
         println!("{wins:?}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_that_want_an_expired_claim_one_gets_it() {
+    within(60, async {
+        let home = contested().await;
+        let stores = [process(home.url()).await, process(home.url()).await];
+        for round in 0..40 {
+            let claim = || Claim::new("expired", round.to_string());
+            stores[0].commit(Commit::new().claim(claim().until(Timestamp::from_micros(1)))).await.unwrap();
+            let neighbours = (0..8).map(|_| stores[0].commit(Commit::new().claim(fresh_claim())));
+            let (first, second, neighbours) = tokio::join!(
+                stores[0].commit(Commit::new().claim(claim())),
+                stores[1].commit(Commit::new().claim(claim())),
+                futures_util::future::join_all(neighbours),
+            );
+            assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+            let error = first.err().or(second.err()).unwrap();
+            assert!(matches!(error.conflict(), Some(Conflict::Claim { .. })), "{error}");
+            assert!(neighbours.iter().all(Result::is_ok), "{neighbours:?}");
+        }
+    })
+    .await;
+}
+
+fn fresh_claim() -> Claim {
+    Claim::new("own", fresh_id().to_string())
 }
 
 /// A document that is deleted and made again by two processes at once is counted right.

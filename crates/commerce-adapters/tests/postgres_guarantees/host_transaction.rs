@@ -1,5 +1,7 @@
 //! An application's own rows and a commit in one transaction.
 
+use commerce_adapters::postgres::PgStore;
+use commerce_core::Timestamp;
 use commerce_core::commit::{Claim, Commit, Conflict, DocumentWrite, Expected, NewMessage};
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
@@ -125,6 +127,28 @@ async fn several_commits_in_one_transaction_see_each_other() {
         let log = store.read_log(0, 100).await.unwrap();
         let versions: Vec<_> = log.iter().map(|event| event.version).collect();
         assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+    })
+    .await;
+}
+
+/// A claim that has expired, and that nothing has pruned.
+async fn expired(store: &PgStore) -> Claim {
+    let claim = Claim::new("seen", "1");
+    store.commit(Commit::new().claim(claim.clone().until(Timestamp::from_micros(1)))).await.unwrap();
+    claim
+}
+
+#[tokio::test]
+async fn an_expired_claim_is_taken_and_the_transaction_goes_on() {
+    within(30, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let claim = expired(&store).await;
+        let mut host = connect(home.url()).await;
+        execute(&mut host, "BEGIN").await;
+        store.apply_in(&mut host, &Commit::new().claim(claim)).await.unwrap();
+        execute(&mut host, "COMMIT").await;
+        assert!(store.claimed(&Tenant::default(), "seen", "1").await.unwrap().is_some());
     })
     .await;
 }

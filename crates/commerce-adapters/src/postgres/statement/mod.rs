@@ -82,6 +82,8 @@ pub(super) struct Run {
     pub(super) xid_offset: i64,
     /// The transaction is someone else's, and may have written to the logs before.
     pub(super) joined: bool,
+    /// It must not fail where an expired claim has not been pruned yet. Costs more.
+    pub(super) careful: bool,
 }
 
 impl Statements {
@@ -95,7 +97,7 @@ impl Statements {
         run: Run,
         db: &mut PgConnection,
     ) -> Result<Written, sqlx::Error> {
-        let sections = Sections::of(layout, run.joined);
+        let sections = Sections::of(layout, run);
         let text = self.text(sections);
         let arguments = bind(layout, run, sections).map_err(sqlx::Error::Encode)?;
         let rows = sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(db).await?;
@@ -116,7 +118,7 @@ fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Written, sqlx::Error> {
     let mut failures = Vec::new();
     for row in rows {
         if let Some(section) = row.try_get::<Option<i32>, _>(7)? {
-            let number: i64 = row.try_get(8)?;
+            let number: i32 = row.try_get(8)?;
             failures.push(Failure {
                 section,
                 row: usize::try_from(number - 1).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! Which kinds of rows a group has: each combination has a text of its own.
 
+use super::Run;
 use crate::postgres::layout::Layout;
 
 /// Which sections a group has rows in, as bits.
@@ -36,12 +37,21 @@ pub(super) const ALONE: u32 = 1 << 18;
 
 /// No one waits for it to be durable.
 pub(super) const RELAXED: u32 = 1 << 19;
+/// Documents that may be written for the first time.
+pub(super) const HAS_NEW_DOCUMENTS: u32 = 1 << 20;
+/// Documents that may be there to be written over.
+pub(super) const HAS_OLD_DOCUMENTS: u32 = 1 << 21;
+/// A claim may stand where another has expired and was not pruned yet.
+pub(super) const CAREFUL: u32 = 1 << 22;
 
 pub(super) const LOOKS: u32 =
     HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
 
 impl Sections {
-    pub(super) fn of(layout: &Layout<'_>, joined: bool) -> Self {
+    pub(super) fn of(layout: &Layout<'_>, run: Run) -> Self {
+        let written = || {
+            layout.documents.expected.iter().zip(&layout.documents.bodies).filter(|(_, body)| body.is_some())
+        };
         let bits = [
             (HAS_GIVEN, !layout.given.ids.is_empty()),
             (HAS_FENCES, !layout.fences.names.is_empty()),
@@ -60,9 +70,12 @@ impl Sections {
             (HAS_RELEASES, !layout.releases.keys.is_empty()),
             (HAS_CHECKPOINTS, !layout.checkpoints.readers.is_empty()),
             (HAS_NO_EVENTS, layout.commits.last_events.iter().any(Option::is_none)),
-            (JOINED, joined),
+            (JOINED, run.joined),
             (ALONE, layout.commits.ids.len() == 1),
-            (RELAXED, layout.relaxed && !joined),
+            (RELAXED, layout.relaxed && !run.joined),
+            (HAS_NEW_DOCUMENTS, written().any(|(expected, _)| *expected <= 0)),
+            (HAS_OLD_DOCUMENTS, written().any(|(expected, _)| *expected != 0)),
+            (CAREFUL, run.careful && !layout.claims.keys.is_empty()),
         ];
         let there = bits_of(&bits);
         let single = if there & ALONE == 0 { 0 } else { Self::single(layout) };

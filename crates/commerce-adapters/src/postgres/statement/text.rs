@@ -61,16 +61,17 @@ impl<'s> Text<'s> {
                 .enumerate()
                 .map(|(n, (name, of))| format!("${}::{of} AS {name}", first + n + 1));
             let values = values.collect::<Vec<_>>().join(", ");
-            let _ = write!(self.sql, ",\n{name} AS NOT MATERIALIZED (SELECT {values}, 1::int8 AS i)");
+            let _ = write!(self.sql, ",\n{name} AS NOT MATERIALIZED (SELECT {values}, 1 AS i)");
             return;
         }
-        let arrays = columns.iter().enumerate().map(|(n, (_, of))| format!("${}::{of}[]", first + n + 1));
-        let (arrays, names) = (arrays.collect::<Vec<_>>().join(", "), columns.iter().map(|(name, _)| *name));
-        let _ = write!(
-            self.sql,
-            ",\n{name} AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY AS {name}({}, i))",
-            names.collect::<Vec<_>>().join(", ")
-        );
+        // In the list of what is selected: in FROM each array would be laid out in memory first, row by row.
+        let arrays = columns
+            .iter()
+            .enumerate()
+            .map(|(n, (name, of))| format!("unnest(${}::{of}[]) AS {name}", first + n + 1));
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
+        let last = first + columns.len();
+        let _ = write!(self.sql, ",\n{name} AS (SELECT {arrays}, generate_subscripts(${last}, 1) AS i)");
     }
 
     fn clock(&mut self) {
@@ -147,12 +148,20 @@ impl<'s> Text<'s> {
             return;
         }
         self.rows(HAS_HEADS, "h", "component int4, tenant text, stream text, expected int8");
+        // Not the head at once: to find it the index reads all that its last page has of the stream. Only a stream that is
+        // shorter than expected is asked how long it is.
         self.push(
             ",\nheads AS MATERIALIZED (
-               SELECT h.*, coalesce(e.version, 0) AS version, e.position
+               SELECT h.*, e.position,
+                      CASE WHEN e.version IS NULL AND h.expected > 0
+                           THEN coalesce((SELECT version FROM {s}.commerce_events o
+                                          WHERE o.stream = h.stream AND o.tenant = h.tenant
+                                          ORDER BY version DESC LIMIT 1), 0)
+                           ELSE coalesce(e.version, 0) END AS version
                FROM h LEFT JOIN LATERAL (
                  SELECT version, position FROM {s}.commerce_events e
-                 WHERE e.stream = h.stream AND e.tenant = h.tenant ORDER BY version DESC LIMIT 1) e ON true)",
+                 WHERE e.stream = h.stream AND e.tenant = h.tenant AND e.version >= h.expected
+                 ORDER BY version DESC LIMIT 1) e ON true)",
         );
         self.look(
             STREAMS,
@@ -175,9 +184,9 @@ impl<'s> Text<'s> {
         self.push(&format!(
             ",\nfound AS MATERIALIZED (
                SELECT {component}d.tenant, d.collection, d.id, d.expected, d.body, d.i, d.fields::text[] AS fields,
-                      coalesce(o.version, 0) AS version, o.position, o.fields AS old_fields
+                      coalesce(o.version, 0) AS version, o.position, o.fields AS old_fields, o.place
                FROM d LEFT JOIN LATERAL (
-                 SELECT version, position, fields FROM {{s}}.commerce_documents o
+                 SELECT version, position, fields, ctid AS place FROM {{s}}.commerce_documents o
                  WHERE o.collection = d.collection AND o.tenant = d.tenant AND o.id = d.id LIMIT 1) o ON true)"
         ));
         self.look(

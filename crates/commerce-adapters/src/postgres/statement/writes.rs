@@ -62,44 +62,32 @@ impl Text<'_> {
             return;
         }
         let stands = self.stands("f");
-        let fresh_fields = if self.sections.has(HAS_FIELDS) {
-            format!(
-                ",\nfresh_fields AS (
-                   INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
-                   SELECT f.collection, entry, f.tenant, f.id FROM found f CROSS JOIN LATERAL unnest(f.fields) entry
-                   WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}')))"
-            )
-        } else {
-            String::new()
-        };
-        self.push(&format!(
-            ",\nput AS (
-               INSERT INTO {{s}}.commerce_documents AS o (version, position, collection, tenant, id, fields, body)
-               SELECT f.version + 1, n.base, f.collection, f.tenant, f.id, f.fields, f.body
-               FROM found f CROSS JOIN now n WHERE f.body IS NOT NULL AND {stands}
-               -- In one order, so that two processes wait for each other in turn and not in a circle.
-               ORDER BY f.collection, f.tenant, f.id
-               ON CONFLICT (collection, tenant, id) DO UPDATE
-                 SET version = excluded.version, position = excluded.position, fields = excluded.fields,
-                     body = excluded.body
-                 WHERE o.version = excluded.version - 1
-               -- One that was there and has been deleted meanwhile is inserted, but not as a first version.
-               RETURNING (xmax = 0) = (version = 1) AS as_found),
-             gone_fields AS (
-               DELETE FROM {{s}}.commerce_document_fields WHERE ctid = ANY (ARRAY(
-                 SELECT o.ctid
-                 FROM found f CROSS JOIN LATERAL unnest(f.old_fields) AS old(entry)
-                 CROSS JOIN LATERAL (
-                   SELECT o.ctid FROM {{s}}.commerce_document_fields o
-                   WHERE o.collection = f.collection AND o.entry = old.entry AND o.tenant = f.tenant AND o.id = f.id
-                   LIMIT 1) o
-                 WHERE f.old_fields IS NOT NULL AND {stands} AND NOT old.entry = ANY (coalesce(f.fields, '{{}}')))))
-             {fresh_fields}"
-        ));
-        self.counts.push(format!(
-            "(SELECT count(*) FILTER (WHERE as_found) FROM put)
-               = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND {stands})"
-        ));
+        // In one order, so that two processes wait for each other in turn and not in a circle.
+        if self.sections.has(HAS_NEW_DOCUMENTS) {
+            self.push(&format!(
+                ",\nput AS (
+                   INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
+                   SELECT 1, n.base, f.collection, f.tenant, f.id, f.fields, f.body
+                   FROM found f CROSS JOIN now n WHERE f.body IS NOT NULL AND f.version = 0 AND {stands}
+                   ORDER BY f.collection, f.tenant, f.id)"
+            ));
+        }
+        if self.sections.has(HAS_OLD_DOCUMENTS) {
+            self.push(&format!(
+                ",\nput_over AS (
+                   UPDATE {{s}}.commerce_documents o
+                   SET version = f.version + 1, position = f.base, fields = f.fields, body = f.body
+                   FROM (SELECT f.*, n.base FROM found f CROSS JOIN now n
+                         WHERE f.body IS NOT NULL AND f.version > 0 AND {stands}
+                         ORDER BY f.collection, f.tenant, f.id) f
+                   WHERE o.ctid = f.place AND o.version = f.version RETURNING 1)"
+            ));
+            self.counts.push(format!(
+                "(SELECT count(*) FROM put_over)
+                   = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND f.version > 0 AND {stands})"
+            ));
+        }
+        self.write_fields(&stands);
         if self.sections.has(HAS_DELETIONS) {
             self.push(&format!(
                 ",\ndeleted AS (
@@ -113,6 +101,31 @@ impl Text<'_> {
             self.counts.push(format!(
                 "(SELECT count(*) FROM deleted)
                    = (SELECT count(*) FROM found f WHERE f.body IS NULL AND f.version > 0 AND {stands})"
+            ));
+        }
+    }
+
+    fn write_fields(&mut self, stands: &str) {
+        if self.sections.has(HAS_OLD_DOCUMENTS | HAS_DELETIONS) {
+            self.push(&format!(
+                ",\ngone_fields AS (
+                   DELETE FROM {{s}}.commerce_document_fields WHERE ctid = ANY (ARRAY(
+                     SELECT o.ctid
+                     FROM found f CROSS JOIN LATERAL unnest(f.old_fields) AS old(entry)
+                     CROSS JOIN LATERAL (
+                       SELECT o.ctid FROM {{s}}.commerce_document_fields o
+                       WHERE o.collection = f.collection AND o.entry = old.entry AND o.tenant = f.tenant AND o.id = f.id
+                       LIMIT 1) o
+                     WHERE f.old_fields IS NOT NULL AND {stands}
+                       AND NOT old.entry = ANY (coalesce(f.fields, '{{}}')))))"
+            ));
+        }
+        if self.sections.has(HAS_FIELDS) {
+            self.push(&format!(
+                ",\nfresh_fields AS (
+                   INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
+                   SELECT f.collection, entry, f.tenant, f.id FROM found f CROSS JOIN LATERAL unnest(f.fields) entry
+                   WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}')))"
             ));
         }
     }
@@ -155,11 +168,19 @@ impl Text<'_> {
     }
 
     pub(super) fn write_claims(&mut self) {
-        if self.sections.has(HAS_CLAIMS) {
+        if self.sections.has(HAS_CLAIMS) && self.sections.has(CAREFUL) {
             self.take_claims("k", "taken", "WHERE o.expires_at <= (SELECT at FROM now)");
             let stands = self.stands("k");
             self.counts
                 .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
+        } else if self.sections.has(HAS_CLAIMS) {
+            let stands = self.stands("k");
+            self.push(&format!(
+                ",\ntaken AS (
+                   INSERT INTO {{s}}.commerce_claims (expires_at, commit_id, tenant, scope, key, answer)
+                   SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
+                   ORDER BY key, scope, tenant)"
+            ));
         }
         if self.sections.has(HAS_RETAKEN) {
             self.rows(
@@ -240,7 +261,7 @@ impl Text<'_> {
         let failures = if self.sections.has(LOOKS) {
             "b.section, b.i, b.actual, b.by, b.answer FROM now n LEFT JOIN failures b ON true"
         } else {
-            "NULL::int4, 0::int8, 0::int8, NULL::uuid, NULL::bytea FROM now n"
+            "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea FROM now n"
         };
         self.push(&format!(
             "\nSELECT n.at, n.base, n.events_from, n.messages_from,
