@@ -119,7 +119,7 @@ impl<A: Aggregate> Repository<A> {
         let (Some(snapshots), At::Version(wanted)) = (&self.snapshots, at) else { return Ok(nothing) };
         let document = self.store.document(tenant, snapshot::COLLECTION, stream.as_str()).await?;
         Ok(document
-            .and_then(|document| snapshots.read(&document))
+            .map(|document| snapshots.read(&document))
             .filter(|loaded| loaded.version <= wanted)
             .unwrap_or(nothing))
     }

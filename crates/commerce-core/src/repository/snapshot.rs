@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +23,17 @@ struct Snapshot<A> {
 #[derive(Deserialize)]
 struct Mark {
     schema: u32,
+    version: Version,
 }
 
 type Encode<A> = fn(u32, Version, &A) -> Result<Vec<u8>, CodecError>;
-type Decode<A> = fn(u32, &[u8]) -> Option<(A, Version)>;
+type Decode<A> = fn(&[u8]) -> Option<A>;
 
 /// About as many bytes as an event of one field or two has, written down.
 const BYTES_OF_AN_EVENT: usize = 128;
+
+/// However large a state is, a snapshot is taken after so many times the events that it is to be taken after.
+const AT_MOST: u64 = 16;
 
 /// The snapshot that there is of an aggregate; of version zero if there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +75,8 @@ impl<A> Snapshots<A> {
         kept: &mut Kept,
     ) -> Result<Option<DocumentWrite>, CodecError> {
         let as_large = (kept.bytes / BYTES_OF_AN_EVENT) as u64;
-        if version.saturating_sub(kept.version) < self.every.max(as_large) {
+        let after = as_large.clamp(self.every, self.every.saturating_mul(AT_MOST));
+        if version.saturating_sub(kept.version) < after {
             return Ok(None);
         }
         let body = (self.encode)(self.schema, version, state)?;
@@ -78,10 +85,23 @@ impl<A> Snapshots<A> {
         Ok(Some(DocumentWrite::put(COLLECTION, stream.as_str(), Expected::Any, body)))
     }
 
-    /// The state that a snapshot holds; none if it is not of this schema or can't be read.
-    pub(super) fn read(&self, document: &Document) -> Option<Loaded<A>> {
-        let (state, version) = (self.decode)(self.schema, &document.body)?;
-        Some(Loaded { state, version, kept: Kept { version, bytes: document.body.len() } })
+    /// The state that a snapshot holds; the first state if it is not of this schema or can't be read. One that is kept by
+    /// a program of a later schema is left to it for as long as it would be if it were ours.
+    pub(super) fn read(&self, document: &Document) -> Loaded<A>
+    where
+        A: Default,
+    {
+        let nothing = Loaded::new(A::default(), 0);
+        let Some(mark) = serde_json::from_slice::<Mark>(&document.body).ok() else { return nothing };
+        let kept = Kept { version: mark.version, bytes: document.body.len() };
+        match mark.schema.cmp(&self.schema) {
+            Ordering::Less => nothing,
+            Ordering::Greater => Loaded { kept, ..nothing },
+            Ordering::Equal => match (self.decode)(&document.body) {
+                Some(state) => Loaded { state, version: mark.version, kept },
+                None => Loaded { kept, ..nothing },
+            },
+        }
     }
 }
 
@@ -90,11 +110,6 @@ fn encode<A: Serialize>(schema: u32, version: Version, state: &A) -> Result<Vec<
         .map_err(|error| CodecError::Encode(error.to_string()))
 }
 
-fn decode<A: DeserializeOwned>(schema: u32, body: &[u8]) -> Option<(A, Version)> {
-    let mark: Mark = serde_json::from_slice(body).ok()?;
-    if mark.schema != schema {
-        return None;
-    }
-    let snapshot: Snapshot<A> = serde_json::from_slice(body).ok()?;
-    Some((snapshot.state, snapshot.version))
+fn decode<A: DeserializeOwned>(body: &[u8]) -> Option<A> {
+    serde_json::from_slice::<Snapshot<A>>(body).ok().map(|snapshot| snapshot.state)
 }

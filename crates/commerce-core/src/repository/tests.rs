@@ -160,6 +160,21 @@ fn a_large_state_is_written_as_a_snapshot_more_rarely() {
 }
 
 #[test]
+fn a_snapshot_of_a_later_schema_is_not_written_over_at_once() {
+    let (jars, host) = jars();
+    let jars = jars.with_snapshots(2, 1);
+    for _ in 0..4 {
+        execute(&jars, &host, JarCommand::Fill(1));
+    }
+    write_snapshot(&jars, &json!({"schema": 2, "version": 4, "state": {"right": 4}}));
+    let theirs = snapshot(&jars);
+    assert_eq!(execute(&jars, &host, JarCommand::Fill(1)).state.left, 5);
+    assert_eq!(snapshot(&jars), theirs);
+    execute(&jars, &host, JarCommand::Fill(1));
+    assert_ne!(snapshot(&jars), theirs);
+}
+
+#[test]
 fn a_snapshot_of_another_schema_or_no_sense_is_passed_over() {
     let (jars, host) = jars();
     execute(&jars, &host, JarCommand::Fill(3));
