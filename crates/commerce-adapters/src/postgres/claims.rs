@@ -57,6 +57,10 @@ impl Lookup for ClaimLookup {
     type Question = Question;
     type Answer = Option<Claimed>;
 
+    fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn ask(&self, questions: &[Question]) -> Result<Vec<Option<Claimed>>, StoreError> {
         let keys: Vec<&str> = questions.iter().map(|of| &*of.key).collect();
         let scopes: Vec<&str> = questions.iter().map(|of| &*of.scope).collect();

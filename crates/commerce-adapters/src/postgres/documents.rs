@@ -83,6 +83,10 @@ impl Lookup for DocumentLookup {
     type Question = Question;
     type Answer = Option<Document>;
 
+    fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn ask(&self, questions: &[Question]) -> Result<Vec<Option<Document>>, StoreError> {
         let collections: Vec<&str> = questions.iter().map(|of| &*of.collection).collect();
         let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();

@@ -59,6 +59,10 @@ impl Lookup for StreamLookup {
     type Question = Question;
     type Answer = Vec<RecordedEvent>;
 
+    fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<RecordedEvent>>, StoreError> {
         let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();
         let streams: Vec<&str> = questions.iter().map(|of| of.stream.as_str()).collect();

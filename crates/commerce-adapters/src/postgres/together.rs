@@ -10,6 +10,7 @@ use commerce_core::store::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::database::Database;
 use super::error::{Closed, shared};
 
 /// So many things are asked for by one query at most.
@@ -21,6 +22,9 @@ const QUERIES: usize = 2;
 pub(super) trait Lookup: Send + Sync + 'static {
     type Question: Send + Sync + 'static;
     type Answer: Send + 'static;
+
+    /// Which says how long an answer may take, the wait for others' answers included. A query of its own sees to that itself.
+    fn database(&self) -> &Database;
 
     /// Answers each question, in their order.
     fn ask(
@@ -63,7 +67,8 @@ impl<L: Lookup> Together<L> {
         if let Some(turn) = self.0.wait(Waiting { question, answer }) {
             tokio::spawn(turn.serve());
         }
-        answered.await.unwrap_or_else(|_| Err(closed()))
+        let answered = async { answered.await.unwrap_or_else(|_| Err(closed())) };
+        self.0.lookup.database().answered(answered).await
     }
 }
 
@@ -75,7 +80,11 @@ impl<L: Lookup> Shared<L> {
     fn begin_if_alone(self: &Arc<Self>) -> Option<Turn<L>> {
         let mut asked = self.asked();
         let alone = asked.queries == 0 && asked.waiting.is_empty();
-        alone.then(|| self.turn(&mut asked))
+        alone.then(|| {
+            let mut turn = self.turn(&mut asked);
+            turn.begun = true;
+            turn
+        })
     }
 
     /// Waits for its answer. A turn, if another query is to be begun for it.
@@ -87,17 +96,20 @@ impl<L: Lookup> Shared<L> {
 
     fn turn(self: &Arc<Self>, asked: &mut Asked<L>) -> Turn<L> {
         asked.queries += 1;
-        Turn { shared: self.clone() }
+        Turn { shared: self.clone(), begun: false }
     }
 }
 
 /// One of the queries at a time. However it ends, another may begin.
 struct Turn<L: Lookup> {
     shared: Arc<Shared<L>>,
+    /// A runtime that ends drops what it is to run before it has begun.
+    begun: bool,
 }
 
 impl<L: Lookup> Turn<L> {
-    async fn serve(self) {
+    async fn serve(mut self) {
+        self.begun = true;
         while let Some(waiting) = self.next() {
             let Err((waiting, error)) = self.answer(waiting).await else { continue };
             if waiting.len() == 1 || matches!(error, StoreError::Unavailable { .. }) {
@@ -130,9 +142,10 @@ impl<L: Lookup> Turn<L> {
         }
     }
 
-    /// What has been asked meanwhile.
+    /// What has been asked meanwhile, by callers who still wait.
     fn next(&self) -> Option<Vec<Waiting<L>>> {
         let mut asked = self.shared.asked();
+        asked.waiting.retain(|one| !one.answer.is_closed());
         let count = asked.waiting.len().min(TOGETHER);
         (count > 0).then(|| asked.waiting.drain(..count).collect())
     }
@@ -140,13 +153,20 @@ impl<L: Lookup> Turn<L> {
 
 impl<L: Lookup> Drop for Turn<L> {
     fn drop(&mut self) {
-        let next = {
+        let runtime = Handle::try_current().ok().filter(|_| self.begun);
+        let (next, forsaken) = {
             let mut asked = self.shared.asked();
             asked.queries -= 1;
             // Whoever came after this turn last looked relied on it.
-            (!asked.waiting.is_empty()).then(|| self.shared.turn(&mut asked))
+            match &runtime {
+                Some(_) if !asked.waiting.is_empty() => (Some(self.shared.turn(&mut asked)), Vec::new()),
+                None if asked.queries == 0 => (None, std::mem::take(&mut asked.waiting)),
+                _ => (None, Vec::new()),
+            }
         };
-        if let (Some(turn), Ok(runtime)) = (next, Handle::try_current()) {
+        // Those whom no one will answer are told so by this.
+        drop(forsaken);
+        if let (Some(turn), Some(runtime)) = (next, runtime) {
             runtime.spawn(turn.serve());
         }
     }

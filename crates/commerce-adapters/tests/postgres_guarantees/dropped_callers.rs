@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::{
-    Random, SCHEMA, append, connect, execute, fresh_id, length, number, numbered, stream, stuck_or_done,
-    until, whole, within,
+    Random, SCHEMA, append, connect, execute, fresh_id, length, number, numbered, process, stream,
+    stuck_or_done, until, whole, within,
 };
 
 const READERS: usize = 3;
@@ -207,4 +207,34 @@ async fn readers(db: &mut PgConnection) -> Vec<i32> {
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                  AND query LIKE '%commerce_events%' AND query NOT LIKE '/* commerce-commit */%'";
     sqlx::query_scalar(query).fetch_all(db).await.unwrap()
+}
+
+/// What waits for its turn when a program ends must not be handed on for ever.
+#[tokio::test]
+async fn a_runtime_that_ends_while_lookups_wait_ends() {
+    within(60, async {
+        let home = database().await;
+        let url = home.url().to_owned();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let store = runtime.spawn(async move { process(&url).await }).await.unwrap();
+        let mut host = connect(home.url()).await;
+        execute(&mut host, "BEGIN; LOCK TABLE commerce.commerce_documents IN ACCESS EXCLUSIVE MODE").await;
+        let mut lookups = Vec::new();
+        for _ in 0..16 {
+            let store = store.clone();
+            lookups.push(
+                runtime.spawn(
+                    async move { store.document(&Tenant::default(), "things", "1").await.map(|_| ()) },
+                ),
+            );
+        }
+        stuck_or_done(home.url(), &lookups[0]).await;
+        tokio::task::spawn_blocking(move || drop(runtime)).await.unwrap();
+        for lookup in lookups {
+            assert!(lookup.await.is_err(), "it ended with its runtime");
+        }
+        execute(&mut host, "ROLLBACK").await;
+    })
+    .await;
 }

@@ -1,8 +1,8 @@
 //! The one statement that writes a group of commits.
 //!
 //! First it looks, in one snapshot, at everything that the members count on; the components that fail are collected.
-//! Then every INSERT leaves those out. What changes between the look and the write ends in a unique violation or in a
-//! count that does not match, which is made an error: then nothing is written, and the statement runs again.
+//! Then every INSERT, UPDATE and DELETE leaves those out. What changes between the look and the write ends in a unique
+//! violation or in a count that does not match, which is made an error: then nothing is written, and the statement runs again.
 //!
 //! There is one text, prepared once, for each combination of sections that a group has rows in. Where one member is written
 //! alone, a section of one row has a text of its own too.

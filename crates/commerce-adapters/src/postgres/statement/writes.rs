@@ -1,7 +1,7 @@
 //! What the statement writes, leaving out what has failed.
 //!
-//! A DELETE finds its rows one by one, by their whole key, and then goes by their place: a join would be planned for a table
-//! as small as it was then, read all of it, and go on doing so while it grows.
+//! A DELETE or UPDATE finds its rows one by one, by their whole key, and then goes by their place: a join by key would be
+//! planned for a table as small as it was then, read all of it, and go on doing so while it grows.
 
 use super::BITS;
 use super::sections::*;
@@ -73,6 +73,12 @@ impl Text<'_> {
             ));
         }
         if self.sections.has(HAS_OLD_DOCUMENTS) {
+            // An application's connection may plan joins as it likes.
+            let among = if self.sections.has(JOINED) {
+                " AND o.ctid = ANY (ARRAY(SELECT place FROM found WHERE body IS NOT NULL AND version > 0))"
+            } else {
+                ""
+            };
             self.push(&format!(
                 ",\nput_over AS (
                    UPDATE {{s}}.commerce_documents o
@@ -80,7 +86,7 @@ impl Text<'_> {
                    FROM (SELECT f.*, n.base FROM found f CROSS JOIN now n
                          WHERE f.body IS NOT NULL AND f.version > 0 AND {stands}
                          ORDER BY f.collection, f.tenant, f.id) f
-                   WHERE o.ctid = f.place AND o.version = f.version RETURNING 1)"
+                   WHERE o.ctid = f.place AND o.version = f.version{among} RETURNING 1)"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM put_over)
@@ -168,19 +174,21 @@ impl Text<'_> {
     }
 
     pub(super) fn write_claims(&mut self) {
-        if self.sections.has(HAS_CLAIMS) && self.sections.has(CAREFUL) {
-            self.take_claims("k", "taken", "WHERE o.expires_at <= (SELECT at FROM now)");
+        if self.sections.has(HAS_CLAIMS) {
             let stands = self.stands("k");
+            if self.sections.has(CAREFUL) {
+                self.take_claims("k", "taken", "WHERE o.expires_at <= (SELECT at FROM now)");
+            } else {
+                self.push(&format!(
+                    ",\ntaken AS (
+                       INSERT INTO {{s}}.commerce_claims (expires_at, commit_id, tenant, scope, key, answer)
+                       SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
+                       ORDER BY key, scope, tenant RETURNING 1)"
+                ));
+            }
+            // What is counted is written first: both ways take their locks at the same point.
             self.counts
                 .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
-        } else if self.sections.has(HAS_CLAIMS) {
-            let stands = self.stands("k");
-            self.push(&format!(
-                ",\ntaken AS (
-                   INSERT INTO {{s}}.commerce_claims (expires_at, commit_id, tenant, scope, key, answer)
-                   SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
-                   ORDER BY key, scope, tenant)"
-            ));
         }
         if self.sections.has(HAS_RETAKEN) {
             self.rows(
