@@ -98,9 +98,9 @@ impl<A: Aggregate> Repository<A> {
         self
     }
 
-    /// Keeps a snapshot of the state, renewed every so many events in the same commit as they; more rarely where it has
-    /// grown larger than so many events. Raise `schema`
-    /// whenever the state's shape or meaning changes: older snapshots are then passed over, and replaced.
+    /// Keeps a snapshot of the state, renewed every so many events in the same commit as they; where it has grown larger
+    /// than so many events, after as many as make up its size, sixteen times `every` at most. Raise `schema` whenever the
+    /// state's shape or meaning changes: older snapshots are then passed over, and replaced.
     pub fn with_snapshots(mut self, every: u64, schema: u32) -> Self
     where
         A: Serialize + DeserializeOwned,

@@ -160,6 +160,23 @@ fn a_large_state_is_written_as_a_snapshot_more_rarely() {
 }
 
 #[test]
+fn however_large_a_state_is_its_snapshot_is_renewed_in_the_end() {
+    let (jars, host) = jars();
+    let jars = jars.with_snapshots(2, 1);
+    execute(&jars, &host, JarCommand::Fill(100));
+    execute(&jars, &host, JarCommand::Take(1));
+    let padding = "x".repeat(1_000 * 128);
+    write_snapshot(&jars, &json!({"schema": 1, "version": 2, "state": {"left": 99}, "padding": padding}));
+    let large = snapshot(&jars);
+    for _ in 0..31 {
+        execute(&jars, &host, JarCommand::Take(1));
+    }
+    assert_eq!(snapshot(&jars), large);
+    execute(&jars, &host, JarCommand::Take(1));
+    assert_ne!(snapshot(&jars), large);
+}
+
+#[test]
 fn a_snapshot_of_a_later_schema_is_not_written_over_at_once() {
     let (jars, host) = jars();
     let jars = jars.with_snapshots(2, 1);
