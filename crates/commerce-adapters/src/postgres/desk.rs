@@ -1,7 +1,7 @@
 //! Where commits wait: writers take from here what can be written together, and leave the answers.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::connect::Address;
 use super::error::{Closed, Overloaded, Said};
 use super::group::Group;
-use super::job::{Answer, Job};
+use super::job::{Answer, Job, KeyMap, KeySet};
 use super::statement::{Run, Statements};
 use super::wake::Wake;
 
@@ -44,12 +44,19 @@ pub(super) struct Desk {
 
 #[derive(Default)]
 struct Queue {
+    /// In the order in which they were handed over.
     waiting: VecDeque<Box<Job>>,
     waiting_rows: usize,
+    /// Those before all that wait which share something with a group under way, or with one before them that does: they
+    /// needn't be looked at again until a group has ended.
+    // Boxed, as they move on to a group.
+    #[allow(clippy::vec_box)]
+    parked: Vec<Box<Job>>,
+    parked_keys: KeySet,
     /// How many commits are in groups whose writers have not come back for more yet.
     under_way: usize,
     /// How many commits of groups under way touch it.
-    in_flight: HashMap<u64, u32>,
+    in_flight: KeyMap<u32>,
     closed: bool,
 }
 
@@ -84,7 +91,7 @@ impl Desk {
             let mut queue = self.queue();
             if queue.closed {
                 Some((job, Closed.into()))
-            } else if queue.waiting.len() >= QUEUE {
+            } else if queue.len() >= QUEUE {
                 Some((job, Overloaded { queue: QUEUE }.into()))
             } else {
                 queue.waiting_rows += job.rows;
@@ -106,7 +113,7 @@ impl Desk {
             settled.as_mut().enable();
             let busy = {
                 let queue = self.queue();
-                queue.in_flight.contains_key(&key) || queue.waiting.iter().any(|job| job.keys.contains(&key))
+                queue.in_flight.contains_key(&key) || queue.jobs().any(|job| job.keys.all().contains(&key))
             };
             if !busy {
                 return;
@@ -176,7 +183,7 @@ impl Desk {
                 let mut queue = self.queue();
                 let group = if patient && queue.is_early() { Group::default() } else { queue.gather() };
                 let more = !queue.waiting.is_empty();
-                (group, more, queue.closed && !more && queue.in_flight.is_empty())
+                (group, more, queue.closed && queue.len() == 0 && queue.in_flight.is_empty())
             };
             if !group.members.is_empty() {
                 if more {
@@ -214,10 +221,8 @@ impl Desk {
                     None => again.push(job),
                 }
             }
-            for job in again.into_iter().rev() {
-                queue.waiting_rows += job.rows;
-                queue.waiting.push_front(job);
-            }
+            queue.look_at_parked();
+            queue.wait_first(again);
             if !queue.waiting.is_empty() || queue.closed {
                 self.news.notify_one();
             }
@@ -230,7 +235,7 @@ impl Desk {
 
     /// Refuses everything that waits now, except what shares something with a group that is under way.
     pub(super) fn refuse_waiting(&self, error: &Said) {
-        let mut left = self.queue().waiting.len();
+        let mut left = self.queue().len();
         while left > 0 {
             let group = self.queue().gather();
             if group.members.is_empty() {
@@ -251,39 +256,61 @@ impl Queue {
         self.under_way > 0 && self.waiting_rows < SECOND_GROUP.0
     }
 
+    fn len(&self) -> usize {
+        self.parked.len() + self.waiting.len()
+    }
+
+    /// All that are in no group.
+    fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.parked.iter().chain(&self.waiting).map(|job| &**job)
+    }
+
     /// What can be written now, in the order of the calls: a commit waits for all before it that it shares something
     /// with, unless it can join them.
     fn gather(&mut self) -> Group {
         let mut group = Group::default();
-        let mut passed: Vec<Box<Job>> = Vec::new();
-        let mut blocked: HashSet<u64> = HashSet::new();
         while !group.is_full()
-            && passed.len() < SEARCHED
+            && self.parked.len() < SEARCHED
             && let Some(job) = self.waiting.pop_front()
         {
-            let waits = job.keys.iter().any(|key| self.in_flight.contains_key(key) || blocked.contains(key));
-            let kept = if waits { Some(job) } else { group.admit(job).err() };
+            self.waiting_rows -= job.rows;
+            let kept = if self.has_to_wait(&job) { Some(job) } else { group.admit(job).err() };
             if let Some(job) = kept {
-                blocked.extend(&job.keys);
-                passed.push(job);
+                self.parked_keys.extend(job.keys.all());
+                self.parked.push(job);
             }
-        }
-        for job in passed.into_iter().rev() {
-            self.waiting.push_front(job);
         }
         self.under_way += group.members.len();
-        for job in &group.members {
-            self.waiting_rows -= job.rows;
-            for key in &job.keys {
-                *self.in_flight.entry(*key).or_default() += 1;
-            }
+        for key in group.members.iter().flat_map(|job| job.keys.all()) {
+            *self.in_flight.entry(*key).or_default() += 1;
         }
         group
     }
 
+    fn has_to_wait(&self, job: &Job) -> bool {
+        let mut keys = job.keys.all().iter();
+        keys.any(|key| self.in_flight.contains_key(key) || self.parked_keys.contains(key))
+    }
+
+    /// A group has ended: what waited for it may be written now.
+    fn look_at_parked(&mut self) {
+        self.parked_keys.clear();
+        let parked = std::mem::take(&mut self.parked);
+        self.wait_first(parked);
+    }
+
+    /// These came before all that wait.
+    #[allow(clippy::vec_box)]
+    fn wait_first(&mut self, jobs: Vec<Box<Job>>) {
+        for job in jobs.into_iter().rev() {
+            self.waiting_rows += job.rows;
+            self.waiting.push_front(job);
+        }
+    }
+
     /// A commit is under way no more.
     fn leave(&mut self, job: &Job) {
-        for key in &job.keys {
+        for key in job.keys.all() {
             if let Entry::Occupied(mut entry) = self.in_flight.entry(*key) {
                 *entry.get_mut() -= 1;
                 if *entry.get() == 0 {

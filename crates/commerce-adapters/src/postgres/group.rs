@@ -11,12 +11,10 @@
 //!
 //! Everything else that shares something with a member waits for the next group.
 
-use std::collections::HashMap;
-
-use commerce_core::commit::Expected;
+use commerce_core::commit::{Append, Expected};
 use commerce_core::store::News;
 
-use super::job::{self, Job};
+use super::job::{Job, KeyMap};
 
 /// The most members of a group.
 const MEMBERS: usize = 256;
@@ -32,7 +30,7 @@ pub(super) struct Group {
     /// For each member, one of its component that came no later; itself at a component's root.
     parents: Vec<usize>,
     /// What members touch, apart from keys of messages.
-    touched: HashMap<u64, Touched>,
+    touched: KeyMap<Touched>,
     streams: Vec<Stream>,
     rows: usize,
 }
@@ -77,57 +75,48 @@ impl Group {
         }
         let member = self.members.len();
         self.parents.push(member);
-        for required in &job.commit.requires {
-            if let Some(Touched::Commit(other)) = self.touched.get(&job::commit_key(*required)) {
+        for required in job.keys.required() {
+            if let Some(Touched::Commit(other)) = self.touched.get(required) {
                 self.join(member, *other);
             }
         }
-        self.touched.insert(job::commit_key(job.id), Touched::Commit(member));
-        let tenant = job.commit.tenant.as_str();
-        for (index, append) in job.commit.appends.iter().enumerate() {
-            let key = job::stream_key(tenant, append.stream.as_str());
+        self.touched.insert(job.keys.own(), Touched::Commit(member));
+        for (index, (append, key)) in job.commit.appends.iter().zip(job.keys.streams()).enumerate() {
             let events = append.events.len() as u64;
-            if let Some(Touched::Stream(stream)) = self.touched.get(&key).copied() {
+            if let Some(Touched::Stream(stream)) = self.touched.get(key).copied() {
                 self.streams[stream].events += events;
                 self.join(member, self.streams[stream].first.0);
             } else {
-                self.touched.insert(key, Touched::Stream(self.streams.len()));
+                self.touched.insert(*key, Touched::Stream(self.streams.len()));
                 self.streams.push(Stream { first: (member, index), expected: append.expected, events });
             }
         }
-        for key in other_keys(&job) {
-            self.touched.insert(key, Touched::Other);
-        }
+        self.touched.extend(job.keys.exclusive().iter().map(|key| (*key, Touched::Other)));
         self.rows += job.rows;
         self.members.push(job);
         Ok(())
     }
 
     fn can_join(&self, job: &Job) -> bool {
-        let tenant = job.commit.tenant.as_str();
-        let id_is_new = !self.touched.contains_key(&job::commit_key(job.id));
-        let requires = job.commit.requires.iter().all(|required| {
-            // A hash that stands for something else.
-            !matches!(
-                self.touched.get(&job::commit_key(*required)),
-                Some(Touched::Stream(_) | Touched::Other)
-            )
-        });
-        let continues = job.commit.appends.iter().all(|append| {
-            match self.touched.get(&job::stream_key(tenant, append.stream.as_str())) {
-                None => true,
-                Some(Touched::Stream(stream)) => self.continues(&self.streams[*stream], tenant, append),
-                Some(_) => false,
-            }
-        });
-        id_is_new && requires && continues && other_keys(job).all(|key| !self.touched.contains_key(&key))
+        let id_is_new = !self.touched.contains_key(&job.keys.own());
+        // A hash that stands for something else.
+        let is_other = |key: &u64| matches!(self.touched.get(key), Some(Touched::Stream(_) | Touched::Other));
+        let continues = |(append, key): (&Append, &u64)| match self.touched.get(key) {
+            None => true,
+            Some(Touched::Stream(stream)) => self.continues(&self.streams[*stream], job, append),
+            Some(_) => false,
+        };
+        id_is_new
+            && !job.keys.required().iter().any(is_other)
+            && job.commit.appends.iter().zip(job.keys.streams()).all(continues)
+            && !job.keys.exclusive().iter().any(|key| self.touched.contains_key(key))
     }
 
     /// Whether an append fits where the members before it leave the stream, if they are applied.
-    fn continues(&self, stream: &Stream, tenant: &str, append: &commerce_core::commit::Append) -> bool {
+    fn continues(&self, stream: &Stream, job: &Job, append: &Append) -> bool {
         let (member, index) = stream.first;
         let commit = &self.members[member].commit;
-        let same = commit.tenant.as_str() == tenant && commit.appends[index].stream == append.stream;
+        let same = commit.tenant == job.commit.tenant && commit.appends[index].stream == append.stream;
         let fits = match (stream.expected, append.expected) {
             (_, Expected::Any) => true,
             (Expected::Version(first), Expected::Version(next)) => next == first + stream.events,
@@ -155,29 +144,16 @@ impl Group {
         &self.streams
     }
 
-    /// The number of a stream that a member touches.
-    pub(super) fn stream(&self, tenant: &str, name: &str) -> Option<usize> {
-        match self.touched.get(&job::stream_key(tenant, name)) {
+    /// The number of the stream of this key.
+    pub(super) fn stream(&self, key: u64) -> Option<usize> {
+        match self.touched.get(&key) {
             Some(Touched::Stream(stream)) => Some(*stream),
             _ => None,
         }
     }
 
-    /// Whether a member before this one has this id: then it needn't be looked up.
-    pub(super) fn holds_before(&self, member: usize, id: commerce_core::commit::CommitId) -> bool {
-        matches!(self.touched.get(&job::commit_key(id)), Some(Touched::Commit(other)) if *other < member)
+    /// Whether a member before this one has the id of this key: then it needn't be looked up.
+    pub(super) fn holds_before(&self, member: usize, key: u64) -> bool {
+        matches!(self.touched.get(&key), Some(Touched::Commit(other)) if *other < member)
     }
-}
-
-/// What may be touched by one member only.
-fn other_keys(job: &Job) -> impl Iterator<Item = u64> {
-    let commit = &job.commit;
-    let tenant = commit.tenant.as_str();
-    let documents =
-        commit.documents.iter().map(move |write| job::document_key(tenant, &write.collection, &write.id));
-    let claims =
-        commit.claims.iter().map(move |claim| job::claim_key(tenant, &claim.key.scope, &claim.key.key));
-    let releases = commit.releases.iter().map(move |key| job::claim_key(tenant, &key.scope, &key.key));
-    let readers = commit.checkpoints.iter().map(|moved| job::checkpoint_key(&moved.reader));
-    documents.chain(claims).chain(releases).chain(readers)
 }

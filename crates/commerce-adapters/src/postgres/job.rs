@@ -1,6 +1,8 @@
 //! A commit on its way to the database.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
 use tokio::sync::oneshot;
@@ -16,9 +18,7 @@ pub(super) struct Job {
     pub(super) id_was_given: bool,
     /// Its metadata as JSON; empty if nothing carries it.
     pub(super) metadata: String,
-    /// What it touches, hashed: commits that share a key are applied in the order in which they were handed over. Two
-    /// things that happen to have one hash wait for each other, and no more.
-    pub(super) keys: Vec<u64>,
+    pub(super) keys: Keys,
     /// How many rows it writes, or looks at.
     pub(super) rows: usize,
     reply: Option<oneshot::Sender<Answer>>,
@@ -42,7 +42,7 @@ impl Job {
             id,
             id_was_given: commit.id.is_some(),
             metadata,
-            keys: keys(&commit, id),
+            keys: Keys::of(&commit, id),
             rows: rows(&commit),
             commit,
             reply: None,
@@ -63,43 +63,84 @@ fn rows(commit: &Commit) -> usize {
     1 + events + documents.len() + messages.len() + claims.len()
 }
 
-fn keys(commit: &Commit, id: CommitId) -> Vec<u64> {
-    let tenant = commit.tenant.as_str();
-    let mut keys =
-        Vec::with_capacity(1 + commit.appends.len() + commit.documents.len() + commit.messages.len());
-    keys.push(commit_key(id));
-    keys.extend(commit.requires.iter().map(|required| commit_key(*required)));
-    keys.extend(commit.appends.iter().map(|append| stream_key(tenant, append.stream.as_str())));
-    keys.extend(commit.documents.iter().map(|write| document_key(tenant, &write.collection, &write.id)));
-    keys.extend(commit.claims.iter().map(|claim| claim_key(tenant, &claim.key.scope, &claim.key.key)));
-    keys.extend(commit.releases.iter().map(|key| claim_key(tenant, &key.scope, &key.key)));
-    keys.extend(commit.checkpoints.iter().map(|moved| checkpoint_key(&moved.reader)));
-    keys.extend(commit.messages.iter().map(|message| message_key(tenant, &message.key)));
-    keys
+/// What a commit touches, hashed once: commits that share a key are applied in the order in which they were handed over. Two
+/// things that happen to have one hash wait for each other, and no more.
+pub(super) struct Keys {
+    /// Its own, then those of what it requires, of streams, of what only one member of a group may touch, of messages.
+    all: Vec<u64>,
+    streams: Range<usize>,
+    messages_from: usize,
+}
+
+impl Keys {
+    fn of(commit: &Commit, id: CommitId) -> Self {
+        let Commit { requires, appends, documents, messages, claims, releases, checkpoints, .. } = commit;
+        let tenant = commit.tenant.as_str();
+        let exclusive = documents.len() + claims.len() + releases.len() + checkpoints.len();
+        let mut all = Vec::with_capacity(1 + requires.len() + appends.len() + exclusive + messages.len());
+        all.push(commit_key(id));
+        all.extend(requires.iter().map(|required| commit_key(*required)));
+        let streams = all.len()..all.len() + appends.len();
+        all.extend(appends.iter().map(|append| hash((1_u8, tenant, append.stream.as_str()))));
+        all.extend(documents.iter().map(|write| hash((2_u8, tenant, &write.collection, &write.id))));
+        let claimed = claims.iter().map(|claim| &claim.key).chain(releases);
+        all.extend(claimed.map(|key| hash((3_u8, tenant, &key.scope, &key.key))));
+        all.extend(checkpoints.iter().map(|moved| hash((4_u8, &moved.reader))));
+        let messages_from = all.len();
+        all.extend(messages.iter().map(|message| hash((5_u8, tenant, &message.key))));
+        Self { all, streams, messages_from }
+    }
+
+    /// Of everything.
+    pub(super) fn all(&self) -> &[u64] {
+        &self.all
+    }
+
+    /// Of the commit itself.
+    pub(super) fn own(&self) -> u64 {
+        self.all[0]
+    }
+
+    /// Of the commits that it requires.
+    pub(super) fn required(&self) -> &[u64] {
+        &self.all[1..self.streams.start]
+    }
+
+    /// Of the streams that it appends to, one for each of its appends.
+    pub(super) fn streams(&self) -> &[u64] {
+        &self.all[self.streams.clone()]
+    }
+
+    /// Of what may be touched by one member of a group only.
+    pub(super) fn exclusive(&self) -> &[u64] {
+        &self.all[self.streams.end..self.messages_from]
+    }
+}
+
+/// By key.
+pub(super) type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<Hashed>>;
+pub(super) type KeySet = HashSet<u64, BuildHasherDefault<Hashed>>;
+
+/// A key is a hash already.
+#[derive(Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are u64");
+    }
 }
 
 pub(super) fn commit_key(id: CommitId) -> u64 {
     hash((0_u8, id))
-}
-
-pub(super) fn stream_key(tenant: &str, stream: &str) -> u64 {
-    hash((1_u8, tenant, stream))
-}
-
-pub(super) fn document_key(tenant: &str, collection: &str, id: &str) -> u64 {
-    hash((2_u8, tenant, collection, id))
-}
-
-pub(super) fn claim_key(tenant: &str, scope: &str, key: &str) -> u64 {
-    hash((3_u8, tenant, scope, key))
-}
-
-pub(super) fn checkpoint_key(reader: &str) -> u64 {
-    hash((4_u8, reader))
-}
-
-fn message_key(tenant: &str, key: &str) -> u64 {
-    hash((5_u8, tenant, key))
 }
 
 fn hash(key: impl Hash) -> u64 {

@@ -227,7 +227,10 @@ impl<'g> Layout<'g> {
             self.given.owners.push(group, member);
             self.given.ids.push(job.id.0);
         }
-        for id in commit.requires.iter().filter(|id| !group.holds_before(member, **id)) {
+        for (id, key) in commit.requires.iter().zip(job.keys.required()) {
+            if group.holds_before(member, *key) {
+                continue;
+            }
             self.required.owners.push(group, member);
             self.required.ids.push(id.0);
         }
@@ -317,8 +320,8 @@ impl<'g> Layout<'g> {
         let mut place = 0;
         for (member, job) in group.members.iter().enumerate() {
             let mut ordinal = 0;
-            for append in &job.commit.appends {
-                if let Some(stream) = group.stream(job.commit.tenant.as_str(), append.stream.as_str()) {
+            for (append, key) in job.commit.appends.iter().zip(job.keys.streams()) {
+                if let Some(stream) = group.stream(*key) {
                     appends.push((rows[stream], member, append, place, ordinal));
                 }
                 place += append.events.len() as i64;
