@@ -60,8 +60,8 @@ impl Group {
     }
 
     /// What readers have that is new, if all of it is written.
-    pub(super) fn news(&self) -> News {
-        self.members.iter().map(|job| News::of(&job.commit)).reduce(News::and).unwrap_or_default()
+    pub(super) fn news(&self, partitions: u32) -> News {
+        self.members.iter().map(|job| News::of(&job.commit, partitions)).reduce(News::and).unwrap_or_default()
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -285,7 +285,7 @@ impl Store for PgStore {
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
         let due = self.maintenance.release_due(limit, self.clock()).await?;
         if let Some((base, oldest)) = due.base {
-            self.wake.committed(base, oldest, News { messages: true, ..News::default() });
+            self.wake.committed(base, oldest, News::MESSAGES);
         }
         Ok(due.released)
     }

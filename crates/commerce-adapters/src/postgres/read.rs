@@ -28,7 +28,7 @@ const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::fr
 pub(super) struct Reads {
     database: Database,
     log: Text,
-    messages: Text,
+    messages: MessageTexts,
     last_message: Text,
     newest: Text,
     oldest: Text,
@@ -36,16 +36,24 @@ pub(super) struct Reads {
     now: Text,
 }
 
-impl Reads {
-    pub(super) fn new(database: Database, schema: &str, xid_offset: i64, partitions: u32) -> Self {
-        let oldest =
-            format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
+/// The texts that read messages. A reader of all topics is told how far it has come by what it finds, and a relay often
+/// asks for one partition only: less has to be asked for then.
+struct MessageTexts {
+    of_topics: Text,
+    of_all_topics: Text,
+    of_one_partition: Text,
+}
+
+impl MessageTexts {
+    fn new(schema: &str, oldest: &str) -> Self {
         let columns = "position, recorded_at, id, tenant, topic, key, type, headers, metadata, payload";
+        let wanted = "(SELECT unnest($1::int4[]) AS partition, unnest($2::int8[]) AS after, unnest($3::int8[]) AS wanted,
+                              generate_subscripts($3::int8[], 1) AS number) w";
         // Of each partition there is always a row: it tells how far the log was looked at, also if nothing was found.
         // OFFSET 0 has that looked up once a partition: the planner would rather do it again for each message.
-        let messages = format!(
-            "SELECT m.*, last.position, w.number
-             FROM unnest($1::int4[], $2::int8[], $3::int8[]) WITH ORDINALITY AS w(partition, after, wanted, number)
+        let of_topics = format!(
+            "SELECT m.*, w.number, last.position
+             FROM {wanted}
              CROSS JOIN LATERAL (
                SELECT coalesce((SELECT position FROM {schema}.commerce_messages
                  WHERE partition = w.partition AND position > w.after AND position < {oldest}
@@ -53,10 +61,37 @@ impl Reads {
              LEFT JOIN LATERAL (
                SELECT {columns} FROM {schema}.commerce_messages m
                WHERE m.partition = w.partition AND m.position > w.after AND m.position <= last.position
-                 AND (cardinality($4::text[]) = 0 OR topic = ANY ($4::text[]))
+                 AND topic = ANY ($4::text[])
                ORDER BY m.position LIMIT w.wanted) m ON true
              ORDER BY w.number, m.position"
         );
+        let of_all_topics = format!(
+            "SELECT m.*, w.number
+             FROM {wanted}
+             CROSS JOIN LATERAL (
+               SELECT {columns} FROM {schema}.commerce_messages m
+               WHERE m.partition = w.partition AND m.position > w.after AND m.position < {oldest}
+               ORDER BY m.position LIMIT w.wanted) m
+             ORDER BY w.number, m.position"
+        );
+        let of_one_partition = format!(
+            "SELECT {columns}, 1 AS number FROM {schema}.commerce_messages
+             WHERE partition = $1 AND position > $2 AND position < {oldest}
+             ORDER BY position LIMIT $3"
+        );
+        Self {
+            of_topics: of_topics.into(),
+            of_all_topics: of_all_topics.into(),
+            of_one_partition: of_one_partition.into(),
+        }
+    }
+}
+
+impl Reads {
+    pub(super) fn new(database: Database, schema: &str, xid_offset: i64, partitions: u32) -> Self {
+        let oldest =
+            format!("(pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS}");
+        let messages = MessageTexts::new(schema, &oldest);
         // What a page begins with may belong to a commit whose first event is on the page before.
         let metadata = format!(
             "CASE WHEN e.ordinal > 0
@@ -80,7 +115,7 @@ impl Reads {
         );
         Self {
             log: log.into(),
-            messages: messages.into(),
+            messages,
             last_message: format!("SELECT greatest({last_message}, 0)").into(),
             newest: format!(
                 "SELECT greatest((SELECT max(position) FROM {schema}.commerce_events), {last_message}, 0)"
@@ -122,26 +157,43 @@ impl Reads {
         let partitions: Vec<i32> = requests.iter().map(|of| number(of.partition as usize)).collect();
         let after: Vec<i64> = requests.iter().map(|of| clamp(of.after)).collect();
         let wanted: Vec<i64> = requests.iter().map(|of| clamp(of.limit as u64)).collect();
+        let of_topics = !first.topics.is_empty();
+        let text = match requests {
+            _ if of_topics => &self.messages.of_topics,
+            [_] => &self.messages.of_one_partition,
+            _ => &self.messages.of_all_topics,
+        };
         let rows = self
             .database
-            .rows(&self.messages, &|to| {
-                to.add(&partitions[..])?;
-                to.add(&after[..])?;
-                to.add(&wanted[..])?;
-                to.add(first.topics)
+            .rows(text, &|to| match requests {
+                [_] if !of_topics => {
+                    to.add(partitions[0])?;
+                    to.add(after[0])?;
+                    to.add(wanted[0])
+                }
+                _ => {
+                    to.add(&partitions[..])?;
+                    to.add(&after[..])?;
+                    to.add(&wanted[..])?;
+                    if of_topics { to.add(first.topics) } else { Ok(()) }
+                }
             })
             .await?;
         let mut batches: Vec<_> =
             requests.iter().map(|of| MessageBatch { messages: Vec::new(), next: of.after }).collect();
         let mut last = LastMessage::default();
         let read = rows.iter().try_for_each(|row| {
-            let number: i64 = row.try_get(11)?;
+            let number: i32 = row.try_get(10)?;
             let Some(batch) = usize::try_from(number - 1).ok().and_then(|n| batches.get_mut(n)) else {
                 return Ok(());
             };
-            batch.next = batch.next.max(position_of(row.try_get(10)?));
+            if of_topics {
+                batch.next = batch.next.max(position_of(row.try_get(11)?));
+            }
             if row.try_get::<Option<i64>, _>(0)?.is_some() {
-                batch.messages.push(last.read(row)?);
+                let message = last.read(row)?;
+                batch.next = batch.next.max(message.position);
+                batch.messages.push(message);
             }
             Ok(())
         });

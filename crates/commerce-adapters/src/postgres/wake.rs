@@ -5,8 +5,8 @@
 //! millisecond, then less and less often.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use commerce_core::store::{Changes, News};
@@ -28,14 +28,21 @@ pub(super) struct Wake {
     /// By this it knows what it has told itself.
     name: u64,
     texts: Texts,
-    /// The first position of the newest transaction that readers are to be woken for once they can see it.
-    awaited: AtomicI64,
-    /// Up to which of these they were.
-    seen: AtomicI64,
+    hidden: Mutex<Hidden>,
     /// The first position of the newest transaction of this process.
     newest: AtomicI64,
     watch: Notify,
     announce: Notify,
+}
+
+/// News that readers can't see yet, and are to be woken for as soon as they can.
+#[derive(Default)]
+struct Hidden {
+    /// What the watch waits for now.
+    watched: News,
+    /// What it will wait for then, and the first position of the newest transaction that brought some of it.
+    later: News,
+    later_base: i64,
 }
 
 impl Wake {
@@ -44,8 +51,7 @@ impl Wake {
             changes: Changes::default(),
             name: RandomState::new().hash_one("wake"),
             texts,
-            awaited: AtomicI64::new(0),
-            seen: AtomicI64::new(0),
+            hidden: Mutex::default(),
             newest: AtomicI64::new(0),
             watch: Notify::new(),
             announce: Notify::new(),
@@ -55,26 +61,53 @@ impl Wake {
     /// A transaction of this process was committed, and brought such news; `oldest` was under way when it began.
     pub(super) fn committed(&self, base: i64, oldest: i64, news: News) {
         self.newest.fetch_max(base, Ordering::Relaxed);
-        // It may have been what hid another's news.
-        let hid_some = self.awaited.load(Ordering::Relaxed) > self.seen.load(Ordering::Relaxed);
-        self.changes.notify_of(if hid_some { News::ALL } else { news });
-        if oldest < base && news != News::default() {
-            self.when_visible(base);
-        }
+        let told = {
+            let mut hidden = self.hidden();
+            // It may have been what hid another's news.
+            let told = news.and(hidden.watched).and(hidden.later);
+            if oldest < base && news != News::default() {
+                hidden.add(base, news);
+                self.watch.notify_one();
+            }
+            told
+        };
+        self.changes.notify_of(told);
         self.announce.notify_one();
     }
 
     /// Someone told that there was a commit up to this position, perhaps this store itself.
     pub(super) fn heard(&self, base: i64, from: u64) {
         if from != self.name {
-            self.when_visible(base);
+            self.hidden().add(base, News::ALL);
+            self.watch.notify_one();
         }
     }
 
-    /// Wakes readers once they can see what this transaction has written.
-    fn when_visible(&self, base: i64) {
-        self.awaited.fetch_max(base, Ordering::Relaxed);
-        self.watch.notify_one();
+    /// What the watch is to wait for next.
+    fn watched(&self) -> Option<i64> {
+        self.hidden().watch()
+    }
+
+    fn hidden(&self) -> MutexGuard<'_, Hidden> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hidden {
+    fn add(&mut self, base: i64, news: News) {
+        self.later_base = self.later_base.max(base);
+        self.later = self.later.and(news);
+    }
+
+    /// Begins to wait for all there is. Answers the first position of what has to be seen for it.
+    fn watch(&mut self) -> Option<i64> {
+        self.watched = std::mem::take(&mut self.later);
+        (self.watched != News::default()).then_some(self.later_base)
+    }
+
+    /// What was waited for can be seen.
+    fn seen(&mut self) -> News {
+        std::mem::take(&mut self.watched)
     }
 }
 
@@ -92,17 +125,15 @@ async fn watch(wake: Arc<Wake>, database: Database) {
     loop {
         wake.watch.notified().await;
         // One that stands still is waited for: while others go on, the newest is always hidden by one under way.
-        while let awaited = wake.awaited.load(Ordering::Relaxed)
-            && awaited > wake.seen.load(Ordering::Relaxed)
-        {
+        while let Some(base) = wake.watched() {
             let mut pause = WATCH.0;
             // A look that fails is tried again; readers poll besides.
-            while !database.oldest(&wake.texts).await.is_ok_and(|oldest| oldest > awaited) {
+            while !database.oldest(&wake.texts).await.is_ok_and(|oldest| oldest > base) {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(WATCH.1);
             }
-            wake.seen.store(awaited, Ordering::Relaxed);
-            wake.changes.notify();
+            let seen = wake.hidden().seen();
+            wake.changes.notify_of(seen);
         }
     }
 }

@@ -136,7 +136,7 @@ impl Writer {
             Ok(written) => {
                 self.line = Some(line);
                 // Before the answers: whoever knows that it was committed finds its listener woken.
-                self.desk.wake.committed(written.base, written.oldest, group.news());
+                self.desk.wake.committed(written.base, written.oldest, group.news(self.desk.partitions));
                 Ok(answers(group, &layout, &written))
             }
             Err(source) if error::class(&source) == Class::Lost => {
@@ -181,7 +181,7 @@ impl Writer {
                 self.line = Line::of(db, self.desk.losses()).await.ok();
                 let found: HashMap<CommitId, (i64, i64)> = found;
                 if let Some(newest) = found.values().map(|(position, _)| *position).max() {
-                    self.desk.wake.committed(newest, 0, group.news());
+                    self.desk.wake.committed(newest, 0, group.news(self.desk.partitions));
                 }
                 let answer = |id: &CommitId| match found.get(id) {
                     Some((position, at)) => Ok(answers::committed(*id, *position, *at)),

@@ -42,7 +42,7 @@ trait Job: Send {
     fn rows(&self) -> usize;
     fn run(&mut self, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()>;
     /// What readers have that is new, once the transaction is durable.
-    fn news(&self) -> Option<News>;
+    fn news(&self, desk: &Desk) -> Option<News>;
     /// The transaction has ended: answer the caller.
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>);
 }
@@ -172,7 +172,7 @@ fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut S
         }
         result => {
             // Before the answers: whoever knows that it was committed finds its listener woken.
-            let news = group.iter().filter_map(|job| job.news()).reduce(News::and);
+            let news = group.iter().filter_map(|job| job.news(desk)).reduce(News::and);
             if let (Ok(()), Some(news)) = (&result, news) {
                 desk.changes.notify_of(news);
             }
@@ -229,8 +229,8 @@ impl Job for CommitJob {
         Ok(())
     }
 
-    fn news(&self) -> Option<News> {
-        matches!(self.outcome, Some(Ok(_))).then(|| News::of(&self.commit))
+    fn news(&self, desk: &Desk) -> Option<News> {
+        matches!(self.outcome, Some(Ok(_))).then(|| News::of(&self.commit, desk.partitions))
     }
 
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {
@@ -266,7 +266,7 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
         Ok(())
     }
 
-    fn news(&self) -> Option<News> {
+    fn news(&self, _: &Desk) -> Option<News> {
         self.value.is_some().then_some(News::ALL)
     }
 

@@ -58,7 +58,7 @@ impl MemoryStore {
 
     fn apply(&self, commit: Commit) -> Result<Committed, CommitError> {
         commit.check()?;
-        let (writes, news) = (!commit.is_empty(), News::of(&commit));
+        let (writes, news) = (!commit.is_empty(), News::of(&commit, self.partitions));
         let mut state = self.state();
         // Asked for under the lock, so that the log's times rise with its positions.
         let now = self.host.now();
@@ -120,7 +120,7 @@ impl Store for MemoryStore {
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
         let released = self.state().outbox.release_due(self.host.now(), limit);
         if released.count > 0 {
-            self.changes.notify_of(News { messages: true, ..News::default() });
+            self.changes.notify_of(News::MESSAGES);
         }
         Ok(released)
     }

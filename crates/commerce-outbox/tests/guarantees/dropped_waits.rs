@@ -75,12 +75,14 @@ async fn a_wait_that_is_dropped_anywhere_loses_no_message() {
 struct Counted {
     inner: Arc<dyn Store>,
     reads: AtomicUsize,
+    /// How many partitions were read in these.
+    partitions: AtomicUsize,
     takes: Duration,
 }
 
 impl Counted {
     fn new(inner: Arc<dyn Store>, takes: Duration) -> Arc<Self> {
-        Arc::new(Self { inner, reads: AtomicUsize::new(0), takes })
+        Arc::new(Self { inner, reads: AtomicUsize::new(0), partitions: AtomicUsize::new(0), takes })
     }
 }
 
@@ -92,6 +94,7 @@ impl StoreAround for Counted {
 
     async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        self.partitions.fetch_add(requests.len(), Ordering::SeqCst);
         let found = self.inner.read_partitions(requests).await;
         tokio::time::sleep(self.takes).await;
         found
@@ -169,29 +172,57 @@ async fn a_read_that_no_one_waits_for_keeps_no_connection_from_others() {
     member.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn no_one_reads_for_commits_without_messages() {
+/// How often a reader of the topic `jobs` reads while a hundred such commits are written, and a message for it.
+async fn reads_among(others: impl Fn(usize) -> Commit) -> usize {
     let host = Arc::new(TestHost::new());
     let store = Counted::new(new_store(host.clone(), 1).await, Duration::ZERO);
     let options = StoreBusOptions { poll: Duration::from_secs(600), ..StoreBusOptions::default() };
     let bus = StoreBus::new(host).source("/shop", store.clone()).options(options);
     let mut member = bus.subscribe("readers", &["jobs"]).await.unwrap();
-    let message = || Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap());
-    store.inner.commit(message()).await.unwrap();
+    store.inner.commit(message("jobs", "key")).await.unwrap();
     assert_eq!(member.next(1).await.unwrap().len(), 1);
     let before = store.reads.load(Ordering::SeqCst);
     let reading = tokio::spawn(async move { member.next(1).await.unwrap() });
     for number in 0..100 {
-        let note = DocumentWrite::put("notes", number.to_string(), Expected::Any, b"{}".to_vec());
-        store.inner.commit(Commit::new().document(note)).await.unwrap();
+        store.inner.commit(others(number)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    store
-        .inner
-        .commit(Commit::new().message(NewMessage::new("jobs", "key").json(&7).unwrap()))
-        .await
-        .unwrap();
+    store.inner.commit(message("jobs", "key")).await.unwrap();
     assert_eq!(reading.await.unwrap().len(), 1);
-    let reads = store.reads.load(Ordering::SeqCst) - before;
+    store.reads.load(Ordering::SeqCst) - before
+}
+
+fn message(topic: &'static str, key: &str) -> Commit {
+    Commit::new().message(NewMessage::new(topic, key).json(&7).unwrap())
+}
+
+#[tokio::test]
+async fn no_one_reads_for_commits_without_messages() {
+    let note = |number: usize| {
+        Commit::new().document(DocumentWrite::put("notes", number.to_string(), Expected::Any, b"{}".to_vec()))
+    };
+    let reads = reads_among(note).await;
     assert!(reads <= 5, "{reads} reads for one message");
+}
+
+#[tokio::test]
+async fn no_one_reads_for_messages_of_other_topics() {
+    let reads = reads_among(|number| message("parcels", &number.to_string())).await;
+    assert!(reads <= 5, "{reads} reads for one message");
+}
+
+#[tokio::test]
+async fn only_partitions_to_which_messages_came_are_read() {
+    let host = Arc::new(TestHost::new());
+    let store = Counted::new(new_store(host.clone(), 8).await, Duration::ZERO);
+    let options = StoreBusOptions { poll: Duration::from_secs(600), ..StoreBusOptions::default() };
+    let bus = StoreBus::new(host).source("/shop", store.clone()).options(options);
+    let mut member = bus.subscribe("readers", &[]).await.unwrap();
+    for number in 0..50 {
+        store.inner.commit(message("jobs", &format!("key-{number}"))).await.unwrap();
+        assert_eq!(member.next(64).await.unwrap().len(), 1);
+    }
+    // The first time all are read; and where others write beside it, a reader may have to look again.
+    let read = store.partitions.load(Ordering::SeqCst);
+    assert!(read <= 150, "{read} partitions were read for 50 messages");
 }

@@ -83,6 +83,9 @@ impl Feed {
         if self.has_news() {
             // Before the read, so that no news falls between.
             self.news = Some(Box::pin(self.source.store.changes().listen_for_messages()));
+            self.look_where_messages_came(held);
+        }
+        if Instant::now() >= self.poll_at {
             self.poll_at = Instant::now() + poll;
             self.again(held);
         }
@@ -99,6 +102,15 @@ impl Feed {
         }
     }
 
+    fn look_where_messages_came(&self, held: &mut BTreeMap<usize, Partition>) {
+        for partition in held.range_mut(self.partitions.clone()).map(|(_, partition)| partition) {
+            let count = self.source.store.changes().arrivals(partition.number, &self.topics);
+            if std::mem::replace(&mut partition.arrivals, count) != count {
+                partition.may_have_more = true;
+            }
+        }
+    }
+
     /// All that is held of it is to be read again.
     pub(super) fn again(&self, held: &mut BTreeMap<usize, Partition>) {
         held.range_mut(self.partitions.clone()).for_each(|(_, partition)| partition.may_have_more = true);
@@ -110,7 +122,7 @@ impl Feed {
             // Not to be asked again.
             self.news = None;
         }
-        heard || Instant::now() >= self.poll_at
+        heard
     }
 
     fn read(&self, asked: Vec<Asked>) -> Reading {

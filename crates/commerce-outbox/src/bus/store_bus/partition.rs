@@ -44,6 +44,8 @@ pub(super) struct Partition {
     pub(super) leaving: bool,
     /// Whether there may be something beyond what was read.
     pub(super) may_have_more: bool,
+    /// How often messages for this member had come when it last asked for that.
+    pub(super) arrivals: u64,
 }
 
 /// What has become of a message that was handed out.
@@ -87,6 +89,7 @@ impl Partition {
             handed: BTreeMap::new(),
             leaving: false,
             may_have_more: true,
+            arrivals: 0,
         })
     }
 
