@@ -24,6 +24,11 @@ async fn listening(url: &str, count: i64) {
     until("all processes listen", async || number(&mut db, query).await == count).await;
 }
 
+/// How often messages of the topic came.
+fn arrivals(store: &PgStore) -> u64 {
+    (0..store.partitions()).map(|number| store.changes().arrivals(number, &["jobs"])).sum()
+}
+
 /// Waits for events as a reader does, that looks again when it is woken. Answers how long that took.
 async fn wait_for_events(store: &PgStore, count: usize) -> Duration {
     let began = Instant::now();
@@ -73,8 +78,8 @@ async fn what_an_older_transaction_hides_wakes_readers_when_that_ends() {
             let mut foreign = connect(&url).await;
             execute(&mut foreign, "BEGIN; SELECT pg_current_xact_id()").await;
             let elsewhere = other.changes().listen();
-            one.commit(append(&stream(round))).await.unwrap();
-            let here = one.changes().listen();
+            one.commit(append(&stream(round)).message(NewMessage::new("jobs", "key"))).await.unwrap();
+            let (here, before) = (one.changes().listen_for_messages(), arrivals(&one));
             let (mut here, mut elsewhere) = (std::pin::pin!(here), std::pin::pin!(elsewhere));
             assert!(tokio::time::timeout(A_WHILE, &mut elsewhere).await.is_err(), "it can't see it yet");
             assert!(tokio::time::timeout(A_WHILE, &mut here).await.is_err(), "it can't see it yet");
@@ -83,6 +88,7 @@ async fn what_an_older_transaction_hides_wakes_readers_when_that_ends() {
             execute(&mut foreign, end).await;
             tokio::time::timeout(SOON, here).await.expect("its own readers are woken");
             tokio::time::timeout(SOON, elsewhere).await.expect("the others' readers are woken");
+            assert!(arrivals(&one) > before, "they are told of the message");
             assert_eq!(other.read_log(0, 10).await.unwrap().len(), round + 1);
         }
     })
