@@ -11,6 +11,10 @@ use clap::Parser;
 
 use cli::Cli;
 
+// A message is many small values, handed from thread to thread: see docs/decisions/0019-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(cli::Command::Serve(cli.serve));

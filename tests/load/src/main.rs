@@ -23,6 +23,10 @@ use bench::Bench;
 use harness::{Machine, Measure};
 use stand::Kind;
 
+// The reference server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures throughput and latency, and prints a table with the goal of each figure.
 #[derive(Parser)]
 struct Options {
