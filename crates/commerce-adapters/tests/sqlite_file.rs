@@ -198,3 +198,18 @@ fn a_folder_that_is_missing_is_an_error_that_names_the_file() {
     let error = SqliteStore::open("/nowhere/at/all/shop.db").err().unwrap();
     assert!(error.to_string().contains("/nowhere/at/all/shop.db"), "{error}");
 }
+
+#[tokio::test]
+async fn upkeep_makes_no_one_read_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("shop.db"));
+    let arrivals = || store.changes().arrivals(0, &["jobs"]);
+    let before = arrivals();
+    let lease = store.acquire_lease("lease", uuid::Uuid::nil(), Duration::from_secs(1)).await.unwrap();
+    store.release_lease(&lease.unwrap()).await.unwrap();
+    store.release_due(10).await.unwrap();
+    store.prune(commerce_core::store::Prune::ExpiredClaims).await.unwrap();
+    assert_eq!(arrivals(), before);
+    store.commit(Commit::new().message(NewMessage::new("jobs", "key"))).await.unwrap();
+    assert!(arrivals() > before);
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use commerce_core::commit::CommitError;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::connect::Address;
 use super::error::{Closed, Overloaded, Said};
@@ -46,6 +47,7 @@ pub(super) struct Desk {
 struct Queue {
     /// In the order in which they were handed over.
     waiting: VecDeque<Box<Job>>,
+    /// Not of those that are parked: no group can be made of them now.
     waiting_rows: usize,
     /// Those before all that wait which share something with a group under way, or with one before them that does: they
     /// needn't be looked at again until a group has ended.
@@ -177,6 +179,7 @@ impl Desk {
     pub(super) async fn next_group(&self, settled: usize) -> Option<Group> {
         self.come_back(settled);
         let mut patient = true;
+        let mut until = Instant::now() + SECOND_GROUP.1;
         loop {
             let news = self.news.notified();
             let (group, more, done) = {
@@ -196,10 +199,11 @@ impl Desk {
                 return None;
             }
             if more && patient {
-                patient = tokio::time::timeout(SECOND_GROUP.1, news).await.is_ok();
+                patient = tokio::time::timeout_at(until, news).await.is_ok();
             } else {
                 news.await;
                 patient = true;
+                until = Instant::now() + SECOND_GROUP.1;
             }
         }
     }
@@ -221,7 +225,7 @@ impl Desk {
                     None => again.push(job),
                 }
             }
-            queue.look_at_parked();
+            queue.unpark();
             queue.wait_first(again);
             if !queue.waiting.is_empty() || queue.closed {
                 self.news.notify_one();
@@ -293,7 +297,7 @@ impl Queue {
     }
 
     /// A group has ended: what waited for it may be written now.
-    fn look_at_parked(&mut self) {
+    fn unpark(&mut self) {
         self.parked_keys.clear();
         let parked = std::mem::take(&mut self.parked);
         self.wait_first(parked);
@@ -324,4 +328,69 @@ impl Queue {
 /// The answer to a commit that was not sent, or is known not to have been written.
 pub(super) fn rolled_back(error: &Said) -> CommitError {
     CommitError::RolledBack { source: error.clone().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::commit::{Claim, Commit, CommitId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A commit that claims this.
+    fn job(number: u128, claim: &'static str) -> Box<Job> {
+        let commit = Commit::new().claim(Claim::new("test", claim));
+        Box::new(Job::silent(commit, CommitId(Uuid::from_u128(number))))
+    }
+
+    fn queue(jobs: impl IntoIterator<Item = Box<Job>>) -> Queue {
+        let mut queue = Queue::default();
+        for job in jobs {
+            queue.waiting_rows += job.rows;
+            queue.waiting.push_back(job);
+        }
+        queue
+    }
+
+    fn numbers<'j>(jobs: impl IntoIterator<Item = &'j Box<Job>>) -> Vec<u128> {
+        jobs.into_iter().map(|job| job.id.0.as_u128()).collect()
+    }
+
+    #[test]
+    fn what_shares_something_with_a_group_waits_until_it_has_ended() {
+        let mut queue = queue([job(1, "a"), job(2, "b"), job(3, "a"), job(4, "a")]);
+        let group = queue.gather();
+        assert_eq!(numbers(&group.members), [1, 2]);
+        assert_eq!(numbers(&queue.parked), [3, 4]);
+        assert_eq!((queue.len(), queue.waiting_rows), (2, 0));
+        assert!(queue.gather().members.is_empty(), "nothing has ended");
+        assert!(queue.jobs().any(|job| job.id.0.as_u128() == 4), "it is known all the same");
+
+        group.members.iter().for_each(|job| queue.leave(job));
+        queue.unpark();
+        assert_eq!(numbers(&queue.gather().members), [3]);
+        assert_eq!(numbers(&queue.parked), [4]);
+    }
+
+    #[test]
+    fn what_comes_later_passes_what_is_parked_only_where_they_share_nothing() {
+        let mut queue = queue([job(1, "a"), job(2, "a")]);
+        queue.gather();
+        queue.waiting.extend([job(3, "a"), job(4, "b")]);
+        queue.waiting_rows += queue.waiting.iter().map(|job| job.rows).sum::<usize>();
+        assert_eq!(numbers(&queue.gather().members), [4]);
+        assert_eq!(numbers(&queue.parked), [2, 3]);
+    }
+
+    #[test]
+    fn what_is_to_be_looked_at_again_comes_before_what_waited_for_it() {
+        let mut queue = queue([job(1, "a"), job(2, "a"), job(3, "b")]);
+        let group = queue.gather();
+        group.members.iter().for_each(|job| queue.leave(job));
+        queue.unpark();
+        queue.wait_first(group.members);
+        assert_eq!(numbers(&queue.waiting), [1, 3, 2]);
+        let rows: usize = queue.waiting.iter().map(|job| job.rows).sum();
+        assert_eq!(queue.waiting_rows, rows);
+    }
 }

@@ -1,8 +1,9 @@
 //! A commit on its way to the database.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
 use tokio::sync::oneshot;
@@ -143,8 +144,8 @@ pub(super) fn commit_key(id: CommitId) -> u64 {
     hash((0_u8, id))
 }
 
+/// By a seed of this process, so that no one can choose texts whose keys lie close together.
 fn hash(key: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    SEED.hash_one(key)
 }

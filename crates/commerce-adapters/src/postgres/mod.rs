@@ -141,6 +141,8 @@ impl PgStore {
     /// # }
     /// ```
     ///
+    /// Readers in this process are woken soon after the transaction has ended, and at once by `changes().notify()`.
+    ///
     /// Apply it early in the transaction. Where a message's key is one that other processes send under as well, let a stream
     /// or a document that both write relate them: messages alone lie in the order in which their transactions began to
     /// write. A fence holds up whoever takes the lease over until the transaction ends.
@@ -169,10 +171,14 @@ impl PgStore {
             return Err(CommitError::Refused { source: error::TooLarge.into() });
         }
         let mut answers = answers::answers(&group, &layout, &written);
-        answers
+        let answer = answers
             .pop()
             .flatten()
-            .unwrap_or_else(|| Err(CommitError::RolledBack { source: error::Closed.into() }))
+            .unwrap_or_else(|| Err(CommitError::RolledBack { source: error::Closed.into() }));
+        if answer.is_ok() {
+            self.wake.when_ended(written.base, group.news(self.partitions));
+        }
+        answer
     }
 
     /// How long the oldest transaction that has written something has been under way, anywhere in the database cluster:

@@ -36,8 +36,8 @@ pub(super) struct Reads {
     now: Text,
 }
 
-/// The texts that read messages. A reader of all topics is told how far it has come by what it finds, and a relay often
-/// asks for one partition only: less has to be asked for then.
+/// The texts that read messages. Where all topics are wanted, what is found says how far the log was read; only a reader of
+/// some topics must be told. One partition, as a relay often asks for, needs no arrays.
 struct MessageTexts {
     of_topics: Text,
     of_all_topics: Text,

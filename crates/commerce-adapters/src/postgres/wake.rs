@@ -15,8 +15,10 @@ use tokio::task::JoinSet;
 
 use super::database::{Database, Texts};
 
-/// How long the watch waits between two looks, at first and at most.
+/// How long the watch waits between two looks, after one that has seen something and at most.
 const WATCH: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+/// The news of so many transactions are kept apart.
+const APART: usize = 64;
 /// Other processes are told at most this often.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(5);
 /// The channel on which processes tell each other of commits; the payload is the last position, who tells, and the schema.
@@ -35,15 +37,9 @@ pub(super) struct Wake {
     announce: Notify,
 }
 
-/// News that readers can't see yet, and are to be woken for as soon as they can.
+/// News that readers can't see yet, each with the first position of its transaction. They are woken for it once they can.
 #[derive(Default)]
-struct Hidden {
-    /// What the watch waits for now.
-    watched: News,
-    /// What it will wait for then, and the first position of the newest transaction that brought some of it.
-    later: News,
-    later_base: i64,
-}
+struct Hidden(Vec<(i64, News)>);
 
 impl Wake {
     pub(super) fn new(texts: Texts) -> Self {
@@ -63,8 +59,8 @@ impl Wake {
         self.newest.fetch_max(base, Ordering::Relaxed);
         let told = {
             let mut hidden = self.hidden();
-            // It may have been what hid another's news.
-            let told = news.and(hidden.watched).and(hidden.later);
+            // It may have been what hid the news of younger ones.
+            let told = news.and(hidden.after(base));
             if oldest < base && news != News::default() {
                 hidden.add(base, news);
                 self.watch.notify_one();
@@ -75,39 +71,49 @@ impl Wake {
         self.announce.notify_one();
     }
 
-    /// Someone told that there was a commit up to this position, perhaps this store itself.
-    pub(super) fn heard(&self, base: i64, from: u64) {
-        if from != self.name {
-            self.hidden().add(base, News::ALL);
+    /// A transaction of someone else's has such news: readers are woken when it has ended, in vain if it was rolled back.
+    pub(super) fn when_ended(&self, base: i64, news: News) {
+        if news != News::default() {
+            self.hidden().add(base, news);
             self.watch.notify_one();
         }
     }
 
-    /// What the watch is to wait for next.
-    fn watched(&self) -> Option<i64> {
-        self.hidden().watch()
+    /// Someone told that there was a commit up to this position, perhaps this store itself.
+    pub(super) fn heard(&self, base: i64, from: u64) {
+        if from != self.name {
+            self.when_ended(base, News::ALL);
+        }
     }
 
     fn hidden(&self) -> MutexGuard<'_, Hidden> {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn hides_some(&self) -> bool {
+        !self.hidden().0.is_empty()
+    }
 }
 
 impl Hidden {
     fn add(&mut self, base: i64, news: News) {
-        self.later_base = self.later_base.max(base);
-        self.later = self.later.and(news);
+        let full = self.0.len() >= APART;
+        match self.0.last_mut().filter(|_| full) {
+            Some(last) => *last = (last.0.max(base), last.1.and(news)),
+            None => self.0.push((base, news)),
+        }
     }
 
-    /// Begins to wait for all there is. Answers the first position of what has to be seen for it.
-    fn watch(&mut self) -> Option<i64> {
-        self.watched = std::mem::take(&mut self.later);
-        (self.watched != News::default()).then_some(self.later_base)
+    /// What transactions have that are younger than this one.
+    fn after(&self, base: i64) -> News {
+        let younger = self.0.iter().filter(|(other, _)| *other > base);
+        younger.map(|(_, news)| *news).fold(News::default(), News::and)
     }
 
-    /// What was waited for can be seen.
-    fn seen(&mut self) -> News {
-        std::mem::take(&mut self.watched)
+    /// Takes away what can be seen now that this is the first position of the oldest transaction under way.
+    fn take_seen(&mut self, oldest: i64) -> News {
+        let seen = self.0.extract_if(.., |(base, _)| *base < oldest);
+        seen.map(|(_, news)| news).fold(News::default(), News::and)
     }
 }
 
@@ -124,16 +130,19 @@ pub(super) fn start(wake: &Arc<Wake>, database: &Database, schema: &str, announc
 async fn watch(wake: Arc<Wake>, database: Database) {
     loop {
         wake.watch.notified().await;
-        // One that stands still is waited for: while others go on, the newest is always hidden by one under way.
-        while let Some(base) = wake.watched() {
-            let mut pause = WATCH.0;
+        let mut pause = WATCH.0;
+        while wake.hides_some() {
             // A look that fails is tried again; readers poll besides.
-            while !database.oldest(&wake.texts).await.is_ok_and(|oldest| oldest > base) {
+            let oldest = database.oldest(&wake.texts).await.unwrap_or_default();
+            let seen = wake.hidden().take_seen(oldest);
+            if seen != News::default() {
+                wake.changes.notify_of(seen);
+                pause = WATCH.0;
+            }
+            if wake.hides_some() {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(WATCH.1);
             }
-            let seen = wake.hidden().seen();
-            wake.changes.notify_of(seen);
         }
     }
 }
@@ -145,5 +154,45 @@ async fn announce(wake: Arc<Wake>, database: Database, schema: String) {
         // A hint: if it is lost, readers elsewhere find the news at their next look.
         let _ = database.notify(&wake.texts, &payload).await;
         tokio::time::sleep(ANNOUNCE_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_told_once_it_can_be_seen_and_once() {
+        let mut hidden = Hidden::default();
+        hidden.add(20, News::MESSAGES);
+        hidden.add(10, News::EVENTS);
+        assert_eq!(hidden.take_seen(10), News::default());
+        assert_eq!(hidden.take_seen(11), News::EVENTS);
+        assert_eq!(hidden.take_seen(20), News::default());
+        assert_eq!(hidden.take_seen(21), News::MESSAGES);
+        assert_eq!(hidden.take_seen(i64::MAX), News::default());
+    }
+
+    #[test]
+    fn only_what_younger_transactions_have_may_have_been_hidden_by_one() {
+        let mut hidden = Hidden::default();
+        hidden.add(20, News::MESSAGES);
+        hidden.add(10, News::EVENTS);
+        let after = [30, 20, 15, 5].map(|base| hidden.after(base));
+        assert_eq!(after, [News::default(), News::default(), News::MESSAGES, News::ALL]);
+    }
+
+    #[test]
+    fn of_more_than_are_kept_apart_nothing_is_told_too_early_or_lost() {
+        let mut hidden = Hidden::default();
+        for base in 1..=APART as i64 {
+            hidden.add(base, News::EVENTS);
+        }
+        hidden.add(1_000, News::MESSAGES);
+        hidden.add(500, News::EVENTS);
+        assert_eq!(hidden.0.len(), APART);
+        assert_eq!(hidden.take_seen(1_000), News::EVENTS);
+        assert_eq!(hidden.take_seen(1_001), News::ALL);
+        assert!(hidden.0.is_empty());
     }
 }

@@ -190,6 +190,8 @@ impl Writer {
                 ids.iter().map(|id| Some(answer(id))).collect()
             }
             Err(unreachable) => {
+                // It may have been written.
+                self.desk.wake.changes.notify_of(group.news(self.desk.partitions));
                 let said = Said::new(&self.desk.address.at, unreachable);
                 let unknown = |id: &CommitId| CommitError::Unknown { id: *id, source: said.clone().into() };
                 ids.iter().map(|id| Some(Err(unknown(id)))).collect()

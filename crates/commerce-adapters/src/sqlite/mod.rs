@@ -25,8 +25,8 @@ use async_trait::async_trait;
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
 use commerce_core::id::Tenant;
 use commerce_core::store::{
-    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
-    Released, Store, StoreError,
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
+    ReadMessages, Released, Store, StoreError,
 };
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
@@ -120,7 +120,11 @@ impl Store for SqliteStore {
 
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
         let host = self.host.clone();
-        self.writer.call(move |db| maintenance::release_due(db, limit, host.now())).await
+        let news = |released: &Released| match released.count {
+            0 => News::default(),
+            _ => News::MESSAGES,
+        };
+        self.writer.call_with_news(move |db| maintenance::release_due(db, limit, host.now()), news).await
     }
 
     async fn document(

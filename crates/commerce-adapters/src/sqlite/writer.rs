@@ -98,8 +98,17 @@ impl Writer {
         &self,
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.call_with_news(write, |_| News::default()).await
+    }
+
+    /// The same for a write that may bring something new into a log.
+    pub(super) async fn call_with_news<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        news: fn(&T) -> News,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = CallJob { write, value: None, reply };
+        let job = CallJob { write, news, value: None, reply };
         self.send(Box::new(job)).map_err(|source| StoreError::Unavailable { source })?;
         answer.await.map_err(|_| StoreError::Unavailable { source: WriterGone.into() })?
     }
@@ -252,6 +261,7 @@ impl Job for CommitJob {
 
 struct CallJob<T, W> {
     write: W,
+    news: fn(&T) -> News,
     value: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -267,7 +277,7 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
     }
 
     fn news(&self, _: &Desk) -> Option<News> {
-        self.value.is_some().then_some(News::ALL)
+        self.value.as_ref().map(self.news)
     }
 
     fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {

@@ -25,8 +25,8 @@ async fn listening(url: &str, count: i64) {
 }
 
 /// How often messages of the topic came.
-fn arrivals(store: &PgStore) -> u64 {
-    (0..store.partitions()).map(|number| store.changes().arrivals(number, &["jobs"])).sum()
+fn arrivals(store: &PgStore, topic: &str) -> u64 {
+    (0..store.partitions()).map(|number| store.changes().arrivals(number, &[topic])).sum()
 }
 
 /// Waits for events as a reader does, that looks again when it is woken. Answers how long that took.
@@ -79,7 +79,8 @@ async fn what_an_older_transaction_hides_wakes_readers_when_that_ends() {
             execute(&mut foreign, "BEGIN; SELECT pg_current_xact_id()").await;
             let elsewhere = other.changes().listen();
             one.commit(append(&stream(round)).message(NewMessage::new("jobs", "key"))).await.unwrap();
-            let (here, before) = (one.changes().listen_for_messages(), arrivals(&one));
+            let here = one.changes().listen_for_messages();
+            let (before, others) = (arrivals(&one, "jobs"), arrivals(&one, "parcels"));
             let (mut here, mut elsewhere) = (std::pin::pin!(here), std::pin::pin!(elsewhere));
             assert!(tokio::time::timeout(A_WHILE, &mut elsewhere).await.is_err(), "it can't see it yet");
             assert!(tokio::time::timeout(A_WHILE, &mut here).await.is_err(), "it can't see it yet");
@@ -88,8 +89,40 @@ async fn what_an_older_transaction_hides_wakes_readers_when_that_ends() {
             execute(&mut foreign, end).await;
             tokio::time::timeout(SOON, here).await.expect("its own readers are woken");
             tokio::time::timeout(SOON, elsewhere).await.expect("the others' readers are woken");
-            assert!(arrivals(&one) > before, "they are told of the message");
+            assert!(arrivals(&one, "jobs") > before, "they are told of the message");
+            assert_eq!(arrivals(&one, "parcels"), others, "and of no other");
             assert_eq!(other.read_log(0, 10).await.unwrap().len(), round + 1);
+        }
+    })
+    .await;
+}
+
+/// Nobody tells the store when an application's own transaction has ended, which may be hidden even then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_application_sends_in_its_transaction_wakes_readers_when_they_can_see_it() {
+    within(60, async {
+        let (_cluster, url) = own_server().await;
+        let store = process(&url).await;
+        for hidden in [false, true] {
+            let (mut foreign, mut host) = (connect(&url).await, connect(&url).await);
+            if hidden {
+                execute(&mut foreign, "BEGIN; SELECT pg_current_xact_id()").await;
+            }
+            execute(&mut host, "BEGIN").await;
+            store.apply_in(&mut host, &Commit::new().message(NewMessage::new("jobs", "key"))).await.unwrap();
+            let last = if hidden {
+                execute(&mut host, "COMMIT").await;
+                tokio::time::sleep(A_WHILE).await;
+                &mut foreign
+            } else {
+                &mut host
+            };
+            let (mut news, before) = (store.changes().listen_for_messages(), arrivals(&store, "jobs"));
+            execute(last, "COMMIT").await;
+            while arrivals(&store, "jobs") == before {
+                tokio::time::timeout(SOON, news).await.expect("its readers are woken");
+                news = store.changes().listen_for_messages();
+            }
         }
     })
     .await;

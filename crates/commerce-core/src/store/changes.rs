@@ -34,7 +34,7 @@ pub type ChangeListener = EventListener;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// The event log.
-    pub events: bool,
+    events: bool,
     /// The outbox log, or the messages that are to enter it later.
     messages: Slots,
 }
@@ -88,15 +88,15 @@ impl Changes {
 
     /// Something was committed, with such news in the logs. For stores to call that know.
     pub fn notify_of(&self, news: News) {
+        // Counted before anyone is woken, who would look in vain.
+        for slot in news.messages.iter() {
+            self.0.arrivals[slot].fetch_add(1, Ordering::Release);
+        }
         self.0.any.notify(usize::MAX);
         if news.events {
             self.0.events.notify(usize::MAX);
         }
         if news.messages != Slots::default() {
-            // Counted before anyone is woken, who would look in vain.
-            for slot in news.messages.iter() {
-                self.0.arrivals[slot].fetch_add(1, Ordering::Release);
-            }
             self.0.messages.notify(usize::MAX);
         }
     }
@@ -105,6 +105,8 @@ impl Changes {
 impl News {
     /// Something new in both.
     pub const ALL: Self = Self { events: true, messages: Slots::ALL };
+    /// New events.
+    pub const EVENTS: Self = Self { events: true, messages: Slots([0; Slots::COUNT / 64]) };
     /// New messages, of any topic in any partition.
     pub const MESSAGES: Self = Self { events: false, messages: Slots::ALL };
 

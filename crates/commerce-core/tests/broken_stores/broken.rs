@@ -9,8 +9,8 @@ use commerce_core::context::Metadata;
 use commerce_core::id::{Tenant, derive};
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::{
-    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
-    Released, Store, StoreError,
+    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
+    ReadMessages, Released, Store, StoreError,
 };
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
@@ -31,20 +31,21 @@ pub(crate) struct Broken {
     handed_over: Mutex<HashSet<CommitId>>,
     /// Those that wrote events, or whose answer was asked for: what the fault takes for all that were applied.
     known: Arc<Mutex<HashSet<CommitId>>>,
-    never_notified: Changes,
+    own_changes: Changes,
 }
 
 impl Broken {
     pub(crate) fn new(host: Arc<dyn Host>, fault: Fault) -> Self {
+        let partitions = if fault == Fault::CountsArrivalsElsewhere { 7 } else { 1 };
         Self {
-            inner: Arc::new(MemoryStore::new(host.clone())),
+            inner: Arc::new(MemoryStore::new(host.clone()).with_partitions(partitions)),
             host,
             fault,
             first_fields: Mutex::default(),
             last_leases: Mutex::default(),
             handed_over: Mutex::default(),
             known: Arc::default(),
-            never_notified: Changes::default(),
+            own_changes: Changes::default(),
         }
     }
 
@@ -218,6 +219,10 @@ impl Store for Broken {
                     committed
                 })
             })),
+            Fault::CountsArrivalsElsewhere => {
+                let (changes, news) = (self.own_changes.clone(), News::of(&commit, 1));
+                Box::pin(self.inner.commit(commit).inspect(move |_| changes.notify_of(news)))
+            }
             _ => {
                 self.alter(&mut commit);
                 self.inner.commit(commit)
@@ -358,6 +363,9 @@ impl Store for Broken {
     }
 
     fn changes(&self) -> &Changes {
-        if self.has(Fault::NeverWakes) { &self.never_notified } else { self.inner.changes() }
+        match self.fault {
+            Fault::NeverWakes | Fault::CountsArrivalsElsewhere => &self.own_changes,
+            _ => self.inner.changes(),
+        }
     }
 }

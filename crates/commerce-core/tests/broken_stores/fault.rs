@@ -54,6 +54,7 @@ pub(crate) enum Fault {
     PrunesAllMessages,
     PrunesYoungCommits,
     NeverWakes,
+    CountsArrivalsElsewhere,
     HasItsOwnClock,
 }
 
@@ -126,6 +127,7 @@ pub(crate) const FAULTS: &[(Fault, &str)] = {
         (NeverWakes, "waking::a_commit_wakes_readers"),
         (NeverWakes, "waking::readers_of_a_log_are_woken_by_its_news"),
         (NeverWakes, "waking::a_release_wakes_readers"),
+        (CountsArrivalsElsewhere, "waking::readers_of_a_log_are_woken_by_its_news"),
         (HasItsOwnClock, "waking::the_clock_is_the_hosts"),
     ]
 };

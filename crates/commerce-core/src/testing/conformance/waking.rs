@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use super::fixture::{ALL, Fixture, MINUTE, append, message, put};
 use crate::commit::{Commit, Expected};
 use crate::host::Host;
-use crate::store::{ChangeListener, Store};
+use crate::store::{ChangeListener, Store, partition_of};
 
 pub(super) async fn the_clock_is_the_hosts(f: Fixture<impl Store>) {
     for _ in 0..3 {
@@ -43,14 +43,31 @@ pub(super) async fn readers_of_a_log_are_woken_by_its_news(f: Fixture<impl Store
     let events = f.store.changes().listen_for_events();
     f.ok(append("a", Expected::Any, 1)).await;
     assert!(is_woken(&f, events).await, "events wake whoever listened for events before them");
-    let messages = f.store.changes().listen_for_messages();
-    f.ok(Commit::new().message(message("topic", "k", 1))).await;
-    assert!(is_woken(&f, messages).await, "messages wake whoever listened for messages before them");
+    for key in ["a", "b", "c", "d"] {
+        let messages = f.store.changes().listen_for_messages();
+        let before = arrivals(&f, key);
+        f.ok(Commit::new().message(message("topic", key, 1))).await;
+        assert!(is_woken(&f, messages).await, "messages wake whoever listened for messages before them");
+        assert_counted(before, arrivals(&f, key));
+    }
+}
+
+/// How often messages came into a key's partition: of the topic, and of any.
+fn arrivals(f: &Fixture<impl Store>, key: &str) -> (u64, u64) {
+    let partition = partition_of(key, f.store.partitions());
+    let changes = f.store.changes();
+    (changes.arrivals(partition, &["topic"]), changes.arrivals::<&str>(partition, &[]))
+}
+
+fn assert_counted(before: (u64, u64), after: (u64, u64)) {
+    assert!(after.0 > before.0, "a message counts among the arrivals of its partition and topic");
+    assert!(after.1 > before.1, "a message counts among the arrivals of its partition");
 }
 
 pub(super) async fn a_release_wakes_readers(f: Fixture<impl Store>) {
     f.ok(Commit::new().message(message("topic", "k", 1).not_before(f.later(MINUTE)))).await;
     f.host.advance(MINUTE);
+    let before = arrivals(&f, "k");
     let (one, other) = (f.store.changes().listen(), f.store.changes().listen_for_messages());
     f.release_due(ALL).await;
     assert!(is_woken(&f, one).await, "the release of a message wakes whoever listened before it");
@@ -58,4 +75,5 @@ pub(super) async fn a_release_wakes_readers(f: Fixture<impl Store>) {
         is_woken(&f, other).await,
         "the release of a message wakes whoever listened for messages before it"
     );
+    assert_counted(before, arrivals(&f, "k"));
 }

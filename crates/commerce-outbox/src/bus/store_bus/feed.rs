@@ -102,6 +102,12 @@ impl Feed {
         }
     }
 
+    /// Whether it reads nothing, though there may be something to read.
+    pub(super) fn has_to_look(&self, held: &BTreeMap<usize, Partition>, window: usize) -> bool {
+        let wants = |(_, partition): (&usize, &Partition)| partition.wants(1, window).is_some();
+        self.look.is_none() && held.range(self.partitions.clone()).any(wants)
+    }
+
     fn look_where_messages_came(&self, held: &mut BTreeMap<usize, Partition>) {
         for partition in held.range_mut(self.partitions.clone()).map(|(_, partition)| partition) {
             let count = self.source.store.changes().arrivals(partition.number, &self.topics);

@@ -330,6 +330,10 @@ impl Subscription for Member {
             if !self.feeds.iter().any(Feed::is_reading) {
                 self.health.well(READING);
             }
+            // A partition that came while others were read.
+            if max > 0 && self.feeds.iter().any(|feed| feed.has_to_look(&self.held, self.options.window)) {
+                continue;
+            }
             self.wait(max > 0).await;
         }
     }
