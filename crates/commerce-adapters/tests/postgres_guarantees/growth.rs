@@ -1,8 +1,9 @@
 //! What a commit costs doesn't depend on how much there is, also if the server planned it when there was nothing.
 
 use commerce_adapters::postgres::PgStore;
-use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected};
-use commerce_core::store::Store;
+use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected, NewMessage};
+use commerce_core::store::{ReadMessages, Store};
+use commerce_core::stream::Position;
 use commerce_test_postgres::database;
 use sqlx::PgConnection;
 
@@ -87,5 +88,46 @@ async fn a_plan_for_an_empty_table_is_still_good_when_it_is_full() {
     .await;
     let each = (read(&mut db).await - read_before) / (2 * MEASURED as i64);
     assert!(each <= READ_BY_EACH, "a commit reads {each} rows of indexes");
+    store.close().await;
+}
+
+/// Reads messages of one partition and of all, of one topic and of all, a hundred at most of each.
+async fn read_messages(store: &PgStore, after: Position) {
+    for topics in [&[][..], &["jobs"][..]] {
+        for partitions in [1, store.partitions()] {
+            let request = |partition| ReadMessages { partition, after, topics, limit: 100 };
+            let requests: Vec<_> = (0..partitions).map(request).collect();
+            store.read_partitions(&requests).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_of_messages_is_what_is_new_also_if_the_log_was_empty_once() {
+    let home = database().await;
+    let store = process(home.url()).await;
+    let mut db = home.connect().await;
+    execute(&mut db, "VACUUM ANALYZE").await;
+    execute(&mut db, "ALTER TABLE commerce.commerce_messages SET (autovacuum_enabled = off)").await;
+    read_messages(&store, 0).await;
+    let message = |number: u64| Commit::new().message(NewMessage::new("jobs", number.to_string()));
+    all(&store, (0..ROWS).map(message)).await;
+    store.caught_up().await.unwrap();
+    let last = store.last_message().await.unwrap();
+    let before = read(&mut db).await;
+    for _ in 0..MEASURED {
+        read_messages(&store, last).await;
+    }
+    // What a connection counts comes in order: when this has, so has the rest.
+    const FOUND: i64 = 1_000;
+    read_messages(&store, 0).await;
+    until("the server has counted them", async || {
+        store.now().await.unwrap();
+        read(&mut db).await - before >= FOUND
+    })
+    .await;
+    let read = read(&mut db).await - before;
+    let limit = 3 * FOUND + READ_BY_EACH * MEASURED as i64;
+    assert!(read <= limit, "{read} rows of indexes were read where nothing was new");
     store.close().await;
 }
