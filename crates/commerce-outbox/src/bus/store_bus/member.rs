@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
+use commerce_core::error::Kind;
 use commerce_core::store::{Query, Store};
 use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
@@ -25,6 +26,8 @@ const DUE: usize = 1_000;
 const FORGET: Duration = Duration::from_secs(60 * 60);
 /// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
 const SETTLE: Duration = Duration::from_millis(100);
+/// So often, and so long apart, a member that ends tries to leave a partition.
+const LEAVE: (u32, Duration) = (3, Duration::from_millis(200));
 /// Where members leave word that they are there.
 const MEMBERS: &str = "bus-members";
 
@@ -311,6 +314,21 @@ impl Member {
     }
 }
 
+/// Leaves a partition for good. A store that was restarted since it was last asked is often there at the second attempt.
+async fn leave(partition: &mut Partition) -> Result<(), BusError> {
+    let mut attempts = 1;
+    loop {
+        match partition.leave().await {
+            Err(error) if is_lost(&error) => return Ok(()),
+            Err(error) if error.kind() == Kind::Retryable && attempts < LEAVE.0 => {
+                attempts += 1;
+                tokio::time::sleep(LEAVE.1).await;
+            }
+            result => return result,
+        }
+    }
+}
+
 #[async_trait]
 impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
@@ -368,10 +386,7 @@ impl Subscription for Member {
             // What was read and not handed out is no one's to suspect.
             let unread = self.ready.iter().filter(|delivery| delivery.receipt.partition == partition.index);
             partition.again(&unread.map(|delivery| delivery.receipt.position).collect::<Vec<_>>());
-            match partition.leave().await {
-                Err(error) if is_lost(&error) => {}
-                result => result?,
-            }
+            leave(partition).await?;
         }
         self.give_back_asked().await?;
         for source in self.sources() {
