@@ -1,8 +1,8 @@
 //! Waking readers: of this process at once, of others by NOTIFY, outside of every commit.
 //!
 //! What was committed can be read only when every transaction with a lower id has ended (see [`super::read`]). If one was
-//! under way, perhaps of another program, readers are woken again as soon as it has: the watch asks for it, first after a
-//! millisecond, then less and less often.
+//! under way, perhaps of another program, readers are woken again as soon as it has: the next commit of this process sees
+//! that, and the watch asks for it, at most once a millisecond, then less and less often.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,10 +12,11 @@ use std::time::Duration;
 use commerce_core::store::{Changes, News};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::database::{Database, Texts};
 
-/// How long the watch waits between two looks, after one that has seen something and at most.
+/// How long the watch waits between two looks, at least and at most.
 const WATCH: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 /// The news of so many transactions are kept apart.
 const APART: usize = 64;
@@ -59,8 +60,8 @@ impl Wake {
         self.newest.fetch_max(base, Ordering::Relaxed);
         let told = {
             let mut hidden = self.hidden();
-            // It may have been what hid the news of younger ones.
-            let told = news.and(hidden.after(base));
+            // It may have been what hid the news of younger ones; and it saw what no one hides any more.
+            let told = news.and(hidden.after(base)).and(hidden.take_seen(oldest));
             if oldest < base && news != News::default() {
                 hidden.add(base, news);
                 self.watch.notify_one();
@@ -128,10 +129,16 @@ pub(super) fn start(wake: &Arc<Wake>, database: &Database, schema: &str, announc
 }
 
 async fn watch(wake: Arc<Wake>, database: Database) {
+    let mut next_look = Instant::now();
     loop {
         wake.watch.notified().await;
         let mut pause = WATCH.0;
         while wake.hides_some() {
+            // Where much is written, the next commit sees for nothing what can be told: nothing may be left to look for.
+            if Instant::now() < next_look {
+                tokio::time::sleep_until(next_look).await;
+                continue;
+            }
             // A look that fails is tried again; readers poll besides.
             let oldest = database.oldest(&wake.texts).await.unwrap_or_default();
             let seen = wake.hidden().take_seen(oldest);
@@ -139,10 +146,8 @@ async fn watch(wake: Arc<Wake>, database: Database) {
                 wake.changes.notify_of(seen);
                 pause = WATCH.0;
             }
-            if wake.hides_some() {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(WATCH.1);
-            }
+            next_look = Instant::now() + pause;
+            pause = (pause * 2).min(WATCH.1);
         }
     }
 }
