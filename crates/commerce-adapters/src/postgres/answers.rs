@@ -21,7 +21,7 @@ pub(super) fn answers(group: &Group, layout: &Layout<'_>, written: &Written) -> 
             Some((first, error)) if *first == member => error.take().map(Err),
             Some(_) => None,
             None => {
-                if let Some(place) = layout.commits.last_events[member] {
+                if let Some(place) = layout.last_events[member] {
                     last_event = written.events_from + place;
                 }
                 Some(Ok(committed(group.members[member].id, last_event, written.at)))

@@ -10,6 +10,7 @@ use commerce_core::commit::CommitError;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::caution::Caution;
 use super::connect::Address;
 use super::error::{Closed, Overloaded, Said};
 use super::group::Group;
@@ -35,6 +36,7 @@ pub(super) struct Desk {
     pub(super) xid_offset: i64,
     pub(super) partitions: u32,
     pub(super) wake: Arc<Wake>,
+    pub(super) caution: Caution,
     queue: Mutex<Queue>,
     news: Notify,
     /// Signals each group that was finished.
@@ -79,6 +81,7 @@ impl Desk {
             xid_offset,
             partitions,
             wake,
+            caution: Caution::default(),
             queue: Mutex::default(),
             news: Notify::new(),
             settled: Notify::new(),

@@ -21,13 +21,12 @@ impl Owners {
     }
 }
 
-/// One row a commit.
+/// Commits with a row of their own, which says that they happened: those without events, and those whose id was given and
+/// must not be given again.
 #[derive(Default)]
-pub(super) struct Commits {
+pub(super) struct Noted {
     pub(super) owners: Owners,
     pub(super) ids: Vec<Uuid>,
-    /// The place of its last event among the group's; none if it has none.
-    pub(super) last_events: Vec<Option<i64>>,
     /// The place of its last message among the group's.
     pub(super) last_messages: Vec<Option<i64>>,
 }
@@ -54,7 +53,7 @@ pub(super) struct Fences<'g> {
     pub(super) tokens: Vec<i64>,
 }
 
-/// Streams whose heads are looked at.
+/// Streams whose heads are looked at: all but those that should be new, as long as no caution is needed.
 #[derive(Default)]
 pub(super) struct Heads<'g> {
     pub(super) owners: Owners,
@@ -86,7 +85,18 @@ pub(super) struct Events<'g> {
     pub(super) metadata: Vec<Option<&'g str>>,
 }
 
-/// Documents to be written or deleted.
+/// Documents that should be new, and are written without a look.
+#[derive(Default)]
+pub(super) struct FreshDocuments<'g> {
+    pub(super) owners: Owners,
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) collections: Vec<&'g str>,
+    pub(super) ids: Vec<&'g str>,
+    pub(super) fields: Vec<Option<String>>,
+    pub(super) bodies: Vec<&'g [u8]>,
+}
+
+/// Documents to be looked at, and written or deleted.
 #[derive(Default)]
 pub(super) struct Documents<'g> {
     pub(super) owners: Owners,
@@ -152,7 +162,13 @@ pub(super) struct Checkpoints<'g> {
 pub(super) struct Layout<'g> {
     /// Whether all members are relaxed.
     pub(super) relaxed: bool,
-    pub(super) commits: Commits,
+    /// Whether everything is looked at that members count on.
+    cautious: bool,
+    /// Something isn't: if anything fails, all has to be looked at.
+    pub(super) is_hasty: bool,
+    /// Of each member, the place of its last event among the group's; none if it has none.
+    pub(super) last_events: Vec<Option<i64>>,
+    pub(super) noted: Noted,
     pub(super) given: Given,
     pub(super) required: Required,
     pub(super) fences: Fences<'g>,
@@ -160,6 +176,7 @@ pub(super) struct Layout<'g> {
     pub(super) events: Events<'g>,
     /// Heads of streams that are counted on and not written: the place behind each is held until the commit.
     pub(super) held: Vec<i64>,
+    pub(super) fresh_documents: FreshDocuments<'g>,
     pub(super) documents: Documents<'g>,
     pub(super) messages: Messages<'g>,
     pub(super) claims: Claims<'g>,
@@ -170,28 +187,30 @@ pub(super) struct Layout<'g> {
 }
 
 impl<'g> Layout<'g> {
-    pub(super) fn of(group: &'g Group, partitions: u32) -> Self {
+    pub(super) fn of(group: &'g Group, partitions: u32, cautious: bool) -> Self {
         let relaxed = group.members.iter().all(|job| job.commit.relaxed);
-        let mut layout = Self { relaxed, ..Self::default() };
-        let order = layout.heads(group);
+        let mut layout = Self { relaxed, cautious, ..Self::default() };
+        let ordered = layout.heads(group);
         let (mut first_event, mut first_message) = (0, 0);
         for (member, job) in group.members.iter().enumerate() {
             let events: usize = job.commit.appends.iter().map(|append| append.events.len()).sum();
             let messages = job.commit.messages.len();
-            layout.commits.owners.push(group, member);
-            layout.commits.ids.push(job.id.0);
-            layout.commits.last_events.push(last(first_event, events));
-            layout.commits.last_messages.push(last(first_message, messages));
-            layout.member(group, member, partitions);
+            layout.last_events.push(last(first_event, events));
+            if events == 0 || job.id_was_given {
+                layout.noted.owners.push(group, member);
+                layout.noted.ids.push(job.id.0);
+                layout.noted.last_messages.push(last(first_message, messages));
+            }
+            layout.member(group, member, events, partitions);
             first_event += events;
             first_message += messages;
         }
-        layout.events(group, &order);
+        layout.events(group, &ordered);
         layout
     }
 
-    /// Streams by name, so that all processes wait for each other in one order. Answers each stream's row.
-    fn heads(&mut self, group: &'g Group) -> Vec<usize> {
+    /// Streams by name, so that all processes wait for each other in one order.
+    fn heads(&mut self, group: &'g Group) -> Vec<Ordered> {
         let append = |stream: &Stream| {
             let (member, index) = stream.first;
             let commit = &group.members[member].commit;
@@ -202,10 +221,16 @@ impl<'g> Layout<'g> {
             let (tenant, append) = append(&group.streams()[*number]);
             (append.stream.as_str(), tenant)
         });
-        let mut rows = vec![0; sorted.len()];
-        for (row, stream) in sorted.into_iter().enumerate() {
-            rows[stream] = row;
-            let stream = &group.streams()[stream];
+        let mut ordered = vec![Ordered::default(); sorted.len()];
+        for (rank, number) in sorted.into_iter().enumerate() {
+            let stream = &group.streams()[number];
+            ordered[number].rank = rank;
+            if stream.events > 0 && stream.expected == Expected::ABSENT && !self.cautious {
+                self.is_hasty = true;
+                continue;
+            }
+            let row = self.heads.names.len();
+            ordered[number].head = Some(row as i64 + 1);
             let (tenant, append) = append(stream);
             self.heads.owners.push(group, stream.first.0);
             self.heads.appends.push(append);
@@ -217,13 +242,15 @@ impl<'g> Layout<'g> {
                 self.held.push(row as i64 + 1);
             }
         }
-        rows
+        ordered
     }
 
-    fn member(&mut self, group: &'g Group, member: usize, partitions: u32) {
+    fn member(&mut self, group: &'g Group, member: usize, events: usize, partitions: u32) {
         let job = &group.members[member];
         let commit = &job.commit;
-        if job.id_was_given {
+        if job.id_was_given && events > 0 && !self.cautious {
+            self.is_hasty = true;
+        } else if job.id_was_given {
             self.given.owners.push(group, member);
             self.given.ids.push(job.id.0);
         }
@@ -255,6 +282,20 @@ impl<'g> Layout<'g> {
     fn documents(&mut self, group: &'g Group, member: usize) {
         let commit = &group.members[member].commit;
         for write in &commit.documents {
+            if let Some(body) = &write.body
+                && write.expected == Expected::ABSENT
+                && !self.cautious
+            {
+                self.is_hasty = true;
+                let rows = &mut self.fresh_documents;
+                rows.owners.push(group, member);
+                rows.tenants.push(commit.tenant.as_str());
+                rows.collections.push(&write.collection);
+                rows.ids.push(&write.id);
+                rows.fields.push(field::array(&write.fields));
+                rows.bodies.push(body);
+                continue;
+            }
             let rows = &mut self.documents;
             rows.owners.push(group, member);
             rows.tenants.push(commit.tenant.as_str());
@@ -296,7 +337,12 @@ impl<'g> Layout<'g> {
         let job = &group.members[member];
         let Commit { tenant, claims, releases, .. } = &job.commit;
         for claim in claims {
-            let rows = if releases.contains(&claim.key) { &mut self.retaken } else { &mut self.claims };
+            let rows = if releases.contains(&claim.key) {
+                &mut self.retaken
+            } else {
+                self.is_hasty |= !self.cautious;
+                &mut self.claims
+            };
             rows.owners.push(group, member);
             rows.claims.push(claim);
             rows.commits.push(job.id.0);
@@ -314,34 +360,34 @@ impl<'g> Layout<'g> {
         }
     }
 
-    /// Events in the order of their streams' rows; their places say where in the log they stand.
-    fn events(&mut self, group: &'g Group, rows: &[usize]) {
+    /// Events in the order of their streams; their places say where in the log they stand.
+    fn events(&mut self, group: &'g Group, ordered: &[Ordered]) {
         let mut appends = Vec::new();
         let mut place = 0;
         for (member, job) in group.members.iter().enumerate() {
             let mut ordinal = 0;
             for (append, key) in job.commit.appends.iter().zip(job.keys.streams()) {
                 if let Some(stream) = group.stream(*key) {
-                    appends.push((rows[stream], member, append, place, ordinal));
+                    appends.push((stream, member, append, place, ordinal));
                 }
                 place += append.events.len() as i64;
                 ordinal += append.events.len();
             }
         }
-        appends.sort_by_key(|(row, ..)| *row);
-        let mut written = vec![0; rows.len()];
-        for (row, member, append, place, ordinal) in appends {
+        appends.sort_by_key(|(stream, ..)| ordered[*stream].rank);
+        let mut written = vec![0; ordered.len()];
+        for (stream, member, append, place, ordinal) in appends {
             let job = &group.members[member];
-            let expected = self.heads.expected[row];
+            let expected = expected(group.streams()[stream].expected);
             for (index, event) in append.events.iter().enumerate() {
-                written[row] += 1;
+                written[stream] += 1;
                 let events = &mut self.events;
                 events.owners.push(group, member);
                 events.places.push(place + index as i64);
                 events.tenants.push(job.commit.tenant.as_str());
                 events.streams.push(append.stream.as_str());
-                events.versions.push(expected.max(0) + written[row]);
-                events.heads.push((expected < 0).then_some(row as i64 + 1));
+                events.versions.push(expected.max(0) + written[stream]);
+                events.heads.push(ordered[stream].head.filter(|_| expected < 0));
                 events.types.push(&event.event_type);
                 events.schemas.push(number(event.schema as usize));
                 events.payloads.push(&event.payload);
@@ -351,6 +397,13 @@ impl<'g> Layout<'g> {
             }
         }
     }
+}
+
+/// Of a stream, its place by name, and the number of its head if that is looked at.
+#[derive(Clone, Copy, Default)]
+struct Ordered {
+    rank: usize,
+    head: Option<i64>,
 }
 
 fn last(first: usize, count: usize) -> Option<i64> {

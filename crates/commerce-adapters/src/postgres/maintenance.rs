@@ -108,7 +108,7 @@ impl Maintenance {
         let prune_commits = format!(
             "WITH old AS MATERIALIZED (
                SELECT id FROM {schema}.commerce_commits
-               WHERE id < $1 AND position IS NULL AND scheduled = 0
+               WHERE id < $1 AND scheduled = 0
                  AND (last_message IS NULL
                       OR last_message < (SELECT coalesce(min(m.position), 9223372036854775807)
                            FROM generate_series(0, 255) p,

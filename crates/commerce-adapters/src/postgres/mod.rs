@@ -14,6 +14,7 @@
 //! An application with its own tables in the same database joins in by [`PgStore::apply_in`].
 
 mod answers;
+mod caution;
 mod claims;
 mod cluster;
 mod connect;
@@ -158,7 +159,7 @@ impl PgStore {
         check(commit)?;
         let id = commit.id.unwrap_or_else(|| CommitId(self.host.new_id()));
         let group = Group::of(Box::new(Job::silent(commit.clone(), id)));
-        let layout = Layout::of(&group, self.partitions);
+        let layout = Layout::of(&group, self.partitions, true);
         let at = &self.database.address().at;
         let written = self
             .desk

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::connect::{CONNECT_WITHIN, no_answer_within};
 use super::desk::Desk;
 use super::error::{self, Class, Said};
+use super::statement::BITS;
 
 /// After this the callers are told that the outcome is not known.
 const RESOLVED_WITHIN: Duration = Duration::from_secs(15);
@@ -98,14 +99,24 @@ async fn look_up(
     backend.end(&mut db, until).await?;
     let schema = &desk.schema;
     let text = format!(
-        "SELECT id, coalesce(position, (SELECT max(position) FROM {schema}.commerce_events), 0), recorded_at
+        "SELECT commit_id, (SELECT max(position) FROM {schema}.commerce_events o
+                            WHERE o.position >= e.position AND o.position < e.position + (1 << {BITS})
+                              AND o.commit_id = e.commit_id), recorded_at, true
+         FROM {schema}.commerce_events e WHERE commit_id = ANY ($1) AND ordinal = 0
+         UNION ALL
+         SELECT id, (SELECT coalesce(max(position), 0) FROM {schema}.commerce_events), recorded_at, false
          FROM {schema}.commerce_commits WHERE id = ANY ($1)"
     );
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query(AssertSqlSafe(text)).bind(ids).fetch_all(&mut db).await?;
     let mut found = HashMap::new();
     for row in rows {
-        found.insert(CommitId(row.try_get(0)?), (row.try_get(1)?, row.try_get(2)?));
+        let (id, written, has_events) =
+            (CommitId(row.try_get(0)?), (row.try_get(1)?, row.try_get(2)?), row.try_get(3)?);
+        // One whose id was given is found twice.
+        if has_events || !found.contains_key(&id) {
+            found.insert(id, written);
+        }
     }
     Ok((db, found))
 }
@@ -118,12 +129,19 @@ pub(super) async fn was_written(
 ) -> Result<bool, sqlx::Error> {
     use sqlx::Connection;
     let mut transaction = db.begin().await?;
-    // The insert waits for whoever inserts the same id, and is rolled back.
+    // The inserts wait for whoever inserts the same id, and are rolled back.
     let text = format!(
-        "INSERT INTO {schema}.commerce_commits (id, recorded_at, scheduled) VALUES ($1, 0, 0)
-         ON CONFLICT DO NOTHING"
+        "WITH own AS (SELECT -(pg_current_xact_id()::text::int8) AS place),
+         with_events AS (
+           INSERT INTO {schema}.commerce_events
+             (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, payload)
+           SELECT place, place, 0, $1, 0, 0, '', '', '', '' FROM own ON CONFLICT DO NOTHING RETURNING 1),
+         without_events AS (
+           INSERT INTO {schema}.commerce_commits (id, recorded_at, scheduled) VALUES ($1, 0, 0)
+           ON CONFLICT DO NOTHING RETURNING 1)
+         SELECT (SELECT count(*) FROM with_events) + (SELECT count(*) FROM without_events) < 2"
     );
-    let inserted = sqlx::query(AssertSqlSafe(text)).bind(id.0).execute(&mut *transaction).await?;
+    let written = sqlx::query_scalar(AssertSqlSafe(text)).bind(id.0).fetch_one(&mut *transaction).await?;
     transaction.rollback().await?;
-    Ok(inserted.rows_affected() == 0)
+    Ok(written)
 }

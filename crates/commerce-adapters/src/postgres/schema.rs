@@ -6,7 +6,8 @@ use super::cluster::CLUSTER;
 use super::error::OpenError;
 
 /// Each brings a schema from the version of its index to the next. Never change one that was released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_commit_ids.sql")];
 /// The present version.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 

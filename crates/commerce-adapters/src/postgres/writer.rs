@@ -125,7 +125,8 @@ impl Writer {
 
     async fn attempt(&mut self, group: &Group, careful: bool) -> Result<Vec<Option<Answer>>, Trouble> {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
-        let layout = Layout::of(group, self.desk.partitions);
+        let cautious = careful || self.desk.caution.is_needed();
+        let layout = Layout::of(group, self.desk.partitions, cautious);
         let writing =
             self.desk.statements.write(&layout, Run { careful, ..self.desk.run(false) }, &mut line.db);
         let result = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
@@ -135,6 +136,7 @@ impl Writer {
         match result {
             Ok(written) => {
                 self.line = Some(line);
+                self.desk.caution.written(!written.failures.is_empty());
                 // Before the answers: whoever knows that it was committed finds its listener woken.
                 self.desk.wake.committed(written.base, written.oldest, group.news(self.desk.partitions));
                 Ok(answers(group, &layout, &written))

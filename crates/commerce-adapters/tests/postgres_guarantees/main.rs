@@ -9,6 +9,7 @@
 mod support;
 
 mod caught_up;
+mod caution;
 mod chains;
 mod connections;
 mod contention;

@@ -1,7 +1,8 @@
 //! Making the tables: by several processes at once, and beside those of an application.
 
-use commerce_adapters::postgres::PgDatabase;
-use commerce_core::store::Store;
+use commerce_adapters::postgres::{OpenError, PgDatabase};
+use commerce_core::commit::{Commit, CommitError};
+use commerce_core::store::{CommitOutcome, Store};
 use commerce_test_postgres::database;
 use tokio::task::JoinSet;
 
@@ -58,6 +59,45 @@ async fn an_applications_own_tables_are_not_touched() {
         let functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                          AND proname NOT LIKE 'commerce\\_%'";
         assert_eq!(number(&mut db, functions).await, 0);
+    })
+    .await;
+}
+
+/// Before, each commit had a row.
+const AS_IN_VERSION_1: &str = "
+    ALTER TABLE commerce.commerce_commits ADD COLUMN position bigint;
+    INSERT INTO commerce.commerce_commits (id, recorded_at, position, scheduled)
+    SELECT commit_id, recorded_at, position, 0 FROM commerce.commerce_events WHERE ordinal = 0;
+    CREATE INDEX commerce_commits_without_events ON commerce.commerce_commits (id)
+        WHERE position IS NULL AND scheduled = 0;
+    DROP INDEX commerce.commerce_events_by_commit;
+    UPDATE commerce.commerce_settings SET value = 1 WHERE name = 'version'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
+    within(30, async {
+        let home = database().await;
+        let database = PgDatabase::new(home.url()).unwrap();
+        let store = database.store(SCHEMA).migrate().await.unwrap();
+        let with_events = store.commit(append(&stream(1))).await.unwrap().id;
+        let without = store.commit(Commit::new().message(numbered("a", 1))).await.unwrap().id;
+        store.close().await;
+        let mut db = home.connect().await;
+        execute(&mut db, AS_IN_VERSION_1).await;
+
+        let opened = database.store(SCHEMA).open().await;
+        assert!(
+            matches!(opened, Err(OpenError::Older { found: 1, .. })),
+            "it is not changed without being asked"
+        );
+        let store = database.store(SCHEMA).migrate().await.unwrap();
+        assert_eq!(number(&mut db, "SELECT count(*) FROM commerce.commerce_commits").await, 1);
+        for id in [with_events, without] {
+            assert!(matches!(store.outcome(id).await.unwrap(), CommitOutcome::Committed));
+            let again = store.commit(append(&stream(2)).with_id(id)).await.unwrap_err();
+            assert!(matches!(again, CommitError::Invalid(_)), "{again}");
+            store.commit(append(&stream(3)).requires(id)).await.unwrap();
+        }
     })
     .await;
 }

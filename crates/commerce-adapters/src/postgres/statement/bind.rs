@@ -16,11 +16,11 @@ pub(super) fn bind(
     let mut to = Binder { arguments: PgArguments::default(), sections };
     to.add(run.now)?;
     to.add(run.xid_offset)?;
-    let commits = &layout.commits;
-    to.owners(&commits.owners)?;
-    to.column(ALONE, &commits.ids)?;
-    to.column(ALONE, &commits.last_events)?;
-    to.column(ALONE, &commits.last_messages)?;
+    if sections.has(HAS_NOTED) {
+        to.owners(&layout.noted.owners)?;
+        to.column(HAS_NOTED, &layout.noted.ids)?;
+        to.column(HAS_NOTED, &layout.noted.last_messages)?;
+    }
     if sections.has(HAS_GIVEN) {
         to.owners(&layout.given.owners)?;
         to.column(HAS_GIVEN, &layout.given.ids)?;
@@ -39,6 +39,15 @@ pub(super) fn bind(
         to.column(HAS_HEADS, &layout.heads.tenants)?;
         to.column(HAS_HEADS, &layout.heads.names)?;
         to.column(HAS_HEADS, &layout.heads.expected)?;
+    }
+    if sections.has(HAS_FRESH_DOCUMENTS) {
+        let rows = &layout.fresh_documents;
+        to.owners(&rows.owners)?;
+        to.column(HAS_FRESH_DOCUMENTS, &rows.tenants)?;
+        to.column(HAS_FRESH_DOCUMENTS, &rows.collections)?;
+        to.column(HAS_FRESH_DOCUMENTS, &rows.ids)?;
+        to.column(HAS_FRESH_DOCUMENTS, &rows.fields)?;
+        to.column(HAS_FRESH_DOCUMENTS, &rows.bodies)?;
     }
     if sections.has(HAS_DOCUMENTS) {
         to.documents(layout)?;

@@ -43,9 +43,19 @@ pub(super) const HAS_NEW_DOCUMENTS: u32 = 1 << 20;
 pub(super) const HAS_OLD_DOCUMENTS: u32 = 1 << 21;
 /// A claim may stand where another has expired and was not pruned yet.
 pub(super) const CAREFUL: u32 = 1 << 22;
+/// Members with a row of their own.
+pub(super) const HAS_NOTED: u32 = 1 << 23;
+
+/// Documents that should be new.
+pub(super) const HAS_FRESH_DOCUMENTS: u32 = 1 << 24;
+pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
+/// Not all is looked at: if anything fails, nothing is written.
+pub(super) const HASTY: u32 = 1 << 27;
+/// Claims are looked for before they are taken.
+pub(super) const LOOKS_AT_CLAIMS: u32 = 1 << 26;
 
 pub(super) const LOOKS: u32 =
-    HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
+    HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | LOOKS_AT_CLAIMS | HAS_CHECKPOINTS;
 
 impl Sections {
     pub(super) fn of(layout: &Layout<'_>, run: Run) -> Self {
@@ -60,18 +70,23 @@ impl Sections {
             (HAS_EVENTS, !layout.events.streams.is_empty()),
             (HAS_FOLLOWING, layout.events.heads.iter().any(Option::is_some)),
             (HAS_HELD, !layout.held.is_empty()),
+            (HAS_FRESH_DOCUMENTS, !layout.fresh_documents.ids.is_empty()),
+            (HAS_FRESH_FIELDS, layout.fresh_documents.fields.iter().any(Option::is_some)),
             (HAS_DOCUMENTS, !layout.documents.ids.is_empty()),
             (HAS_DELETIONS, layout.documents.bodies.iter().any(Option::is_none)),
             (HAS_FIELDS, layout.documents.fields.iter().any(Option::is_some)),
             (HAS_MESSAGES, !layout.messages.ids.is_empty()),
             (HAS_TIMED, layout.messages.not_before.iter().any(Option::is_some)),
             (HAS_CLAIMS, !layout.claims.keys.is_empty()),
+            (HASTY, layout.is_hasty),
+            (LOOKS_AT_CLAIMS, !layout.claims.keys.is_empty() && !layout.is_hasty),
             (HAS_RETAKEN, !layout.retaken.keys.is_empty()),
             (HAS_RELEASES, !layout.releases.keys.is_empty()),
             (HAS_CHECKPOINTS, !layout.checkpoints.readers.is_empty()),
-            (HAS_NO_EVENTS, layout.commits.last_events.iter().any(Option::is_none)),
+            (HAS_NO_EVENTS, layout.last_events.iter().any(Option::is_none)),
+            (HAS_NOTED, !layout.noted.ids.is_empty()),
             (JOINED, run.joined),
-            (ALONE, layout.commits.ids.len() == 1),
+            (ALONE, layout.last_events.len() == 1),
             (RELAXED, layout.relaxed && !run.joined),
             (HAS_NEW_DOCUMENTS, written().any(|(expected, _)| *expected <= 0)),
             (HAS_OLD_DOCUMENTS, written().any(|(expected, _)| *expected != 0)),
@@ -84,12 +99,14 @@ impl Sections {
 
     fn single(layout: &Layout<'_>) -> u32 {
         let bits = [
+            (HAS_NOTED, layout.noted.ids.len()),
             (HAS_GIVEN, layout.given.ids.len()),
             (HAS_FENCES, layout.fences.names.len()),
             (HAS_REQUIRED, layout.required.ids.len()),
             (HAS_HEADS, layout.heads.names.len()),
             (HAS_EVENTS, layout.events.streams.len()),
             (HAS_HELD, layout.held.len()),
+            (HAS_FRESH_DOCUMENTS, layout.fresh_documents.ids.len()),
             (HAS_DOCUMENTS, layout.documents.ids.len()),
             (HAS_MESSAGES, layout.messages.ids.len()),
             (HAS_CLAIMS, layout.claims.keys.len()),
@@ -97,7 +114,7 @@ impl Sections {
             (HAS_RELEASES, layout.releases.keys.len()),
             (HAS_CHECKPOINTS, layout.checkpoints.readers.len()),
         ];
-        ALONE | bits_of(&bits.map(|(bit, rows)| (bit, rows == 1)))
+        bits_of(&bits.map(|(bit, rows)| (bit, rows == 1)))
     }
 
     pub(super) fn has(self, bits: u32) -> bool {

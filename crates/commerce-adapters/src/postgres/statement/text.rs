@@ -5,6 +5,14 @@ use std::fmt::Write;
 use super::sections::*;
 use super::{BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, EARLY, FENCES, GIVEN, REQUIRED, STREAMS};
 
+/// A row if the commit of this id was written: it is in its first event, or in a row of its own.
+fn written(id: &str) -> String {
+    format!(
+        "SELECT o.commit_id AS id FROM {{s}}.commerce_events o WHERE o.commit_id = {id} AND o.ordinal = 0
+         UNION ALL SELECT o.id FROM {{s}}.commerce_commits o WHERE o.id = {id} LIMIT 1"
+    )
+}
+
 /// The statement's text as it grows. The parameters are numbered in the order in which [`bind`](super::bind::bind) binds them.
 pub(super) struct Text<'s> {
     pub(super) sections: Sections,
@@ -26,14 +34,18 @@ impl<'s> Text<'s> {
 
     pub(super) fn finish(mut self) -> String {
         self.clock();
-        self.rows(ALONE, "c", "component int4, id uuid, last_event int8, last_message int8");
+        if self.sections.has(HAS_NOTED) {
+            self.rows(HAS_NOTED, "c", "component int4, id uuid, last_message int8");
+        }
         self.look_at_ids();
         self.look_at_streams();
+        self.fresh_documents();
         self.look_at_documents();
         self.look_at_claims();
         self.look_at_checkpoints();
         self.collect_failures();
         self.write_events();
+        self.write_fresh_documents();
         self.write_documents();
         self.write_messages();
         self.write_claims();
@@ -115,8 +127,11 @@ impl<'s> Text<'s> {
             self.rows(HAS_GIVEN, "given", "component int4, id uuid");
             self.look(
                 GIVEN,
-                "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM given
-                 CROSS JOIN LATERAL (SELECT FROM {s}.commerce_commits o WHERE o.id = given.id LIMIT 1) o",
+                &format!(
+                    "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM given
+                     CROSS JOIN LATERAL ({}) o",
+                    written("given.id")
+                ),
             );
         }
         if self.sections.has(HAS_FENCES) {
@@ -136,9 +151,11 @@ impl<'s> Text<'s> {
             self.rows(HAS_REQUIRED, "required", "component int4, id uuid");
             self.look(
                 REQUIRED,
-                "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM required
-                 LEFT JOIN LATERAL (SELECT o.id FROM {s}.commerce_commits o WHERE o.id = required.id LIMIT 1) o ON true
-                 WHERE o.id IS NULL",
+                &format!(
+                    "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM required
+                     LEFT JOIN LATERAL ({}) o ON true WHERE o.id IS NULL",
+                    written("required.id")
+                ),
             );
         }
     }
@@ -169,6 +186,16 @@ impl<'s> Text<'s> {
              WHERE expected >= 0 AND version <> expected",
         );
         self.look_for_earlier("heads");
+    }
+
+    fn fresh_documents(&mut self) {
+        if self.sections.has(HAS_FRESH_DOCUMENTS) {
+            self.rows(
+                HAS_FRESH_DOCUMENTS,
+                "w",
+                "component int4, tenant text, collection text, id text, fields text, body bytea",
+            );
+        }
     }
 
     fn look_at_documents(&mut self) {
@@ -221,6 +248,9 @@ impl<'s> Text<'s> {
             "k",
             "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
         );
+        if !self.sections.has(LOOKS_AT_CLAIMS) {
+            return;
+        }
         self.look(
             CLAIMS,
             "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k
@@ -254,7 +284,9 @@ impl<'s> Text<'s> {
         }
         let looks = self.looks.join("\nUNION ALL ");
         self.push(&format!(",\nfailures AS MATERIALIZED ({looks})"));
-        if !self.sections.has(ALONE) {
+        if self.sections.has(HASTY) {
+            self.counts.push("NOT EXISTS (SELECT FROM failures)".to_owned());
+        } else if !self.sections.has(ALONE) {
             self.push(
                 ",\nfailed AS MATERIALIZED (
                    SELECT coalesce(array_agg(DISTINCT component), '{}'::int4[]) AS components FROM failures)",

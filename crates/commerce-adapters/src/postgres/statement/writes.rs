@@ -10,7 +10,9 @@ use super::text::Text;
 impl Text<'_> {
     /// That a row's component has not failed.
     fn stands(&self, row: &str) -> String {
-        if self.sections.has(LOOKS) && self.sections.has(ALONE) {
+        if self.sections.has(HASTY) {
+            "true".to_owned()
+        } else if self.sections.has(LOOKS) && self.sections.has(ALONE) {
             "NOT EXISTS (SELECT FROM failures)".to_owned()
         } else if self.sections.has(LOOKS) {
             format!("NOT {row}.component = ANY ((SELECT components FROM failed)::int4[])")
@@ -53,6 +55,28 @@ impl Text<'_> {
                    SELECT n.base + {last} - held.i, h.version + 1, n.at, '00000000-0000-0000-0000-000000000000', 0, -1,
                           h.tenant, h.stream, '', ''
                    FROM held JOIN heads h ON h.i = held.head CROSS JOIN now n WHERE {stands})"
+            ));
+        }
+    }
+
+    pub(super) fn write_fresh_documents(&mut self) {
+        if !self.sections.has(HAS_FRESH_DOCUMENTS) {
+            return;
+        }
+        let stands = self.stands("w");
+        self.push(&format!(
+            ",\nput_fresh AS (
+               INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
+               SELECT 1, n.base, w.collection, w.tenant, w.id, w.fields::text[], w.body
+               FROM w CROSS JOIN now n WHERE {stands}
+               ORDER BY w.collection, w.tenant, w.id)"
+        ));
+        if self.sections.has(HAS_FRESH_FIELDS) {
+            self.push(&format!(
+                ",\nput_fresh_fields AS (
+                   INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
+                   SELECT w.collection, entry, w.tenant, w.id FROM w CROSS JOIN LATERAL unnest(w.fields::text[]) entry
+                   WHERE {stands})"
             ));
         }
     }
@@ -245,6 +269,9 @@ impl Text<'_> {
     }
 
     pub(super) fn write_commits(&mut self) {
+        if !self.sections.has(HAS_NOTED) {
+            return;
+        }
         let stands = self.stands("c");
         let scheduled = if self.sections.has(HAS_TIMED) {
             "(SELECT count(*) FROM m WHERE m.commit_id = c.id AND m.not_before > n.at)"
@@ -253,8 +280,8 @@ impl Text<'_> {
         };
         self.push(&format!(
             ",\nnoted AS (
-               INSERT INTO {{s}}.commerce_commits (id, recorded_at, position, last_message, scheduled)
-               SELECT c.id, n.at, n.events_from + c.last_event, n.messages_from + c.last_message, {scheduled}
+               INSERT INTO {{s}}.commerce_commits (id, recorded_at, last_message, scheduled)
+               SELECT c.id, n.at, n.messages_from + c.last_message, {scheduled}
                FROM c CROSS JOIN now n WHERE {stands})"
         ));
     }
@@ -266,7 +293,7 @@ impl Text<'_> {
             "0::int8"
         };
         let counts = if self.counts.is_empty() { "true".to_owned() } else { self.counts.join("\n AND ") };
-        let failures = if self.sections.has(LOOKS) {
+        let failures = if self.sections.has(LOOKS) && !self.sections.has(HASTY) {
             "b.section, b.i, b.actual, b.by, b.answer FROM now n LEFT JOIN failures b ON true"
         } else {
             "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea FROM now n"

@@ -1,0 +1,27 @@
+//! When a group is looked at before it is written.
+//!
+//! That a stream, a document, a claim or a commit's id should be new needs no look: where it is not, writing it is a unique
+//! violation. Then, and wherever something else fails, nothing is written; the group is looked at as a whole and written
+//! again, and whoever is at fault gets an exact answer. As this costs a second attempt, and a line in the server's log, all
+//! groups that follow are looked at first, until for a long time nothing has failed.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// For so many groups after something has failed, everything is looked at.
+const GROUPS: u32 = 256;
+
+/// How many groups more are looked at.
+#[derive(Default)]
+pub(super) struct Caution(AtomicU32);
+
+impl Caution {
+    pub(super) fn is_needed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// A group was written, but for what may have failed.
+    pub(super) fn written(&self, some_failed: bool) {
+        let next = |left: u32| if some_failed { Some(GROUPS) } else { left.checked_sub(1) };
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    }
+}

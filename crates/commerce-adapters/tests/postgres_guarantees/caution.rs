@@ -1,0 +1,94 @@
+//! What should be new is written without a look, until something fails.
+
+use std::sync::Arc;
+
+use commerce_adapters::postgres::PgStore;
+use commerce_core::commit::{Claim, Commit, Conflict, DocumentWrite, Expected};
+use commerce_core::store::Store;
+use commerce_test_postgres::{TestDatabase, database};
+
+use crate::support::{event, fresh_id, number, process, stream, until, within};
+
+/// A stream, a document and a claim of this name, all of which should be new.
+fn new(name: &str) -> Commit {
+    Commit::new()
+        .append(stream(name), Expected::ABSENT, vec![event()])
+        .document(DocumentWrite::put("things", name, Expected::ABSENT, b"{}".to_vec()).field("state", "new"))
+        .claim(Claim::new("things", name))
+}
+
+/// One of three things that are there already, and besides it something of its own.
+fn late(round: usize) -> Commit {
+    let own = Commit::new().append(stream(fresh_id()), Expected::ABSENT, vec![event()]);
+    match round % 3 {
+        0 => own.append(stream("there"), Expected::ABSENT, vec![event()]),
+        1 => own.document(DocumentWrite::put("things", "there", Expected::ABSENT, b"{}".to_vec())),
+        _ => own.claim(Claim::new("things", "there")),
+    }
+}
+
+fn is_told(round: usize, conflict: &Conflict) -> bool {
+    let kind = match conflict {
+        Conflict::Stream { actual: 1, .. } => 0,
+        Conflict::Document { actual: 1, .. } => 1,
+        Conflict::Claim { .. } => 2,
+        _ => return false,
+    };
+    kind == round % 3
+}
+
+/// What the server has counted by the time the store's connections have gone.
+async fn counted(home: &TestDatabase, store: Arc<PgStore>, query: &str) -> i64 {
+    store.close().await;
+    drop(store);
+    let mut db = home.connect().await;
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    until("the store's connections have gone", async || number(&mut db, others).await == 0).await;
+    number(&mut db, query).await
+}
+
+const LOOKS: &str = "SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes
+                     WHERE indexrelname IN ('commerce_events_by_stream', 'commerce_documents_pkey', 'commerce_claims_pkey')";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_should_be_new_is_not_looked_for_as_long_as_nothing_fails() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for n in 0..50 {
+            store.commit(new(&n.to_string())).await.unwrap();
+        }
+        assert_eq!(counted(&home, store, LOOKS).await, 0);
+
+        let store = process(home.url()).await;
+        store.commit(new("0")).await.unwrap_err();
+        for n in 50..100 {
+            store.commit(new(&n.to_string())).await.unwrap();
+        }
+        let looks = counted(&home, store, LOOKS).await;
+        assert!(looks >= 150, "after something has failed each thing is looked for: {looks}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conflicts_one_after_another_cost_one_attempt() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        store.commit(new("there")).await.unwrap();
+        for round in 0..90 {
+            let neighbours = [fresh_id(), fresh_id()].map(|id| store.commit(new(&id.to_string())));
+            let error = store.commit(late(round)).await.unwrap_err();
+            assert!(error.conflict().is_some_and(|conflict| is_told(round, conflict)), "{round}: {error}");
+            for neighbour in neighbours {
+                neighbour.await.expect("a conflict costs its neighbours nothing");
+            }
+        }
+        let failed = "SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()";
+        let failed = counted(&home, store, failed).await;
+        assert!((1..=3).contains(&failed), "of 90 conflicts {failed} failed in the database");
+    })
+    .await;
+}
