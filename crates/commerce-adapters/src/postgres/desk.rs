@@ -22,7 +22,7 @@ use super::wake::Wake;
 const QUEUE: usize = 8_192;
 /// While a group is under way, another begins only if so many rows wait, or if they have waited for so long: one large group
 /// costs less than two small ones.
-const SECOND_GROUP: (usize, Duration) = (64, Duration::from_millis(1));
+const SECOND_GROUP: (usize, Duration) = (32, Duration::from_millis(1));
 /// So far behind the first that waits the queue is searched for what can be written now.
 const SEARCHED: usize = 1_024;
 
