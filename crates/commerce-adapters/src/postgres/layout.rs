@@ -85,7 +85,7 @@ pub(super) struct Events<'g> {
     pub(super) metadata: Vec<Option<&'g str>>,
 }
 
-/// Documents that should be new, and are written without a look.
+/// Documents that should be new: of those that are there only that is seen.
 #[derive(Default)]
 pub(super) struct FreshDocuments<'g> {
     pub(super) owners: Owners,
@@ -337,12 +337,7 @@ impl<'g> Layout<'g> {
         let job = &group.members[member];
         let Commit { tenant, claims, releases, .. } = &job.commit;
         for claim in claims {
-            let rows = if releases.contains(&claim.key) {
-                &mut self.retaken
-            } else {
-                self.is_hasty |= !self.cautious;
-                &mut self.claims
-            };
+            let rows = if releases.contains(&claim.key) { &mut self.retaken } else { &mut self.claims };
             rows.owners.push(group, member);
             rows.claims.push(claim);
             rows.commits.push(job.id.0);

@@ -104,7 +104,7 @@ async fn look_up(
                               AND o.commit_id = e.commit_id), recorded_at, true
          FROM {schema}.commerce_events e WHERE commit_id = ANY ($1) AND ordinal = 0
          UNION ALL
-         SELECT id, (SELECT coalesce(max(position), 0) FROM {schema}.commerce_events), recorded_at, false
+         SELECT id, (SELECT coalesce(max(position), 0) FROM {schema}.commerce_events), at, false
          FROM {schema}.commerce_commits WHERE id = ANY ($1)"
     );
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
@@ -121,27 +121,36 @@ async fn look_up(
     Ok((db, found))
 }
 
-/// Whether a commit was written, by whatever process. One that is just being written is waited for.
+/// Whether a commit was written, by whatever process. Whoever is just writing is waited for.
 pub(super) async fn was_written(
     schema: &str,
     id: CommitId,
     db: &mut PgConnection,
 ) -> Result<bool, sqlx::Error> {
-    use sqlx::Connection;
-    let mut transaction = db.begin().await?;
-    // The inserts wait for whoever inserts the same id, and are rolled back.
+    let mut writers = writers(schema, None, db).await?;
+    while !writers.is_empty() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        writers = self::writers(schema, Some(writers), db).await?;
+    }
     let text = format!(
-        "WITH own AS (SELECT -(pg_current_xact_id()::text::int8) AS place),
-         with_events AS (
-           INSERT INTO {schema}.commerce_events
-             (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, payload)
-           SELECT place, place, 0, $1, 0, 0, '', '', '', '' FROM own ON CONFLICT DO NOTHING RETURNING 1),
-         without_events AS (
-           INSERT INTO {schema}.commerce_commits (id, recorded_at, scheduled) VALUES ($1, 0, 0)
-           ON CONFLICT DO NOTHING RETURNING 1)
-         SELECT (SELECT count(*) FROM with_events) + (SELECT count(*) FROM without_events) < 2"
+        "SELECT EXISTS (SELECT FROM {schema}.commerce_events WHERE commit_id = $1 AND ordinal = 0)
+             OR EXISTS (SELECT FROM {schema}.commerce_commits WHERE id = $1)"
     );
-    let written = sqlx::query_scalar(AssertSqlSafe(text)).bind(id.0).fetch_one(&mut *transaction).await?;
-    transaction.rollback().await?;
-    Ok(written)
+    sqlx::query_scalar(AssertSqlSafe(text)).bind(id.0).fetch_one(db).await
+}
+
+/// The transactions that may be writing commits, of all or of these: a statement locks its tables before it begins.
+async fn writers(
+    schema: &str,
+    of: Option<Vec<String>>,
+    db: &mut PgConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let text = format!(
+        "SELECT DISTINCT virtualtransaction FROM pg_locks
+         WHERE relation IN ('{schema}.commerce_events'::regclass, '{schema}.commerce_commits'::regclass)
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND mode = 'RowExclusiveLock' AND granted AND ($1::text[] IS NULL OR virtualtransaction = ANY ($1))",
+        schema = schema.replace('\'', "''")
+    );
+    sqlx::query_scalar(AssertSqlSafe(text)).bind(of).fetch_all(db).await
 }

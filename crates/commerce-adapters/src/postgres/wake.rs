@@ -91,8 +91,9 @@ impl Wake {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hides_some(&self) -> bool {
-        !self.hidden().0.is_empty()
+    /// The first position of the oldest transaction whose news can't be seen yet.
+    fn first_hidden(&self) -> Option<i64> {
+        self.hidden().0.iter().map(|(base, _)| *base).min()
     }
 }
 
@@ -132,8 +133,11 @@ async fn watch(wake: Arc<Wake>, database: Database) {
     let mut next_look = Instant::now();
     loop {
         wake.watch.notified().await;
-        let mut pause = WATCH.0;
-        while wake.hides_some() {
+        let (mut pause, mut waits_for) = (WATCH.0, None);
+        while let Some(first) = wake.first_hidden() {
+            if waits_for != Some(first) {
+                (pause, waits_for) = (WATCH.0, Some(first));
+            }
             // Where much is written, the next commit sees for nothing what can be told: nothing may be left to look for.
             if Instant::now() < next_look {
                 tokio::time::sleep_until(next_look).await;
@@ -144,7 +148,6 @@ async fn watch(wake: Arc<Wake>, database: Database) {
             let seen = wake.hidden().take_seen(oldest);
             if seen != News::default() {
                 wake.changes.notify_of(seen);
-                pause = WATCH.0;
             }
             next_look = Instant::now() + pause;
             pause = (pause * 2).min(WATCH.1);
@@ -176,6 +179,19 @@ mod tests {
         assert_eq!(hidden.take_seen(20), News::default());
         assert_eq!(hidden.take_seen(21), News::MESSAGES);
         assert_eq!(hidden.take_seen(i64::MAX), News::default());
+    }
+
+    #[test]
+    fn a_commit_tells_what_it_saw_that_is_hidden_no_more() {
+        let wake = Wake::new(Texts::new(0));
+        let told = || wake.changes.arrivals::<&str>(0, &[]);
+        wake.committed(20, 10, News::MESSAGES);
+        let before = told();
+        wake.committed(30, 20, News::default());
+        assert_eq!((told(), wake.first_hidden()), (before, Some(20)));
+        wake.committed(40, 21, News::default());
+        assert!(told() > before);
+        assert_eq!(wake.first_hidden(), None);
     }
 
     #[test]

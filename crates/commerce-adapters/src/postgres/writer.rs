@@ -71,7 +71,7 @@ impl Writer {
         let mut settled = 0;
         while let Some(group) = self.desk.next_group(settled).await {
             settled = group.members.len();
-            self.write(group).await;
+            self.write(group, false).await;
             if settled > 1 {
                 // Those who were answered come first: what they hand over next is written together.
                 tokio::task::yield_now().await;
@@ -83,11 +83,12 @@ impl Writer {
         self.desk.writer_ended();
     }
 
-    async fn write(&mut self, group: Group) {
+    /// What fails without having been looked at, which nothing but a look may have cost, does not count as an attempt.
+    async fn write(&mut self, group: Group, mut careful: bool) {
         let mut attempts = 0;
         loop {
-            attempts += 1;
-            let trouble = match self.attempt(&group, attempts > 1).await {
+            attempts += u32::from(careful);
+            let trouble = match self.attempt(&group, std::mem::replace(&mut careful, true)).await {
                 Ok(answers) => {
                     self.pause = RECONNECT.0;
                     return self.desk.settle(group, answers);
@@ -168,7 +169,7 @@ impl Writer {
     /// One at a time, in order: only the one at fault is refused. Those that build on it look again.
     async fn write_singly(&mut self, group: Group) {
         for job in group.members {
-            Box::pin(self.write(Group::of(job))).await;
+            Box::pin(self.write(Group::of(job), true)).await;
         }
     }
 

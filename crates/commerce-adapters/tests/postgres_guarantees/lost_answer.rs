@@ -1,6 +1,7 @@
 //! A commit whose answer is lost is answered all the same, truthfully.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_adapters::postgres::{PgDatabase, PgStore};
 use commerce_core::commit::{Commit, CommitError, CommitId, Committed, Conflict, Expected};
@@ -149,6 +150,28 @@ async fn what_is_answered_as_rolled_back_does_not_happen_afterwards() {
         // Its other writer's connection was cut as well: it finds that out, and tells the caller to try again.
         until("the id can be used", async || store.commit(append(&stream(1)).with_id(id)).await.is_ok())
             .await;
+    })
+    .await;
+}
+
+/// Whatever is being written has locked its tables, wherever it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_elsewhere_waits_for_a_commit_that_is_being_written() {
+    within(60, async {
+        let home = database().await;
+        let (store, other) = (process(home.url()).await, process(home.url()).await);
+        build_gate(&mut home.connect().await).await;
+        let mut gate = Gate::close(home.url()).await;
+        let id = fresh_id();
+        let held = Commit::new().with_id(id).append(stream(1), Expected::ABSENT, vec![event_of("Held")]);
+        let answer = store.commit(held);
+        gate.holds(1).await;
+        let outcome = tokio::spawn(async move { other.outcome(id).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!outcome.is_finished(), "it is not known yet");
+        gate.open().await;
+        answer.await.unwrap();
+        assert_eq!(outcome.await.unwrap().unwrap(), CommitOutcome::Committed);
     })
     .await;
 }

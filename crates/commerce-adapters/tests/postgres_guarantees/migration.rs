@@ -66,6 +66,7 @@ async fn an_applications_own_tables_are_not_touched() {
 /// Before, each commit had a row.
 const AS_IN_VERSION_1: &str = "
     ALTER TABLE commerce.commerce_commits ADD COLUMN position bigint;
+    ALTER TABLE commerce.commerce_commits RENAME COLUMN at TO recorded_at;
     INSERT INTO commerce.commerce_commits (id, recorded_at, position, scheduled)
     SELECT commit_id, recorded_at, position, 0 FROM commerce.commerce_events WHERE ordinal = 0;
     CREATE INDEX commerce_commits_without_events ON commerce.commerce_commits (id)

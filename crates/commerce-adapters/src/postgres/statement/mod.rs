@@ -1,7 +1,8 @@
 //! The one statement that writes a group of commits.
 //!
 //! First it looks, in one snapshot, at everything that the members count on; the components that fail are collected.
-//! Then every INSERT, UPDATE and DELETE leaves those out. What changes between the look and the write ends in a unique
+//! Then every INSERT, UPDATE and DELETE leaves those out. As long as nothing fails it looks at less, and writes all or
+//! nothing (see [`super::caution`]). What changes between the look and the write ends in a unique
 //! violation or in a count that does not match, which is made an error: then nothing is written, and the statement runs again.
 //!
 //! There is one text, prepared once, for each combination of sections that a group has rows in. Where one member is written
@@ -82,7 +83,7 @@ pub(super) struct Run {
     pub(super) xid_offset: i64,
     /// The transaction is someone else's, and may have written to the logs before.
     pub(super) joined: bool,
-    /// It must not fail where an expired claim has not been pruned yet. Costs more.
+    /// It must not fail where an expired claim has not been pruned yet, and has to look at everything. Costs more.
     pub(super) careful: bool,
 }
 

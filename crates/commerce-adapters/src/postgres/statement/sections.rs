@@ -51,11 +51,14 @@ pub(super) const HAS_FRESH_DOCUMENTS: u32 = 1 << 24;
 pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
 /// Not all is looked at: if anything fails, nothing is written.
 pub(super) const HASTY: u32 = 1 << 27;
-/// Claims are looked for before they are taken.
-pub(super) const LOOKS_AT_CLAIMS: u32 = 1 << 26;
-
-pub(super) const LOOKS: u32 =
-    HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | LOOKS_AT_CLAIMS | HAS_CHECKPOINTS;
+pub(super) const LOOKS: u32 = HAS_GIVEN
+    | HAS_FENCES
+    | HAS_REQUIRED
+    | HAS_HEADS
+    | HAS_DOCUMENTS
+    | HAS_CLAIMS
+    | HAS_CHECKPOINTS
+    | HAS_FRESH_DOCUMENTS;
 
 impl Sections {
     pub(super) fn of(layout: &Layout<'_>, run: Run) -> Self {
@@ -79,7 +82,6 @@ impl Sections {
             (HAS_TIMED, layout.messages.not_before.iter().any(Option::is_some)),
             (HAS_CLAIMS, !layout.claims.keys.is_empty()),
             (HASTY, layout.is_hasty),
-            (LOOKS_AT_CLAIMS, !layout.claims.keys.is_empty() && !layout.is_hasty),
             (HAS_RETAKEN, !layout.retaken.keys.is_empty()),
             (HAS_RELEASES, !layout.releases.keys.is_empty()),
             (HAS_CHECKPOINTS, !layout.checkpoints.readers.is_empty()),

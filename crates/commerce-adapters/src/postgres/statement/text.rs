@@ -39,7 +39,7 @@ impl<'s> Text<'s> {
         }
         self.look_at_ids();
         self.look_at_streams();
-        self.fresh_documents();
+        self.look_for_fresh_documents();
         self.look_at_documents();
         self.look_at_claims();
         self.look_at_checkpoints();
@@ -188,12 +188,18 @@ impl<'s> Text<'s> {
         self.look_for_earlier("heads");
     }
 
-    fn fresh_documents(&mut self) {
+    fn look_for_fresh_documents(&mut self) {
         if self.sections.has(HAS_FRESH_DOCUMENTS) {
             self.rows(
                 HAS_FRESH_DOCUMENTS,
                 "w",
                 "component int4, tenant text, collection text, id text, fields text, body bytea",
+            );
+            self.look(
+                DOCUMENTS,
+                "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM w
+                 CROSS JOIN LATERAL (SELECT FROM {s}.commerce_documents o
+                   WHERE o.collection = w.collection AND o.tenant = w.tenant AND o.id = w.id LIMIT 1) o",
             );
         }
     }
@@ -248,9 +254,6 @@ impl<'s> Text<'s> {
             "k",
             "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
         );
-        if !self.sections.has(LOOKS_AT_CLAIMS) {
-            return;
-        }
         self.look(
             CLAIMS,
             "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k

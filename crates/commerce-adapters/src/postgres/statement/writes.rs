@@ -76,7 +76,7 @@ impl Text<'_> {
                 ",\nput_fresh_fields AS (
                    INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
                    SELECT w.collection, entry, w.tenant, w.id FROM w CROSS JOIN LATERAL unnest(w.fields::text[]) entry
-                   WHERE {stands})"
+                   WHERE {stands} ORDER BY w.collection, entry, w.tenant, w.id)"
             ));
         }
     }
@@ -155,7 +155,8 @@ impl Text<'_> {
                 ",\nfresh_fields AS (
                    INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
                    SELECT f.collection, entry, f.tenant, f.id FROM found f CROSS JOIN LATERAL unnest(f.fields) entry
-                   WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}')))"
+                   WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}'))
+                   ORDER BY f.collection, entry, f.tenant, f.id)"
             ));
         }
     }
@@ -280,7 +281,7 @@ impl Text<'_> {
         };
         self.push(&format!(
             ",\nnoted AS (
-               INSERT INTO {{s}}.commerce_commits (id, recorded_at, last_message, scheduled)
+               INSERT INTO {{s}}.commerce_commits (id, at, last_message, scheduled)
                SELECT c.id, n.at, n.messages_from + c.last_message, {scheduled}
                FROM c CROSS JOIN now n WHERE {stands})"
         ));
