@@ -88,13 +88,18 @@ async fn what_may_go_away_is_seen_to_be_there_before_anything_is_waited_for() {
         execute(
             &mut application,
             "BEGIN; INSERT INTO commerce.commerce_documents (version, position, collection, tenant, id, body)
-                    VALUES (1, 1, 'things', 'default', 'under way', '{}')",
+                    VALUES (1, 1, 'things', 'default', 'before', '{}');
+                    INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, key)
+                    VALUES (gen_random_uuid(), 'default', 'things', 'before')",
         )
         .await;
         for round in [1, 2] {
             // A process that has not met anything yet.
             let store = process(home.url()).await;
-            let commit = late(round).document(put("under way"));
+            let commit = match round {
+                1 => late(round).document(put("before")),
+                _ => late(round).claim(Claim::new("things", "before")),
+            };
             let answer = tokio::time::timeout(Duration::from_secs(10), store.commit(commit)).await;
             let error = answer.expect("it waits for what is under way").unwrap_err();
             assert!(error.conflict().is_some_and(|conflict| is_told(round, conflict)), "{round}: {error}");
