@@ -34,6 +34,11 @@ async fn a_service_is_ready_when_its_store_answers_and_its_bus_carries_messages(
     assert_eq!(well.keys().cloned().collect::<Vec<_>>(), wanted.collect::<Vec<_>>());
     // What carries the messages is broken off; whoever asks is answered all the same, but nobody hears of it any more.
     let app = app.broken_off().await;
+    eventually("it is noticed", async || {
+        let answer = app.get("//readyz").send().await;
+        (answer.status == 503).then_some(())
+    })
+    .await;
     let broken = eventually("all of it is gone", async || {
         let broken = checks(&app, 503).await;
         broken.iter().all(|(check, detail)| check.ends_with(" bus") == detail.is_some()).then_some(broken)

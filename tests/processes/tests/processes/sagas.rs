@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use commerce_core::Host;
@@ -21,6 +22,8 @@ use crate::worker::until;
 const SAGAS: u32 = 2_000;
 /// So many are begun at a time, and the next when fewer are open.
 const AT_ONCE: u32 = 100;
+/// So many hundreds are begun for each death at most: on a fast machine all would be over before enough have died.
+const PER_DEATH: u32 = 2;
 /// A machine that does nothing else needs a third of it.
 const WITHIN: Duration = Duration::from_secs(240);
 
@@ -37,6 +40,7 @@ async fn two_thousand_sagas_end_and_none_acts_twice_whatever_dies() {
     while !begun.is_finished() {
         assert!(start.elapsed() < WITHIN, "{} of the sagas are open", office.open().await.unwrap());
         upheaval.strike().await;
+        office.deaths.fetch_add(1, Ordering::Relaxed);
     }
     begun.await.unwrap();
     println!("after {:?} all are begun, {:?} are open", start.elapsed(), office.open().await.ok());
@@ -59,6 +63,8 @@ async fn two_thousand_sagas_end_and_none_acts_twice_whatever_dies() {
 struct Office {
     stores: [Arc<dyn Store>; 3],
     orchestrator: Orchestrator,
+    /// So far.
+    deaths: Arc<AtomicU32>,
 }
 
 impl Office {
@@ -66,7 +72,7 @@ impl Office {
         let stores = stores::open(url, SERVICES).await;
         let [shop, _, bank] = &stores;
         let orchestrator = Orchestrator::new(shop.clone(), Arc::new(SystemHost)).register(saga(bank));
-        Self { stores, orchestrator }
+        Self { stores, orchestrator, deaths: Arc::default() }
     }
 
     fn shop(&self) -> &Arc<dyn Store> {
@@ -74,7 +80,10 @@ impl Office {
     }
 
     async fn begin_all(self) {
-        for first in (1..=SAGAS).step_by(AT_ONCE as usize) {
+        for (hundred, first) in (0..).zip((1..=SAGAS).step_by(AT_ONCE as usize)) {
+            while hundred > PER_DEATH * self.deaths.load(Ordering::Relaxed) {
+                sleep(Duration::from_millis(50)).await;
+            }
             join_all((first..first + AT_ONCE).map(|number| self.begin(Order { number }))).await;
             while !self.open().await.is_ok_and(|open| open <= AT_ONCE as usize) {
                 sleep(Duration::from_millis(50)).await;
