@@ -31,6 +31,7 @@ mod maintenance;
 mod options;
 mod read;
 mod resolve;
+mod rows;
 mod schema;
 mod statement;
 mod streams;

@@ -83,7 +83,7 @@ impl Writer {
         self.desk.writer_ended();
     }
 
-    /// What fails without having been looked at, which nothing but a look may have cost, does not count as an attempt.
+    /// An attempt that need not have looked at everything does not count: it may have failed for want of a look.
     async fn write(&mut self, group: Group, mut careful: bool) {
         let mut attempts = 0;
         loop {

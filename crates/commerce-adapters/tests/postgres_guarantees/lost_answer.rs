@@ -124,6 +124,11 @@ async fn a_connection_cut_in_flight_is_answered_as_it_turned_out() {
     within(120, cut_in_each_round(ROUNDS[2])).await;
 }
 
+/// A commit that waits at the gate.
+fn held(id: CommitId) -> Commit {
+    Commit::new().with_id(id).append(stream(1), Expected::ABSENT, vec![event_of("Held")])
+}
+
 /// The server may still be at work on it when the connection has long gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_answered_as_rolled_back_does_not_happen_afterwards() {
@@ -135,8 +140,7 @@ async fn what_is_answered_as_rolled_back_does_not_happen_afterwards() {
         let mut gate = Gate::close(home.url()).await;
 
         let id = fresh_id();
-        let held = Commit::new().with_id(id).append(stream(1), Expected::ABSENT, vec![event_of("Held")]);
-        let answer = store.commit(held);
+        let answer = store.commit(held(id));
         gate.holds(1).await;
         proxy.cut_all();
         match answer.await {
@@ -163,8 +167,7 @@ async fn whoever_asks_elsewhere_waits_for_a_commit_that_is_being_written() {
         build_gate(&mut home.connect().await).await;
         let mut gate = Gate::close(home.url()).await;
         let id = fresh_id();
-        let held = Commit::new().with_id(id).append(stream(1), Expected::ABSENT, vec![event_of("Held")]);
-        let answer = store.commit(held);
+        let answer = store.commit(held(id));
         gate.holds(1).await;
         let outcome = tokio::spawn(async move { other.outcome(id).await });
         tokio::time::sleep(Duration::from_millis(300)).await;

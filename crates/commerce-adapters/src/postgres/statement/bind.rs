@@ -5,7 +5,8 @@ use sqlx::{Arguments, Encode, Postgres, Type};
 
 use super::Run;
 use super::sections::*;
-use crate::postgres::layout::{Claims, Layout, Owners};
+use crate::postgres::layout::Layout;
+use crate::postgres::rows::{Claims, Owners};
 
 /// Binds the arrays in the order in which [`Text`](super::text::Text) numbers them.
 pub(super) fn bind(

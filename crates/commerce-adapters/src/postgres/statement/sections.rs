@@ -50,7 +50,7 @@ pub(super) const HAS_NOTED: u32 = 1 << 23;
 pub(super) const HAS_FRESH_DOCUMENTS: u32 = 1 << 24;
 pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
 /// Not all is looked at: if anything fails, nothing is written.
-pub(super) const HASTY: u32 = 1 << 27;
+pub(super) const HASTY: u32 = 1 << 26;
 pub(super) const LOOKS: u32 = HAS_GIVEN
     | HAS_FENCES
     | HAS_REQUIRED
