@@ -1,7 +1,7 @@
 //! When a group is looked at before it is written.
 //!
-//! That a stream or a commit's id should be new needs no look: where it is not, writing it is a unique violation. A document
-//! that should be new is only looked for. Wherever anything fails, nothing is written; the group is looked at as a whole
+//! That a stream or a commit's id should be new needs no look: where it is not, writing it is a unique violation. Nor does a
+//! stream whose latest events this process has written (see [`super::heads`]). A document that should be new is only looked for. Wherever anything fails, nothing is written; the group is looked at as a whole
 //! and written again, and whoever is at fault gets an exact answer. As this costs a second attempt, and a line in the
 //! server's log, all groups that follow are looked at first, until for a long time nothing has failed.
 //!
@@ -22,9 +22,9 @@ impl Caution {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// A group was written, but for what may have failed.
-    pub(super) fn written(&self, some_failed: bool) {
-        let next = |left: u32| if some_failed { Some(GROUPS) } else { left.checked_sub(1) };
+    /// A group was written, but for what may have failed; it comes as a surprise unless the group was looked at for it.
+    pub(super) fn written(&self, surprised: bool) {
+        let next = |left: u32| if surprised { Some(GROUPS) } else { left.checked_sub(1) };
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 }

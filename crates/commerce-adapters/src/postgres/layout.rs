@@ -15,8 +15,8 @@ use super::rows::{
 pub(super) struct Layout<'g> {
     /// Whether all members are relaxed.
     pub(super) relaxed: bool,
-    /// Whether everything is looked at that members count on.
-    cautious: bool,
+    /// Of each of the group's streams its version, where that is known without a look; none if everything is looked at.
+    known: Option<Vec<Option<u64>>>,
     /// Something isn't: if anything fails, all has to be looked at.
     pub(super) is_hasty: bool,
     /// Of each member, the place of its last event among the group's; none if it has none.
@@ -40,9 +40,11 @@ pub(super) struct Layout<'g> {
 }
 
 impl<'g> Layout<'g> {
-    pub(super) fn of(group: &'g Group, partitions: u32, cautious: bool) -> Self {
+    /// `known`: of each of the group's streams its version, where that is known without a look; none if everything is to be
+    /// looked at.
+    pub(super) fn of(group: &'g Group, partitions: u32, known: Option<Vec<Option<u64>>>) -> Self {
         let relaxed = group.members.iter().all(|job| job.commit.relaxed);
-        let mut layout = Self { relaxed, cautious, ..Self::default() };
+        let mut layout = Self { relaxed, known, ..Self::default() };
         let ordered = layout.heads(group);
         let (mut first_event, mut first_message) = (0, 0);
         for (member, job) in group.members.iter().enumerate() {
@@ -78,7 +80,7 @@ impl<'g> Layout<'g> {
         for (rank, number) in sorted.into_iter().enumerate() {
             let stream = &group.streams()[number];
             ordered[number].rank = rank;
-            if stream.events > 0 && stream.expected == Expected::ABSENT && !self.cautious {
+            if stream.events > 0 && self.needs_no_look(number, stream.expected) {
                 self.is_hasty = true;
                 continue;
             }
@@ -98,10 +100,19 @@ impl<'g> Layout<'g> {
         ordered
     }
 
+    /// Where the index refuses whatever is not as expected: a stream that should be new, or one that is known to go as far.
+    fn needs_no_look(&self, stream: usize, expected: Expected) -> bool {
+        match (&self.known, expected) {
+            (Some(_), Expected::ABSENT) => true,
+            (Some(known), Expected::Version(version)) => known[stream] == Some(version),
+            _ => false,
+        }
+    }
+
     fn member(&mut self, group: &'g Group, member: usize, events: usize, partitions: u32) {
         let job = &group.members[member];
         let commit = &job.commit;
-        if job.id_was_given && events > 0 && !self.cautious {
+        if job.id_was_given && events > 0 && self.known.is_some() {
             self.is_hasty = true;
         } else if job.id_was_given {
             self.given.owners.push(group, member);
@@ -137,7 +148,7 @@ impl<'g> Layout<'g> {
         for write in &commit.documents {
             if let Some(body) = &write.body
                 && write.expected == Expected::ABSENT
-                && !self.cautious
+                && self.known.is_some()
             {
                 self.is_hasty = true;
                 let rows = &mut self.fresh_documents;

@@ -25,6 +25,7 @@ mod entry;
 mod error;
 mod field;
 mod group;
+mod heads;
 mod job;
 mod layout;
 mod maintenance;
@@ -160,7 +161,7 @@ impl PgStore {
         check(commit)?;
         let id = commit.id.unwrap_or_else(|| CommitId(self.host.new_id()));
         let group = Group::of(Box::new(Job::silent(commit.clone(), id)));
-        let layout = Layout::of(&group, self.partitions, true);
+        let layout = Layout::of(&group, self.partitions, None);
         let at = &self.database.address().at;
         let written = self
             .desk

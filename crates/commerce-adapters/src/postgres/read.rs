@@ -258,7 +258,7 @@ impl Reads {
 /// positions of a commit follow the ordinals of its events, and only the first has it.
 pub(super) fn event_with(metadata: &str) -> String {
     format!(
-        "e.position, e.version, e.recorded_at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}, e.tenant, e.stream"
+        "e.position, e.version, e.at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}, e.tenant, e.stream"
     )
 }
 

@@ -26,17 +26,20 @@ pub(super) struct Backend {
     pid: i32,
     /// In microseconds since 1970.
     started: i64,
+    /// When its server was started: after that it has run without a break.
+    pub(super) run: i64,
 }
 
 impl Backend {
     pub(super) async fn of(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let row = sqlx::query(
-            "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8
+            "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8,
+                    (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
         )
         .fetch_one(db);
         let row = timeout(CONNECT_WITHIN, row).await.map_err(|_| no_answer_within(CONNECT_WITHIN))??;
-        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)?, run: row.try_get(2)? })
     }
 
     /// Ends it, and waits until it has gone.
@@ -101,7 +104,7 @@ async fn look_up(
     let text = format!(
         "SELECT commit_id, (SELECT max(position) FROM {schema}.commerce_events o
                             WHERE o.position >= e.position AND o.position < e.position + (1 << {BITS})
-                              AND o.commit_id = e.commit_id), recorded_at, true
+                              AND o.commit_id = e.commit_id), at, true
          FROM {schema}.commerce_events e WHERE commit_id = ANY ($1) AND ordinal = 0
          UNION ALL
          SELECT id, (SELECT coalesce(max(position), 0) FROM {schema}.commerce_events), at, false

@@ -6,8 +6,11 @@ use super::cluster::CLUSTER;
 use super::error::OpenError;
 
 /// Each brings a schema from the version of its index to the next. Never change one that was released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_commit_ids.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_commit_ids.sql"),
+    include_str!("migrations/0003_held_places.sql"),
+];
 /// The present version.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 

@@ -126,8 +126,11 @@ impl Writer {
 
     async fn attempt(&mut self, group: &Group, careful: bool) -> Result<Vec<Option<Answer>>, Trouble> {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
-        let cautious = careful || self.desk.caution.is_needed();
-        let layout = Layout::of(group, self.desk.partitions, cautious);
+        let run = line.backend.run;
+        let is_hasty = !careful && !self.desk.caution.is_needed();
+        let known = if is_hasty { self.desk.heads.of(group, run) } else { None };
+        let foreseen = is_hasty && known.is_none();
+        let layout = Layout::of(group, self.desk.partitions, known);
         let writing =
             self.desk.statements.write(&layout, Run { careful, ..self.desk.run(false) }, &mut line.db);
         let result = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
@@ -137,10 +140,14 @@ impl Writer {
         match result {
             Ok(written) => {
                 self.line = Some(line);
-                self.desk.caution.written(!written.failures.is_empty());
+                self.desk.caution.written(!written.failures.is_empty() && !foreseen);
+                let answers = answers(group, &layout, &written);
+                if !layout.relaxed {
+                    self.desk.heads.learn(group, &answers, run);
+                }
                 // Before the answers: whoever knows that it was committed finds its listener woken.
                 self.desk.wake.committed(written.base, written.oldest, group.news(self.desk.partitions));
-                Ok(answers(group, &layout, &written))
+                Ok(answers)
             }
             Err(source) if error::class(&source) == Class::Lost => {
                 self.desk.lost();

@@ -1,4 +1,4 @@
-//! A stream that should be new is written without a look, until something fails.
+//! What needs no look is written without one, until something fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,9 @@ use commerce_core::commit::{Claim, Commit, Conflict, DocumentWrite, Expected};
 use commerce_core::store::Store;
 use commerce_test_postgres::{TestDatabase, database};
 
-use crate::support::{event, execute, fresh_id, number, process, stream, until, within};
+use crate::support::{
+    begin, connect, event, execute, fresh_id, number, own_server, process, stream, until, within,
+};
 
 fn put(id: &str) -> DocumentWrite {
     DocumentWrite::put("things", id, Expected::ABSENT, b"{}".to_vec())
@@ -73,6 +75,93 @@ async fn a_stream_that_should_be_new_is_not_looked_for_as_long_as_nothing_fails(
         }
         let looks = counted(&home, store, LOOKS).await;
         assert!(looks >= 50, "after something has failed each stream is looked for: {looks}");
+    })
+    .await;
+}
+
+fn go_on(from: u64) -> Commit {
+    Commit::new().append(stream("long"), Expected::Version(from), vec![event()])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_not_looked_at_where_it_goes_on_from_what_this_process_wrote() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for version in 0..50 {
+            store.commit(go_on(version)).await.unwrap();
+        }
+        assert_eq!(counted(&home, store, LOOKS).await, 0);
+
+        let (store, other) = (process(home.url()).await, process(home.url()).await);
+        store.commit(go_on(50)).await.unwrap();
+        other.commit(go_on(51)).await.unwrap();
+        for expected in [51, 0, 53] {
+            let error = store.commit(go_on(expected)).await.unwrap_err();
+            let told = matches!(error.conflict(), Some(Conflict::Stream { actual: 52, .. }));
+            assert!(told, "{expected}: {error}");
+        }
+        store.commit(go_on(52)).await.unwrap();
+        other.close().await;
+    })
+    .await;
+}
+
+/// What no one waits for to be durable may be gone after a crash, though this process goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_looked_at_where_it_goes_on_from_what_may_not_be_durable() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for version in 0..10 {
+            store.commit(go_on(version).relaxed()).await.unwrap();
+        }
+        assert_eq!(counted(&home, store, LOOKS).await, 9);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_on_another_server_is_no_longer_taken_to_be_there() {
+    within(60, async {
+        let (server, url) = own_server().await;
+        let store = process(&url).await;
+        for version in 0..3 {
+            store.commit(go_on(version)).await.unwrap();
+        }
+        // As if another, which had not been told of it yet, had taken its place.
+        let gone = "DELETE FROM commerce.commerce_events WHERE version = 3";
+        execute(&mut connect(&url).await, gone).await;
+        server.stop().await;
+        server.start_again().await;
+        let after = async || loop {
+            match store.commit(go_on(3)).await {
+                Err(error) if error.conflict().is_none() => {
+                    tokio::time::sleep(Duration::from_millis(20)).await
+                }
+                answer => break answer.unwrap_err(),
+            }
+        };
+        let error = after().await;
+        assert!(matches!(error.conflict(), Some(Conflict::Stream { actual: 2, .. })), "{error}");
+    })
+    .await;
+}
+
+/// An ordinary race within a process: the server's log has no line for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_this_process_knows_to_be_longer_is_refused_without_a_failed_attempt() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for round in 0..20 {
+            let (first, second) = (store.commit(begin(&stream(round))), store.commit(begin(&stream(round))));
+            first.await.unwrap();
+            let error = second.await.unwrap_err();
+            assert!(matches!(error.conflict(), Some(Conflict::Stream { .. })), "{error}");
+        }
+        let failed = "SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()";
+        assert_eq!(counted(&home, store, failed).await, 0);
     })
     .await;
 }

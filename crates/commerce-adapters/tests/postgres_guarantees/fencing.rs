@@ -119,6 +119,8 @@ async fn leases_claims_and_times_go_by_the_databases_clock() {
             "CREATE SCHEMA fast;
              CREATE FUNCTION fast.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
              AS $$ SELECT pg_catalog.clock_timestamp() + interval '1 day' $$;
+             CREATE FUNCTION fast.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
+             AS $$ SELECT pg_catalog.statement_timestamp() + interval '1 day' $$;
              ALTER DATABASE \"{}\" SET search_path = fast, pg_catalog, public",
             home.name()
         ))

@@ -1,12 +1,12 @@
 //! Making the tables: by several processes at once, and beside those of an application.
 
 use commerce_adapters::postgres::{OpenError, PgDatabase};
-use commerce_core::commit::{Commit, CommitError};
+use commerce_core::commit::{Commit, CommitError, Expected};
 use commerce_core::store::{CommitOutcome, Store};
 use commerce_test_postgres::database;
 use tokio::task::JoinSet;
 
-use crate::support::{SCHEMA, append, execute, number, numbered, stream, within};
+use crate::support::{SCHEMA, append, event, execute, number, numbered, stream, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_processes_that_start_at_once_make_one_store() {
@@ -63,7 +63,14 @@ async fn an_applications_own_tables_are_not_touched() {
     .await;
 }
 
-/// Before, each commit had a row.
+/// Before, a trigger on the events gave places back that are held.
+const AS_IN_VERSION_2: &str = "
+    ALTER TABLE commerce.commerce_events RENAME COLUMN at TO recorded_at;
+    DROP TABLE commerce.commerce_held_places;
+    CREATE TRIGGER commerce_give_back_place AFTER INSERT ON commerce.commerce_events
+        FOR EACH ROW WHEN (NEW.ordinal = -1) EXECUTE FUNCTION commerce.commerce_give_back_place();
+    UPDATE commerce.commerce_settings SET value = 2 WHERE name = 'version'";
+/// And before that, each commit had a row.
 const AS_IN_VERSION_1: &str = "
     ALTER TABLE commerce.commerce_commits ADD COLUMN position bigint;
     ALTER TABLE commerce.commerce_commits RENAME COLUMN at TO recorded_at;
@@ -84,6 +91,7 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
         let without = store.commit(Commit::new().message(numbered("a", 1))).await.unwrap().id;
         store.close().await;
         let mut db = home.connect().await;
+        execute(&mut db, AS_IN_VERSION_2).await;
         execute(&mut db, AS_IN_VERSION_1).await;
 
         let opened = database.store(SCHEMA).open().await;
@@ -99,6 +107,12 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
             assert!(matches!(again, CommitError::Invalid(_)), "{again}");
             store.commit(append(&stream(3)).requires(id)).await.unwrap();
         }
+        let unwritten = Commit::new().append(stream(1), Expected::Version(1), vec![]);
+        store.commit(unwritten.append(stream(4), Expected::ABSENT, vec![event()])).await.unwrap();
+        assert_eq!(
+            number(&mut db, "SELECT count(*) FROM commerce.commerce_events WHERE ordinal < 0").await,
+            0
+        );
     })
     .await;
 }

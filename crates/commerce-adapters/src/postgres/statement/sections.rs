@@ -51,6 +51,8 @@ pub(super) const HAS_FRESH_DOCUMENTS: u32 = 1 << 24;
 pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
 /// Not all is looked at: if anything fails, nothing is written.
 pub(super) const HASTY: u32 = 1 << 26;
+/// There is one member, with no more than a row in each section.
+pub(super) const PLAIN: u32 = 1 << 27;
 pub(super) const LOOKS: u32 = HAS_GIVEN
     | HAS_FENCES
     | HAS_REQUIRED
@@ -95,12 +97,18 @@ impl Sections {
             (CAREFUL, run.careful && !layout.claims.keys.is_empty()),
         ];
         let there = bits_of(&bits);
-        let single = if there & ALONE == 0 { 0 } else { Self::single(layout) };
-        Self { there, single }
+        if there & ALONE == 0 {
+            return Self { there, single: 0 };
+        }
+        let rows = Self::rows(layout);
+        let plain = !run.joined && rows.iter().all(|(_, rows)| *rows <= 1);
+        let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1)));
+        Self { there: there | if plain { PLAIN } else { 0 }, single }
     }
 
-    fn single(layout: &Layout<'_>) -> u32 {
-        let bits = [
+    /// How many rows each section has.
+    fn rows(layout: &Layout<'_>) -> [(u32, usize); 14] {
+        [
             (HAS_NOTED, layout.noted.ids.len()),
             (HAS_GIVEN, layout.given.ids.len()),
             (HAS_FENCES, layout.fences.names.len()),
@@ -115,8 +123,7 @@ impl Sections {
             (HAS_RETAKEN, layout.retaken.keys.len()),
             (HAS_RELEASES, layout.releases.keys.len()),
             (HAS_CHECKPOINTS, layout.checkpoints.readers.len()),
-        ];
-        bits_of(&bits.map(|(bit, rows)| (bit, rows == 1)))
+        ]
     }
 
     pub(super) fn has(self, bits: u32) -> bool {

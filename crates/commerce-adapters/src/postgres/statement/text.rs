@@ -1,7 +1,5 @@
 //! The statement's text.
 
-use std::fmt::Write;
-
 use super::sections::*;
 use super::{BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, EARLY, FENCES, GIVEN, REQUIRED, STREAMS};
 
@@ -13,12 +11,32 @@ fn written(id: &str) -> String {
     )
 }
 
+/// The moment it is, in microseconds since 1970: one for all of the statement.
+const AT: &str = "coalesce($1::int8, (extract(epoch FROM statement_timestamp()) * 1000000)::int8)";
+/// For this transaction alone, which is this statement.
+const RELAX: &str = "set_config('synchronous_commit', 'off', true)";
+
+/// The first position of the transaction.
+fn base() -> String {
+    format!("(pg_current_xact_id()::text::int8 + $2::int8) << {BITS}")
+}
+
+/// Expressions for what rows begin with, and what has to be joined for them.
+pub(super) struct Beginnings {
+    pub(super) at: String,
+    pub(super) base: String,
+    pub(super) events: String,
+    pub(super) messages: String,
+    pub(super) from: &'static str,
+}
+
 /// The statement's text as it grows. The parameters are numbered in the order in which [`bind`](super::bind::bind) binds them.
 pub(super) struct Text<'s> {
     pub(super) sections: Sections,
     schema: &'s str,
     partitions: u32,
-    sql: String,
+    /// `name AS (…)`, one after the other.
+    parts: Vec<String>,
     parameters: usize,
     /// Rows of `failures`.
     looks: Vec<String>,
@@ -29,7 +47,7 @@ pub(super) struct Text<'s> {
 impl<'s> Text<'s> {
     pub(super) fn new(schema: &'s str, partitions: u32, sections: Sections) -> Self {
         let (looks, counts) = (Vec::new(), Vec::new());
-        Self { sections, schema, partitions, sql: String::with_capacity(8_192), parameters: 2, looks, counts }
+        Self { sections, schema, partitions, parts: Vec::new(), parameters: 2, looks, counts }
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -51,12 +69,13 @@ impl<'s> Text<'s> {
         self.write_claims();
         self.move_checkpoints();
         self.write_commits();
-        self.answer();
-        self.sql
+        let answer = self.answer();
+        let text = format!("/* commerce-commit */ WITH {}\n{answer}", self.parts.join(",\n"));
+        text.replace("{s}", self.schema)
     }
 
-    pub(super) fn push(&mut self, text: &str) {
-        self.sql.push_str(&text.replace("{s}", self.schema));
+    pub(super) fn part(&mut self, text: impl Into<String>) {
+        self.parts.push(text.into());
     }
 
     /// Rows of the caller: `columns` is a list of names and types, each of which takes an array, or a value where the
@@ -73,7 +92,7 @@ impl<'s> Text<'s> {
                 .enumerate()
                 .map(|(n, (name, of))| format!("${}::{of} AS {name}", first + n + 1));
             let values = values.collect::<Vec<_>>().join(", ");
-            let _ = write!(self.sql, ",\n{name} AS NOT MATERIALIZED (SELECT {values}, 1 AS i)");
+            self.part(format!("{name} AS NOT MATERIALIZED (SELECT {values}, 1 AS i)"));
             return;
         }
         // In the list of what is selected: in FROM each array would be laid out in memory first, row by row.
@@ -83,10 +102,17 @@ impl<'s> Text<'s> {
             .map(|(n, (name, of))| format!("unnest(${}::{of}[]) AS {name}", first + n + 1));
         let arrays = arrays.collect::<Vec<_>>().join(", ");
         let last = first + columns.len();
-        let _ = write!(self.sql, ",\n{name} AS (SELECT {arrays}, generate_subscripts(${last}, 1) AS i)");
+        self.part(format!("{name} AS (SELECT {arrays}, generate_subscripts(${last}, 1) AS i)"));
     }
 
+    /// Single rows ask for the moment and their positions themselves; for many they are laid out once.
     fn clock(&mut self) {
+        if self.sections.has(PLAIN) {
+            if self.sections.has(RELAXED) {
+                self.counts.push(format!("{RELAX} IS NOT NULL"));
+            }
+            return;
+        }
         let (events, messages) = if self.sections.has(JOINED) {
             let partitions = self.partitions;
             // Behind what it has written itself; others that began later may have committed already.
@@ -103,18 +129,30 @@ impl<'s> Text<'s> {
         } else {
             ("base".to_owned(), "base".to_owned())
         };
-        // For this transaction alone, which is this statement.
-        let relaxed = if self.sections.has(RELAXED) {
-            "set_config('synchronous_commit', 'off', true) AS relaxed, "
-        } else {
-            ""
-        };
-        self.push(&format!(
-            "/* commerce-commit */ WITH now AS MATERIALIZED (
+        let relaxed =
+            if self.sections.has(RELAXED) { format!("{RELAX} AS relaxed, ") } else { String::new() };
+        self.part(format!(
+            "now AS MATERIALIZED (
                SELECT at, base, {events} AS events_from, {messages} AS messages_from
-               FROM (SELECT {relaxed}coalesce($1::int8, (extract(epoch FROM clock_timestamp()) * 1000000)::int8) AS at,
-                            (pg_current_xact_id()::text::int8 + $2::int8) << {BITS} AS base OFFSET 0) clock)"
+               FROM (SELECT {relaxed}{AT} AS at, {} AS base OFFSET 0) clock)",
+            base()
         ));
+    }
+
+    /// The moment, the first positions of the transaction, of its events and of its messages; where they are joined to be had.
+    pub(super) fn beginnings(&self) -> Beginnings {
+        let n = |column: &str| format!("n.{column}");
+        if self.sections.has(PLAIN) {
+            Beginnings { at: AT.to_owned(), base: base(), events: base(), messages: base(), from: "" }
+        } else {
+            let [at, base, events, messages] = ["at", "base", "events_from", "messages_from"].map(n);
+            Beginnings { at, base, events, messages, from: "CROSS JOIN now n" }
+        }
+    }
+
+    /// The moment, where nothing is joined.
+    pub(super) fn moment(&self) -> &'static str {
+        if self.sections.has(PLAIN) { AT } else { "(SELECT at FROM now)" }
     }
 
     fn look(&mut self, section: i32, select: &str) {
@@ -137,8 +175,8 @@ impl<'s> Text<'s> {
         if self.sections.has(HAS_FENCES) {
             self.rows(HAS_FENCES, "fences", "component int4, name text, token int8");
             // Locked, so that no one takes the lease over before this is written.
-            self.push(
-                ",\nleases AS MATERIALIZED (SELECT l.name, l.token FROM {s}.commerce_leases l
+            self.part(
+                "leases AS MATERIALIZED (SELECT l.name, l.token FROM {s}.commerce_leases l
                      WHERE l.name = ANY (ARRAY(SELECT name FROM fences)) AND l.holder IS NOT NULL FOR SHARE)",
             );
             self.look(
@@ -167,8 +205,8 @@ impl<'s> Text<'s> {
         self.rows(HAS_HEADS, "h", "component int4, tenant text, stream text, expected int8");
         // Not the head at once: to find it the index reads all that its last page has of the stream. Only a stream that is
         // shorter than expected is asked how long it is.
-        self.push(
-            ",\nheads AS MATERIALIZED (
+        self.part(
+            "heads AS MATERIALIZED (
                SELECT h.*, e.position,
                       CASE WHEN e.version IS NULL AND h.expected > 0
                            THEN coalesce((SELECT version FROM {s}.commerce_events o
@@ -214,8 +252,8 @@ impl<'s> Text<'s> {
             "component int4, tenant text, collection text, id text, expected int8, fields text, body bytea",
         );
         let component = self.component();
-        self.push(&format!(
-            ",\nfound AS MATERIALIZED (
+        self.part(format!(
+            "found AS MATERIALIZED (
                SELECT {component}d.tenant, d.collection, d.id, d.expected, d.body, d.i, d.fields::text[] AS fields,
                       coalesce(o.version, 0) AS version, o.position, o.fields AS old_fields, o.place
                FROM d LEFT JOIN LATERAL (
@@ -256,10 +294,13 @@ impl<'s> Text<'s> {
         );
         self.look(
             CLAIMS,
-            "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k
-             CROSS JOIN LATERAL (SELECT o.commit_id, o.answer FROM {s}.commerce_claims o
-               WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant
-                 AND (o.expires_at IS NULL OR o.expires_at > (SELECT at FROM now)) LIMIT 1) o",
+            &format!(
+                "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k
+                 CROSS JOIN LATERAL (SELECT o.commit_id, o.answer FROM {{s}}.commerce_claims o
+                   WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant
+                     AND (o.expires_at IS NULL OR o.expires_at > {}) LIMIT 1) o",
+                self.moment()
+            ),
         );
     }
 
@@ -268,8 +309,8 @@ impl<'s> Text<'s> {
             return;
         }
         self.rows(HAS_CHECKPOINTS, "r", "component int4, reader text, was int8, becomes int8");
-        self.push(
-            ",\nreaders AS MATERIALIZED (
+        self.part(
+            "readers AS MATERIALIZED (
                SELECT r.*, o.position
                FROM r LEFT JOIN LATERAL (
                  SELECT position FROM {s}.commerce_checkpoints o WHERE o.reader = r.reader LIMIT 1) o ON true)",
@@ -285,13 +326,16 @@ impl<'s> Text<'s> {
         if !self.sections.has(LOOKS) {
             return;
         }
-        let looks = self.looks.join("\nUNION ALL ");
-        self.push(&format!(",\nfailures AS MATERIALIZED ({looks})"));
         if self.sections.has(HASTY) {
-            self.counts.push("NOT EXISTS (SELECT FROM failures)".to_owned());
-        } else if !self.sections.has(ALONE) {
-            self.push(
-                ",\nfailed AS MATERIALIZED (
+            let none = self.looks.drain(..).map(|look| format!("NOT EXISTS ({look})"));
+            self.counts.extend(none);
+            return;
+        }
+        let looks = self.looks.join("\nUNION ALL ");
+        self.part(format!("failures AS MATERIALIZED ({looks})"));
+        if !self.sections.has(ALONE) {
+            self.part(
+                "failed AS MATERIALIZED (
                    SELECT coalesce(array_agg(DISTINCT component), '{}'::int4[]) AS components FROM failures)",
             );
         }

@@ -5,7 +5,7 @@
 
 use super::BITS;
 use super::sections::*;
-use super::text::Text;
+use super::text::{Beginnings, Text};
 
 impl Text<'_> {
     /// That a row's component has not failed.
@@ -35,26 +35,31 @@ impl Text<'_> {
                 ("", "")
             };
             let stands = self.stands("e");
-            self.push(&format!(
-                ",\nwritten_events AS (
+            let Beginnings { at, events, from, .. } = self.beginnings();
+            self.part(format!(
+                "written_events AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload)
-                   SELECT n.events_from + e.place, e.version{behind}, n.at, e.id, e.schema, e.ordinal, e.tenant, e.stream,
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload)
+                   SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
                           e.type, e.metadata, e.payload
-                   FROM e {heads} CROSS JOIN now n WHERE {stands})"
+                   FROM e {heads} {from} WHERE {stands})"
             ));
         }
         if self.sections.has(HAS_HELD) {
             self.rows(HAS_HELD, "held", "head int8");
             let stands = self.stands("h");
+            let Beginnings { at, base, from, .. } = self.beginnings();
             let last = (1_i64 << BITS) - 1;
-            self.push(&format!(
-                ",\nheld_places AS (
+            self.part(format!(
+                "held_places AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, recorded_at, commit_id, schema, ordinal, tenant, stream, type, payload)
-                   SELECT n.base + {last} - held.i, h.version + 1, n.at, '00000000-0000-0000-0000-000000000000', 0, -1,
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, payload)
+                   SELECT ({base}) + {last} - held.i, h.version + 1, {at}, '00000000-0000-0000-0000-000000000000', 0, -1,
                           h.tenant, h.stream, '', ''
-                   FROM held JOIN heads h ON h.i = held.head CROSS JOIN now n WHERE {stands})"
+                   FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands}),
+                 given_back AS (
+                   INSERT INTO {{s}}.commerce_held_places (position)
+                   SELECT ({base}) + {last} - held.i FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands})"
             ));
         }
     }
@@ -64,16 +69,17 @@ impl Text<'_> {
             return;
         }
         let stands = self.stands("w");
-        self.push(&format!(
-            ",\nput_fresh AS (
+        let Beginnings { base, from, .. } = self.beginnings();
+        self.part(format!(
+            "put_fresh AS (
                INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
-               SELECT 1, n.base, w.collection, w.tenant, w.id, w.fields::text[], w.body
-               FROM w CROSS JOIN now n WHERE {stands}
+               SELECT 1, {base}, w.collection, w.tenant, w.id, w.fields::text[], w.body
+               FROM w {from} WHERE {stands}
                ORDER BY w.collection, w.tenant, w.id)"
         ));
         if self.sections.has(HAS_FRESH_FIELDS) {
-            self.push(&format!(
-                ",\nput_fresh_fields AS (
+            self.part(format!(
+                "put_fresh_fields AS (
                    INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
                    SELECT w.collection, entry, w.tenant, w.id FROM w CROSS JOIN LATERAL unnest(w.fields::text[]) entry
                    WHERE {stands} ORDER BY w.collection, entry, w.tenant, w.id)"
@@ -86,13 +92,14 @@ impl Text<'_> {
             return;
         }
         let stands = self.stands("f");
+        let Beginnings { base, from, .. } = self.beginnings();
         // In one order, so that two processes wait for each other in turn and not in a circle.
         if self.sections.has(HAS_NEW_DOCUMENTS) {
-            self.push(&format!(
-                ",\nput AS (
+            self.part(format!(
+                "put AS (
                    INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
-                   SELECT 1, n.base, f.collection, f.tenant, f.id, f.fields, f.body
-                   FROM found f CROSS JOIN now n WHERE f.body IS NOT NULL AND f.version = 0 AND {stands}
+                   SELECT 1, {base}, f.collection, f.tenant, f.id, f.fields, f.body
+                   FROM found f {from} WHERE f.body IS NOT NULL AND f.version = 0 AND {stands}
                    ORDER BY f.collection, f.tenant, f.id)"
             ));
         }
@@ -103,11 +110,11 @@ impl Text<'_> {
             } else {
                 ""
             };
-            self.push(&format!(
-                ",\nput_over AS (
+            self.part(format!(
+                "put_over AS (
                    UPDATE {{s}}.commerce_documents o
                    SET version = f.version + 1, position = f.base, fields = f.fields, body = f.body
-                   FROM (SELECT f.*, n.base FROM found f CROSS JOIN now n
+                   FROM (SELECT f.*, {base} AS base FROM found f {from}
                          WHERE f.body IS NOT NULL AND f.version > 0 AND {stands}
                          ORDER BY f.collection, f.tenant, f.id) f
                    WHERE o.ctid = f.place AND o.version = f.version{among} RETURNING 1)"
@@ -119,8 +126,8 @@ impl Text<'_> {
         }
         self.write_fields(&stands);
         if self.sections.has(HAS_DELETIONS) {
-            self.push(&format!(
-                ",\ndeleted AS (
+            self.part(format!(
+                "deleted AS (
                    DELETE FROM {{s}}.commerce_documents WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM found f CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_documents o
@@ -137,8 +144,8 @@ impl Text<'_> {
 
     fn write_fields(&mut self, stands: &str) {
         if self.sections.has(HAS_OLD_DOCUMENTS | HAS_DELETIONS) {
-            self.push(&format!(
-                ",\ngone_fields AS (
+            self.part(format!(
+                "gone_fields AS (
                    DELETE FROM {{s}}.commerce_document_fields WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid
                      FROM found f CROSS JOIN LATERAL unnest(f.old_fields) AS old(entry)
@@ -151,8 +158,8 @@ impl Text<'_> {
             ));
         }
         if self.sections.has(HAS_FIELDS) {
-            self.push(&format!(
-                ",\nfresh_fields AS (
+            self.part(format!(
+                "fresh_fields AS (
                    INSERT INTO {{s}}.commerce_document_fields (collection, entry, tenant, id)
                    SELECT f.collection, entry, f.tenant, f.id FROM found f CROSS JOIN LATERAL unnest(f.fields) entry
                    WHERE {stands} AND NOT entry = ANY (coalesce(f.old_fields, '{{}}'))
@@ -172,28 +179,29 @@ impl Text<'_> {
              type text, headers text, metadata text, payload bytea, not_before int8",
         );
         let stands = self.stands("m");
+        let Beginnings { at, messages, from, .. } = self.beginnings();
         let due = if self.sections.has(HAS_TIMED) {
-            " AND (m.not_before IS NULL OR m.not_before <= n.at)"
+            format!(" AND (m.not_before IS NULL OR m.not_before <= {at})")
         } else {
-            ""
+            String::new()
         };
-        self.push(&format!(
-            ",\nsent AS (
+        self.part(format!(
+            "sent AS (
                INSERT INTO {{s}}.commerce_messages
                  (position, recorded_at, id, partition, tenant, topic, key, type, headers, metadata, payload)
-               SELECT n.messages_from + m.i - 1, n.at, m.id, m.partition, m.tenant, m.topic, m.key, m.type, m.headers,
+               SELECT ({messages}) + m.i - 1, {at}, m.id, m.partition, m.tenant, m.topic, m.key, m.type, m.headers,
                       m.metadata, m.payload
-               FROM m CROSS JOIN now n WHERE {stands}{due})"
+               FROM m {from} WHERE {stands}{due})"
         ));
         if self.sections.has(HAS_TIMED) {
-            self.push(&format!(
-                ",\ntimed AS (
+            self.part(format!(
+                "timed AS (
                    INSERT INTO {{s}}.commerce_scheduled_messages
                      (not_before, commit_id, ordinal, recorded_at, id, partition, tenant, topic, key, type, headers,
                       metadata, payload)
-                   SELECT m.not_before, m.commit_id, m.ordinal, n.at, m.id, m.partition, m.tenant, m.topic, m.key, m.type,
+                   SELECT m.not_before, m.commit_id, m.ordinal, {at}, m.id, m.partition, m.tenant, m.topic, m.key, m.type,
                           m.headers, m.metadata, m.payload
-                   FROM m CROSS JOIN now n WHERE {stands} AND m.not_before > n.at)"
+                   FROM m {from} WHERE {stands} AND m.not_before > {at})"
             ));
         }
     }
@@ -202,10 +210,11 @@ impl Text<'_> {
         if self.sections.has(HAS_CLAIMS) {
             let stands = self.stands("k");
             if self.sections.has(CAREFUL) {
-                self.take_claims("k", "taken", "WHERE o.expires_at <= (SELECT at FROM now)");
+                let expired = format!("WHERE o.expires_at <= {}", self.moment());
+                self.take_claims("k", "taken", &expired);
             } else {
-                self.push(&format!(
-                    ",\ntaken AS (
+                self.part(format!(
+                    "taken AS (
                        INSERT INTO {{s}}.commerce_claims (expires_at, commit_id, tenant, scope, key, answer)
                        SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
                        ORDER BY key, scope, tenant RETURNING 1)"
@@ -226,8 +235,8 @@ impl Text<'_> {
         if self.sections.has(HAS_RELEASES) {
             self.rows(HAS_RELEASES, "g", "component int4, tenant text, scope text, key text");
             let stands = self.stands("g");
-            self.push(&format!(
-                ",\nreleased AS (
+            self.part(format!(
+                "released AS (
                    DELETE FROM {{s}}.commerce_claims WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM g CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_claims o
@@ -239,8 +248,8 @@ impl Text<'_> {
 
     fn take_claims(&mut self, rows: &str, name: &str, condition: &str) {
         let stands = self.stands(rows);
-        self.push(&format!(
-            ",\n{name} AS (
+        self.part(format!(
+            "{name} AS (
                INSERT INTO {{s}}.commerce_claims AS o (expires_at, commit_id, tenant, scope, key, answer)
                SELECT expires_at, id, tenant, scope, key, answer FROM {rows} WHERE {stands}
                ORDER BY key, scope, tenant
@@ -256,8 +265,8 @@ impl Text<'_> {
             return;
         }
         let stands = self.stands("r");
-        self.push(&format!(
-            ",\nmoved AS (
+        self.part(format!(
+            "moved AS (
                UPDATE {{s}}.commerce_checkpoints o SET position = r.becomes FROM readers r
                WHERE o.reader = r.reader AND o.position = r.was AND r.position IS NOT NULL AND {stands} RETURNING 1),
              begun AS (
@@ -274,35 +283,44 @@ impl Text<'_> {
             return;
         }
         let stands = self.stands("c");
+        let Beginnings { at, messages, from, .. } = self.beginnings();
         let scheduled = if self.sections.has(HAS_TIMED) {
-            "(SELECT count(*) FROM m WHERE m.commit_id = c.id AND m.not_before > n.at)"
+            format!("(SELECT count(*) FROM m WHERE m.commit_id = c.id AND m.not_before > {at})")
         } else {
-            "0"
+            "0".to_owned()
         };
-        self.push(&format!(
-            ",\nnoted AS (
+        self.part(format!(
+            "noted AS (
                INSERT INTO {{s}}.commerce_commits (id, at, last_message, scheduled)
-               SELECT c.id, n.at, n.messages_from + c.last_message, {scheduled}
-               FROM c CROSS JOIN now n WHERE {stands})"
+               SELECT c.id, {at}, ({messages}) + c.last_message, {scheduled}
+               FROM c {from} WHERE {stands})"
         ));
     }
 
-    pub(super) fn answer(&mut self) {
+    pub(super) fn answer(&self) -> String {
         let last = if self.sections.has(HAS_NO_EVENTS) {
             "coalesce((SELECT max(position) FROM {s}.commerce_events), 0)"
         } else {
             "0::int8"
         };
         let counts = if self.counts.is_empty() { "true".to_owned() } else { self.counts.join("\n AND ") };
-        let failures = if self.sections.has(LOOKS) && !self.sections.has(HASTY) {
-            "b.section, b.i, b.actual, b.by, b.answer FROM now n LEFT JOIN failures b ON true"
-        } else {
-            "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea FROM now n"
-        };
-        self.push(&format!(
-            "\nSELECT n.at, n.base, n.events_from, n.messages_from,
+        let Beginnings { at, base, events, messages, .. } = self.beginnings();
+        let (mut from, mut failures) = ("", "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea");
+        if !self.sections.has(PLAIN) {
+            from = "FROM now n";
+        }
+        if self.sections.has(LOOKS) && !self.sections.has(HASTY) {
+            failures = "b.section, b.i, b.actual, b.by, b.answer";
+            from = if self.sections.has(PLAIN) {
+                "FROM (SELECT) n LEFT JOIN failures b ON true"
+            } else {
+                "FROM now n LEFT JOIN failures b ON true"
+            };
+        }
+        format!(
+            "SELECT {at}, {base}, {events}, {messages},
                  (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << {BITS}, {last},
-                 1 / CASE WHEN {counts} THEN 1 ELSE 0 END, {failures}"
-        ));
+                 1 / CASE WHEN {counts} THEN 1 ELSE 0 END, {failures} {from}"
+        )
     }
 }

@@ -1,0 +1,79 @@
+//! What this process knows of streams without a look.
+//!
+//! A version that this process has written, and that the server has answered to be durable, is there for good. So an append
+//! that goes on from it needs no look at the stream: that nothing follows it yet is for the unique index to say (see
+//! [`super::caution`]).
+//!
+//! What was durable on one server may be missing on another that has taken its place. So all of this counts only on
+//! connections to the same server, running without a break since.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use commerce_core::commit::Expected;
+
+use super::group::{Group, Stream};
+use super::job::Answer;
+
+/// So many streams are kept in mind, at 16 bytes each. Of two that share a place the later one is.
+const STREAMS: usize = 1 << 16;
+
+/// Up to which version streams are known to go.
+#[derive(Default)]
+pub(super) struct Heads(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// The server's run that this is known from.
+    run: i64,
+    /// By the lower bits of a stream's key, its whole key and its version. A key is a hash of 64 bits: should two streams
+    /// ever have the same, it matters only to a caller who counts on an event that is not there.
+    places: Vec<(u64, u64)>,
+}
+
+impl Heads {
+    /// Of each of a group's streams a version that it has for certain, if one is known in this run of the server. None if a
+    /// member expects less: then it will be refused.
+    pub(super) fn of(&self, group: &Group, run: i64) -> Option<Vec<Option<u64>>> {
+        let known = self.known();
+        let version = |stream: &Stream| {
+            let key = key(group, stream);
+            let (of, version) = known.places.get(place(key)).filter(|_| known.run == run)?;
+            (*of == key).then_some(*version)
+        };
+        let fits = |stream: &Stream| match (version(stream), stream.expected) {
+            (Some(known), Expected::Version(expected)) if known > expected => None,
+            (known, _) => Some(known),
+        };
+        group.streams().iter().map(fits).collect()
+    }
+
+    /// A group was written, and is durable, but for members that were refused.
+    pub(super) fn learn(&self, group: &Group, answers: &[Option<Answer>], run: i64) {
+        let mut known = self.known();
+        if known.run != run {
+            *known = Known { run, places: vec![(0, 0); STREAMS] };
+        }
+        for stream in group.streams() {
+            if let Expected::Version(from) = stream.expected
+                && stream.events > 0
+                && matches!(answers[stream.first.0], Some(Ok(_)))
+            {
+                let key = key(group, stream);
+                known.places[place(key)] = (key, from + stream.events);
+            }
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(group: &Group, stream: &Stream) -> u64 {
+    let (member, index) = stream.first;
+    group.members[member].keys.streams()[index]
+}
+
+fn place(key: u64) -> usize {
+    key as usize % STREAMS
+}
