@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use commerce_core::store::StoreError;
+use futures_util::{StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgListener, PgPoolOptions, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::runtime::Handle;
@@ -126,7 +127,18 @@ impl Database {
 
     /// Runs one statement that may run twice: once more if the connection turns out to be gone.
     pub(super) async fn rows(&self, text: &Text, bind: &Bind<'_>) -> Result<Vec<PgRow>, StoreError> {
-        self.answered(self.rows_at_last(text, bind)).await
+        self.read(text, bind, Ok).await
+    }
+
+    /// The same, where each row is read as it comes, while the server is at the next. What was read before the connection
+    /// turned out to be gone is read again.
+    pub(super) async fn read<T: Send>(
+        &self,
+        text: &Text,
+        bind: &Bind<'_>,
+        read: impl FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        self.answered(self.read_at_last(text, bind, read)).await
     }
 
     /// Gives up work that gets no answer, as in a network that swallows everything. Its connection is closed then.
@@ -140,7 +152,12 @@ impl Database {
         }
     }
 
-    async fn rows_at_last(&self, text: &Text, bind: &Bind<'_>) -> Result<Vec<PgRow>, StoreError> {
+    async fn read_at_last<T: Send>(
+        &self,
+        text: &Text,
+        bind: &Bind<'_>,
+        mut read: impl FnMut(PgRow) -> Result<T, sqlx::Error> + Send,
+    ) -> Result<Vec<T>, StoreError> {
         let at = &self.0.address.at;
         let mut again = true;
         loop {
@@ -148,7 +165,7 @@ impl Database {
             bind(&mut arguments).map_err(|source| store_error(at, sqlx::Error::Encode(source)))?;
             let mut reader = self.reader().await?;
             let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments);
-            let result = query.fetch_all(reader.db()).await;
+            let result = query.fetch(reader.db()).map(|row| row.and_then(&mut read)).try_collect().await;
             let lost = result.as_ref().is_err_and(|error| error::class(error) == Class::Lost);
             let was_idle = reader.was_idle;
             if lost {

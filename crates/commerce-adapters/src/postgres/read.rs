@@ -12,7 +12,7 @@ use commerce_core::context::Metadata;
 use commerce_core::id::Tenant;
 use commerce_core::store::{MessageBatch, ReadMessages, RecordedMessage, StoreError};
 use commerce_core::stream::{Position, RecordedEvent, StreamId};
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, Row};
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ impl Reads {
              ELSE e.metadata END"
         );
         let log = format!(
-            "SELECT {}
+            "SELECT {}, e.tenant, e.stream
              FROM (SELECT * FROM {schema}.commerce_events
                    WHERE position > $1 AND position < {oldest} ORDER BY position LIMIT $2) e
              ORDER BY e.position",
@@ -130,22 +130,19 @@ impl Reads {
     }
 
     pub(super) async fn log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
-        let rows = self
-            .database
-            .rows(&self.log, &|to| {
-                to.add(clamp(after))?;
-                to.add(clamp(limit as u64))
-            })
-            .await?;
         let mut commits = LastCommit::default();
         let mut last_tenant = None;
-        let mut event = |row: &PgRow| {
-            event(row, &mut commits, |row| {
+        let bind = |to: &mut PgArguments| {
+            to.add(clamp(after))?;
+            to.add(clamp(limit as u64))
+        };
+        let read = |row: PgRow| {
+            event(&row, &mut commits, |row| {
                 let tenant = tenant(row.try_get(9)?, &mut last_tenant);
                 Ok((tenant, StreamId::from(row.try_get::<&str, _>(10)?)))
             })
         };
-        self.read(rows.iter().map(&mut event))
+        self.database.read(&self.log, &bind, read).await
     }
 
     /// Messages of several partitions, all of the topics of the first request.
@@ -163,41 +160,35 @@ impl Reads {
             [_] => &self.messages.of_one_partition,
             _ => &self.messages.of_all_topics,
         };
-        let rows = self
-            .database
-            .rows(text, &|to| match requests {
-                [_] if !of_topics => {
-                    to.add(partitions[0])?;
-                    to.add(after[0])?;
-                    to.add(wanted[0])
-                }
-                _ => {
-                    to.add(&partitions[..])?;
-                    to.add(&after[..])?;
-                    to.add(&wanted[..])?;
-                    if of_topics { to.add(first.topics) } else { Ok(()) }
-                }
-            })
-            .await?;
+        let bind = |to: &mut PgArguments| match requests {
+            [_] if !of_topics => {
+                to.add(partitions[0])?;
+                to.add(after[0])?;
+                to.add(wanted[0])
+            }
+            _ => {
+                to.add(&partitions[..])?;
+                to.add(&after[..])?;
+                to.add(&wanted[..])?;
+                if of_topics { to.add(first.topics) } else { Ok(()) }
+            }
+        };
+        let mut last = LastMessage::default();
+        let read = |row: PgRow| {
+            let number = usize::try_from(row.try_get::<i32, _>(10)? - 1).unwrap_or_default();
+            let looked_up_to = if of_topics { position_of(row.try_get(11)?) } else { 0 };
+            let is_there = row.try_get::<Option<i64>, _>(0)?.is_some();
+            Ok((number, looked_up_to, is_there.then(|| last.read(&row)).transpose()?))
+        };
+        let found = self.database.read(text, &bind, read).await?;
         let mut batches: Vec<_> =
             requests.iter().map(|of| MessageBatch { messages: Vec::new(), next: of.after }).collect();
-        let mut last = LastMessage::default();
-        let read = rows.iter().try_for_each(|row| {
-            let number: i32 = row.try_get(10)?;
-            let Some(batch) = usize::try_from(number - 1).ok().and_then(|n| batches.get_mut(n)) else {
-                return Ok(());
-            };
-            if of_topics {
-                batch.next = batch.next.max(position_of(row.try_get(11)?));
-            }
-            if row.try_get::<Option<i64>, _>(0)?.is_some() {
-                let message = last.read(row)?;
-                batch.next = batch.next.max(message.position);
-                batch.messages.push(message);
-            }
-            Ok(())
-        });
-        read.map_err(|error| store_error(&self.database.address().at, error))?;
+        for (number, looked_up_to, message) in found {
+            let Some(batch) = batches.get_mut(number) else { continue };
+            let position = message.as_ref().map_or(0, |message| message.position);
+            batch.next = batch.next.max(looked_up_to).max(position);
+            batch.messages.extend(message);
+        }
         for (batch, of) in batches.iter_mut().zip(requests) {
             // Where the limit ended it, there may be more.
             if batch.messages.len() >= of.limit {
@@ -257,9 +248,7 @@ impl Reads {
 /// The columns of an event, and by which expression its commit's metadata is found, unless it follows another of that commit:
 /// positions of a commit follow the ordinals of its events, and only the first has it.
 pub(super) fn event_with(metadata: &str) -> String {
-    format!(
-        "e.position, e.version, e.at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}, e.tenant, e.stream"
-    )
+    format!("e.position, e.version, e.at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}")
 }
 
 pub(super) fn event(

@@ -3,10 +3,10 @@
 use commerce_core::id::Tenant;
 use commerce_core::store::StoreError;
 use commerce_core::stream::{RecordedEvent, StreamId, Version};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, Row};
 
 use super::database::{Database, Text};
-use super::error::store_error;
 use super::layout::clamp;
 use super::read::{LastCommit, event, event_with};
 use super::together::{Lookup, Together};
@@ -68,25 +68,23 @@ impl Lookup for StreamLookup {
         let streams: Vec<&str> = questions.iter().map(|of| of.stream.as_str()).collect();
         let after: Vec<i64> = questions.iter().map(|of| clamp(of.after)).collect();
         let wanted: Vec<i64> = questions.iter().map(|of| clamp(of.limit as u64)).collect();
-        let rows = self
-            .database
-            .rows(&self.text, &|to| {
-                to.add(&tenants[..])?;
-                to.add(&streams[..])?;
-                to.add(&after[..])?;
-                to.add(&wanted[..])
-            })
-            .await?;
-        let mut found: Vec<Vec<RecordedEvent>> = questions.iter().map(|_| Vec::new()).collect();
         let mut commits = LastCommit::default();
-        let read = rows.iter().try_for_each(|row| {
-            let number = usize::try_from(row.try_get::<i32, _>(11)? - 1).unwrap_or_default();
-            if let (Some(events), Some(of)) = (found.get_mut(number), questions.get(number)) {
-                events.push(event(row, &mut commits, |_| Ok((of.tenant.clone(), of.stream.clone())))?);
-            }
-            Ok(())
-        });
-        read.map_err(|error| store_error(&self.database.address().at, error))?;
+        let bind = |to: &mut PgArguments| {
+            to.add(&tenants[..])?;
+            to.add(&streams[..])?;
+            to.add(&after[..])?;
+            to.add(&wanted[..])
+        };
+        let read = |row: PgRow| {
+            let number = usize::try_from(row.try_get::<i32, _>(9)? - 1).unwrap_or_default();
+            let of = questions.get(number).ok_or(sqlx::Error::RowNotFound)?;
+            Ok((number, event(&row, &mut commits, |_| Ok((of.tenant.clone(), of.stream.clone())))?))
+        };
+        let events = self.database.read(&self.text, &bind, read).await?;
+        let mut found: Vec<Vec<RecordedEvent>> = questions.iter().map(|_| Vec::new()).collect();
+        for (number, event) in events {
+            found[number].push(event);
+        }
         Ok(found)
     }
 }
