@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commerce_core::Timestamp;
-use commerce_core::commit::{CommitError, CommitId, Committed, Conflict};
+use commerce_core::commit::{CommitError, CommitId, Committed, Conflict, Expected};
 use commerce_core::stream::Position;
 
 use super::error::BeganTooEarly;
@@ -91,11 +91,14 @@ fn explain(group: &Group, layout: &Layout<'_>, member: usize, failure: &Failure)
             token: expected(&layout.fences.tokens),
         },
         statement::REQUIRED => Conflict::Required { commit: CommitId(layout.required.ids[failure.row]) },
-        statement::STREAMS => Conflict::Stream {
-            stream: layout.heads.appends[failure.row].stream.clone(),
-            expected: expected(&layout.heads.expected),
-            actual,
-        },
+        statement::STREAMS => {
+            let append = layout.heads.appends[failure.row];
+            let expected = match append.expected {
+                Expected::Version(version) => version,
+                Expected::Any => 0,
+            };
+            Conflict::Stream { stream: append.stream.clone(), expected, actual }
+        }
         statement::DOCUMENTS => Conflict::Document {
             collection: layout.documents.collections[failure.row].to_owned(),
             id: layout.documents.ids[failure.row].to_owned(),

@@ -14,7 +14,7 @@ use super::caution::Caution;
 use super::connect::Address;
 use super::error::{Closed, Overloaded, Said};
 use super::group::Group;
-use super::heads::Heads;
+use super::heads::KnownHeads;
 use super::job::{Answer, Job, KeyMap, KeySet};
 use super::statement::{Run, Statements};
 use super::wake::Wake;
@@ -38,7 +38,7 @@ pub(super) struct Desk {
     pub(super) partitions: u32,
     pub(super) wake: Arc<Wake>,
     pub(super) caution: Caution,
-    pub(super) heads: Heads,
+    pub(super) known_heads: KnownHeads,
     queue: Mutex<Queue>,
     news: Notify,
     /// Signals each group that was finished.
@@ -84,7 +84,7 @@ impl Desk {
             partitions,
             wake,
             caution: Caution::default(),
-            heads: Heads::default(),
+            known_heads: KnownHeads::default(),
             queue: Mutex::default(),
             news: Notify::new(),
             settled: Notify::new(),

@@ -119,7 +119,9 @@ impl Group {
         let same = commit.tenant == job.commit.tenant && commit.appends[index].stream == append.stream;
         let fits = match (stream.expected, append.expected) {
             (_, Expected::Any) => true,
-            (Expected::Version(first), Expected::Version(next)) => next == first + stream.events,
+            (Expected::Version(first), Expected::Version(next)) => {
+                first.checked_add(stream.events) == Some(next)
+            }
             (Expected::Any, Expected::Version(_)) => false,
         };
         same && fits

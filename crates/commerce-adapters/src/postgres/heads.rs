@@ -4,8 +4,8 @@
 //! that goes on from it needs no look at the stream: that nothing follows it yet is for the unique index to say (see
 //! [`super::caution`]).
 //!
-//! What was durable on one server may be missing on another that has taken its place. So all of this counts only on
-//! connections to the same server, running without a break since.
+//! What was durable on one server may be missing on another that has taken its place, or in a database that was restored.
+//! So all of this counts only on connections to the same database in the same run of its server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,31 +13,31 @@ use commerce_core::commit::Expected;
 
 use super::group::{Group, Stream};
 use super::job::Answer;
+use super::resolve::Origin;
 
 /// So many streams are kept in mind, at 16 bytes each. Of two that share a place the later one is.
 const STREAMS: usize = 1 << 16;
 
 /// Up to which version streams are known to go.
 #[derive(Default)]
-pub(super) struct Heads(Mutex<Known>);
+pub(super) struct KnownHeads(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// The server's run that this is known from.
-    run: i64,
+    origin: Origin,
     /// By the lower bits of a stream's key, its whole key and its version. A key is a hash of 64 bits: should two streams
     /// ever have the same, it matters only to a caller who counts on an event that is not there.
     places: Vec<(u64, u64)>,
 }
 
-impl Heads {
-    /// Of each of a group's streams a version that it has for certain, if one is known in this run of the server. None if a
+impl KnownHeads {
+    /// Of each of a group's streams a version that it has for certain, if one is known from this origin. None if a
     /// member expects less: then it will be refused.
-    pub(super) fn of(&self, group: &Group, run: i64) -> Option<Vec<Option<u64>>> {
+    pub(super) fn of(&self, group: &Group, origin: Origin) -> Option<Vec<Option<u64>>> {
         let known = self.known();
         let version = |stream: &Stream| {
             let key = key(group, stream);
-            let (of, version) = known.places.get(place(key)).filter(|_| known.run == run)?;
+            let (of, version) = known.places.get(place(key)).filter(|_| known.origin == origin)?;
             (*of == key).then_some(*version)
         };
         let fits = |stream: &Stream| match (version(stream), stream.expected) {
@@ -48,16 +48,16 @@ impl Heads {
     }
 
     /// A group was written, and is durable, but for members that were refused.
-    pub(super) fn learn(&self, group: &Group, answers: &[Option<Answer>], run: i64) {
+    pub(super) fn learn(&self, group: &Group, answers: &[Option<Answer>], origin: Origin) {
         let mut known = self.known();
-        if known.run != run {
-            *known = Known { run, places: vec![(0, 0); STREAMS] };
-        }
         for stream in group.streams() {
             if let Expected::Version(from) = stream.expected
                 && stream.events > 0
                 && matches!(answers[stream.first.0], Some(Ok(_)))
             {
+                if known.origin != origin {
+                    *known = Known { origin, places: vec![(0, 0); STREAMS] };
+                }
                 let key = key(group, stream);
                 known.places[place(key)] = (key, from + stream.events);
             }

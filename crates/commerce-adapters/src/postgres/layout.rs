@@ -245,7 +245,7 @@ impl<'g> Layout<'g> {
                 events.places.push(place + index as i64);
                 events.tenants.push(job.commit.tenant.as_str());
                 events.streams.push(append.stream.as_str());
-                events.versions.push(expected.max(0) + written[stream]);
+                events.versions.push(expected.max(0).saturating_add(written[stream]));
                 events.heads.push(ordered[stream].head.filter(|_| expected < 0));
                 events.types.push(&event.event_type);
                 events.schemas.push(number(event.schema as usize));

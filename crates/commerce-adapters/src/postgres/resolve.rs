@@ -26,20 +26,29 @@ pub(super) struct Backend {
     pid: i32,
     /// In microseconds since 1970.
     started: i64,
-    /// When its server was started: after that it has run without a break.
-    pub(super) run: i64,
+    pub(super) origin: Origin,
+}
+
+/// A database, in one run of its server: as long as both stay the same, nothing durable is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// When the server was started, in microseconds since 1970.
+    started: i64,
+    /// Its number; one that takes its place, under the same name, has another.
+    database: i64,
 }
 
 impl Backend {
     pub(super) async fn of(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let row = sqlx::query(
             "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8,
-                    (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8
+                    (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8, datid::int8
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
         )
         .fetch_one(db);
         let row = timeout(CONNECT_WITHIN, row).await.map_err(|_| no_answer_within(CONNECT_WITHIN))??;
-        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)?, run: row.try_get(2)? })
+        let origin = Origin { started: row.try_get(2)?, database: row.try_get(3)? };
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)?, origin })
     }
 
     /// Ends it, and waits until it has gone.

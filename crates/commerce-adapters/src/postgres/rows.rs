@@ -52,7 +52,8 @@ pub(super) struct Fences<'g> {
     pub(super) tokens: Vec<i64>,
 }
 
-/// Streams whose heads are looked at: all but those that should be new, as long as no caution is needed.
+/// Streams whose heads are looked at: as long as no caution is needed, all but those that should be new, or that are known to
+/// go as far as expected.
 #[derive(Default)]
 pub(super) struct Heads<'g> {
     pub(super) owners: Owners,

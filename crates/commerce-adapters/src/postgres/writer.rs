@@ -126,9 +126,9 @@ impl Writer {
 
     async fn attempt(&mut self, group: &Group, careful: bool) -> Result<Vec<Option<Answer>>, Trouble> {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
-        let run = line.backend.run;
+        let origin = line.backend.origin;
         let is_hasty = !careful && !self.desk.caution.is_needed();
-        let known = if is_hasty { self.desk.heads.of(group, run) } else { None };
+        let known = if is_hasty { self.desk.known_heads.of(group, origin) } else { None };
         let foreseen = is_hasty && known.is_none();
         let layout = Layout::of(group, self.desk.partitions, known);
         let writing =
@@ -143,7 +143,7 @@ impl Writer {
                 self.desk.caution.written(!written.failures.is_empty() && !foreseen);
                 let answers = answers(group, &layout, &written);
                 if !layout.relaxed {
-                    self.desk.heads.learn(group, &answers, run);
+                    self.desk.known_heads.learn(group, &answers, origin);
                 }
                 // Before the answers: whoever knows that it was committed finds its listener woken.
                 self.desk.wake.committed(written.base, written.oldest, group.news(self.desk.partitions));

@@ -121,6 +121,17 @@ async fn a_stream_is_looked_at_where_it_goes_on_from_what_may_not_be_durable() {
     .await;
 }
 
+/// Whoever counts on a third event, once the database can be reached again.
+async fn is_refused(store: &PgStore) {
+    let error = loop {
+        match store.commit(go_on(3)).await {
+            Err(error) if error.conflict().is_none() => tokio::time::sleep(Duration::from_millis(20)).await,
+            answer => break answer.unwrap_err(),
+        }
+    };
+    assert!(matches!(error.conflict(), Some(Conflict::Stream { actual: 2, .. })), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_on_another_server_is_no_longer_taken_to_be_there() {
     within(60, async {
@@ -144,6 +155,34 @@ async fn what_was_written_on_another_server_is_no_longer_taken_to_be_there() {
         };
         let error = after().await;
         assert!(matches!(error.conflict(), Some(Conflict::Stream { actual: 2, .. })), "{error}");
+    })
+    .await;
+}
+
+/// Within one run of the server: its place under the same name is taken by one that knows less.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_in_a_database_that_was_replaced_is_no_longer_taken_to_be_there() {
+    within(60, async {
+        let (server, url) = own_server().await;
+        let store = process(&url).await;
+        for version in 0..3 {
+            store.commit(go_on(version)).await.unwrap();
+        }
+        let mut db = connect(&server.url("postgres")).await;
+        // Ending a session takes the server a moment.
+        let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'shop'";
+        execute(&mut db, "ALTER DATABASE shop ALLOW_CONNECTIONS false").await;
+        until("its sessions have ended", async || number(&mut db, ended).await == 0).await;
+        execute(&mut db, "CREATE DATABASE restored TEMPLATE shop").await;
+        let mut restored = connect(&server.url("restored")).await;
+        execute(&mut restored, "DELETE FROM commerce.commerce_events WHERE version = 3").await;
+        drop(restored);
+        execute(&mut db, "ALTER DATABASE shop RENAME TO before").await;
+        let of_restored =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = 'restored' AND backend_type = 'client backend'";
+        until("no one uses it", async || number(&mut db, of_restored).await == 0).await;
+        execute(&mut db, "ALTER DATABASE restored RENAME TO shop").await;
+        is_refused(&store).await;
     })
     .await;
 }

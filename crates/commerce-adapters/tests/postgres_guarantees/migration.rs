@@ -6,7 +6,9 @@ use commerce_core::store::{CommitOutcome, Store};
 use commerce_test_postgres::database;
 use tokio::task::JoinSet;
 
-use crate::support::{SCHEMA, append, event, execute, number, numbered, stream, within};
+use crate::support::{
+    SCHEMA, append, connect, event, execute, number, numbered, own_server, process, stream, within,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_processes_that_start_at_once_make_one_store() {
@@ -113,6 +115,27 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
             number(&mut db, "SELECT count(*) FROM commerce.commerce_events WHERE ordinal < 0").await,
             0
         );
+    })
+    .await;
+}
+
+/// Roles belong to a cluster: here to one of this test alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_could_write_before_a_migration_can_afterwards() {
+    within(60, async {
+        let (_cluster, url) = own_server().await;
+        let mut db = connect(&url).await;
+        process(&url).await.close().await;
+        let grants = "CREATE ROLE shop LOGIN; GRANT USAGE ON SCHEMA commerce TO shop;
+                      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commerce TO shop";
+        execute(&mut db, AS_IN_VERSION_2).await;
+        execute(&mut db, grants).await;
+        process(&url).await.close().await;
+
+        let as_shop = PgDatabase::new(&url.replace("postgres@", "shop@")).unwrap();
+        let store = as_shop.store(SCHEMA).open().await.unwrap();
+        let unwritten = Commit::new().append(stream(1), Expected::ABSENT, vec![]);
+        store.commit(unwritten.append(stream(2), Expected::ABSENT, vec![event()])).await.unwrap();
     })
     .await;
 }

@@ -51,7 +51,7 @@ pub(super) const HAS_FRESH_DOCUMENTS: u32 = 1 << 24;
 pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
 /// Not all is looked at: if anything fails, nothing is written.
 pub(super) const HASTY: u32 = 1 << 26;
-/// There is one member, with no more than a row in each section.
+/// There is one member, with no more than a row in each section, in a transaction of its own.
 pub(super) const PLAIN: u32 = 1 << 27;
 pub(super) const LOOKS: u32 = HAS_GIVEN
     | HAS_FENCES

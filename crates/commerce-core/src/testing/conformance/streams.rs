@@ -79,7 +79,9 @@ pub(super) async fn a_stream_is_read_after_a_version_up_to_a_limit(f: Fixture<im
 
 pub(super) async fn a_wrong_version_is_a_conflict_that_names_the_actual(f: Fixture<impl Store>) {
     f.ok(append("a", Expected::ABSENT, 2)).await;
-    for (id, expected, actual) in [("a", 0, 2), ("a", 1, 2), ("a", 3, 2), ("a", 1 << 40, 2), ("b", 1, 0)] {
+    for (id, expected, actual) in
+        [("a", 0, 2), ("a", 1, 2), ("a", 3, 2), ("a", 1 << 40, 2), ("a", u64::MAX, 2), ("b", 1, 0)]
+    {
         let rule = "an append with a wrong version is a conflict";
         let conflict = f.conflict(rule, append(id, Expected::Version(expected), 1)).await;
         let expected = Conflict::Stream { stream: stream(id), expected, actual };
