@@ -1,0 +1,45 @@
+//! What is refused before anything is sent.
+
+use commerce_core::commit::{Commit, CommitError, FieldValue, NewMessage};
+
+use super::error;
+
+/// What no store can apply, and what PostgreSQL can't.
+pub(super) fn check(commit: &Commit) -> Result<(), CommitError> {
+    commit.check()?;
+    match texts(commit).find(|(_, text)| text.contains('\0')) {
+        Some((what, text)) => {
+            let source = error::ZeroByte { what, text: text.to_owned() }.into();
+            Err(CommitError::Refused { source })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every text of a commit that is kept as a text, and what it is.
+fn texts(commit: &Commit) -> impl Iterator<Item = (&'static str, &str)> {
+    let events = commit.appends.iter().flat_map(|append| {
+        let types = append.events.iter().map(|event| ("an event's type", &*event.event_type));
+        types.chain([("the stream", append.stream.as_str())])
+    });
+    let documents = commit.documents.iter().flat_map(|write| {
+        let fields = write.fields.iter().flat_map(|(name, value)| {
+            let text = match value {
+                FieldValue::Text(text) => text,
+                FieldValue::Integer(_) => "",
+            };
+            [("a field's name", &**name), ("a field's value", text)]
+        });
+        fields.chain([("the collection", &*write.collection), ("a document's id", &*write.id)])
+    });
+    let messages = commit.messages.iter().flat_map(|message| {
+        let NewMessage { topic, key, message_type, .. } = message;
+        [("the topic", &**topic), ("a message's key", &**key), ("a message's type", &**message_type)]
+    });
+    let keys = commit.claims.iter().map(|claim| &claim.key).chain(&commit.releases);
+    let claims = keys.flat_map(|key| [("a claim's scope", &*key.scope), ("a claim's key", &*key.key)]);
+    let readers = commit.checkpoints.iter().map(|moved| ("a reader's name", &*moved.reader));
+    let leases = commit.fences.iter().map(|lease| ("a lease's name", &*lease.name));
+    let tenant = std::iter::once(("the tenant", commit.tenant.as_str()));
+    tenant.chain(events).chain(documents).chain(messages).chain(claims).chain(readers).chain(leases)
+}
