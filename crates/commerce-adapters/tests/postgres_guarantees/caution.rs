@@ -6,7 +6,7 @@ use std::time::Duration;
 use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, Commit, Conflict, DocumentWrite, Expected};
 use commerce_core::store::Store;
-use commerce_test_postgres::{TestDatabase, database};
+use commerce_test_postgres::{Cluster, TestDatabase, database};
 
 use crate::support::{
     begin, connect, event, execute, fresh_id, number, own_server, process, stream, until, within,
@@ -121,6 +121,16 @@ async fn a_stream_is_looked_at_where_it_goes_on_from_what_may_not_be_durable() {
     .await;
 }
 
+/// A process whose stream has three events, on a server of its own.
+async fn with_three_events() -> (Cluster, String, Arc<PgStore>) {
+    let (server, url) = own_server().await;
+    let store = process(&url).await;
+    for version in 0..3 {
+        store.commit(go_on(version)).await.unwrap();
+    }
+    (server, url, store)
+}
+
 /// Whoever counts on a third event, once the database can be reached again.
 async fn is_refused(store: &PgStore) {
     let error = loop {
@@ -135,11 +145,7 @@ async fn is_refused(store: &PgStore) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_on_another_server_is_no_longer_taken_to_be_there() {
     within(60, async {
-        let (server, url) = own_server().await;
-        let store = process(&url).await;
-        for version in 0..3 {
-            store.commit(go_on(version)).await.unwrap();
-        }
+        let (server, url, store) = with_three_events().await;
         // As if another, which had not been told of it yet, had taken its place.
         let gone = "DELETE FROM commerce.commerce_events WHERE version = 3";
         execute(&mut connect(&url).await, gone).await;
@@ -163,11 +169,7 @@ async fn what_was_written_on_another_server_is_no_longer_taken_to_be_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_in_a_database_that_was_replaced_is_no_longer_taken_to_be_there() {
     within(60, async {
-        let (server, url) = own_server().await;
-        let store = process(&url).await;
-        for version in 0..3 {
-            store.commit(go_on(version)).await.unwrap();
-        }
+        let (server, _, store) = with_three_events().await;
         let mut db = connect(&server.url("postgres")).await;
         // Ending a session takes the server a moment.
         let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'shop'";
