@@ -2,9 +2,10 @@
 //! find the few rows that it is about.
 //!
 //! Whoever asks while no one else does asks for itself. Otherwise a task asks for whoever has come meanwhile, until no one
-//! has. A caller who goes away is not missed.
+//! has; a second one helps as soon as it is worth a query, or the first takes long. A caller who goes away is not missed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use commerce_core::store::StoreError;
 use tokio::runtime::Handle;
@@ -17,6 +18,8 @@ use super::error::{Closed, shared};
 const TOGETHER: usize = 64;
 /// So many queries run at a time: while one is answered, the next can be asked.
 const QUERIES: usize = 2;
+/// The second begins only if so many wait, or one has waited for so long: one large query costs less than two small ones.
+const SECOND_QUERY: (usize, Duration) = (8, Duration::from_millis(5));
 
 /// How things of one kind are looked up.
 pub(super) trait Lookup: Send + Sync + 'static {
@@ -64,10 +67,13 @@ impl<L: Lookup> Together<L> {
             return answer.and_then(|mut answers| answers.pop().ok_or_else(closed));
         }
         let (answer, answered) = oneshot::channel();
-        if let Some(turn) = self.0.wait(Waiting { question, answer }) {
-            tokio::spawn(turn.serve());
-        }
+        self.0.wait(Waiting { question, answer });
         let answered = async { answered.await.unwrap_or_else(|_| Err(closed())) };
+        tokio::pin!(answered);
+        if let Ok(answer) = tokio::time::timeout(SECOND_QUERY.1, &mut answered).await {
+            return answer;
+        }
+        self.0.begin_another(1);
         self.0.lookup.database().answered(answered).await
     }
 }
@@ -87,11 +93,23 @@ impl<L: Lookup> Shared<L> {
         })
     }
 
-    /// Waits for its answer. A turn, if another query is to be begun for it.
-    fn wait(self: &Arc<Self>, waiting: Waiting<L>) -> Option<Turn<L>> {
-        let mut asked = self.asked();
-        asked.waiting.push(waiting);
-        (asked.queries < QUERIES).then(|| self.turn(&mut asked))
+    /// Waits for its answer.
+    fn wait(self: &Arc<Self>, waiting: Waiting<L>) {
+        self.asked().waiting.push(waiting);
+        self.begin_another(SECOND_QUERY.0);
+    }
+
+    /// Begins another query if none is under way, or if there is room for one and so many wait for it.
+    fn begin_another(self: &Arc<Self>, worth: usize) {
+        let turn = {
+            let mut asked = self.asked();
+            let worth = if asked.queries == 0 { 1 } else { worth };
+            let begins = asked.queries < QUERIES && asked.waiting.len() >= worth;
+            begins.then(|| self.turn(&mut asked))
+        };
+        if let Some(turn) = turn {
+            tokio::spawn(turn.serve());
+        }
     }
 
     fn turn(self: &Arc<Self>, asked: &mut Asked<L>) -> Turn<L> {
@@ -182,4 +200,70 @@ fn refuse<L: Lookup>(waiting: Vec<Waiting<L>>, error: StoreError) {
 
 fn closed() -> StoreError {
     StoreError::Unavailable { source: Closed.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::database::PgDatabase;
+    use super::*;
+
+    /// Answers how many were asked for together; the first query not before it is let go.
+    struct Slow {
+        database: Database,
+        held: Arc<tokio::sync::Semaphore>,
+    }
+
+    impl Lookup for Slow {
+        type Question = bool;
+        type Answer = usize;
+
+        fn database(&self) -> &Database {
+            &self.database
+        }
+
+        async fn ask(&self, questions: &[bool]) -> Result<Vec<usize>, StoreError> {
+            if questions.contains(&true) {
+                let _ = self.held.acquire().await;
+            }
+            Ok(vec![questions.len(); questions.len()])
+        }
+    }
+
+    fn slow() -> (Arc<Together<Slow>>, Arc<tokio::sync::Semaphore>) {
+        let held = Arc::new(tokio::sync::Semaphore::new(0));
+        let PgDatabase(database) = PgDatabase::new("postgres://nobody@localhost/nothing").unwrap();
+        (Arc::new(Together::new(Slow { database, held: held.clone() })), held)
+    }
+
+    fn ask(of: &Arc<Together<Slow>>, is_slow: bool) -> tokio::task::JoinHandle<usize> {
+        let of = of.clone();
+        tokio::spawn(async move { of.ask(is_slow).await.unwrap() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_has_waited_long_does_not_wait_for_the_first_query() {
+        let (together, held) = slow();
+        let first = ask(&together, true);
+        tokio::task::yield_now().await;
+        let begun = tokio::time::Instant::now();
+        assert_eq!(ask(&together, false).await.unwrap(), 1);
+        assert!(begun.elapsed() >= SECOND_QUERY.1, "by itself it isn't worth a second query at once");
+        held.add_permits(1);
+        assert_eq!(first.await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_are_worth_a_second_query_at_once() {
+        let (together, held) = slow();
+        let first = ask(&together, true);
+        tokio::task::yield_now().await;
+        let begun = tokio::time::Instant::now();
+        let others: Vec<_> = (0..SECOND_QUERY.0).map(|_| ask(&together, false)).collect();
+        for other in others {
+            assert_eq!(other.await.unwrap(), SECOND_QUERY.0);
+        }
+        assert!(begun.elapsed() < SECOND_QUERY.1);
+        held.add_permits(1);
+        first.await.unwrap();
+    }
 }
