@@ -88,3 +88,23 @@ pub struct RecordedEvent {
     /// Who, why, as part of what.
     pub metadata: Arc<Metadata>,
 }
+
+/// An event as a state is rebuilt from it, without what was recorded about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateEvent {
+    /// Its place in the stream, from 1.
+    pub version: Version,
+    /// The type of event.
+    pub event_type: Arc<str>,
+    /// The schema version of the payload.
+    pub schema: u32,
+    /// The fields, as JSON.
+    pub payload: Vec<u8>,
+}
+
+impl From<RecordedEvent> for StateEvent {
+    fn from(event: RecordedEvent) -> Self {
+        let RecordedEvent { version, event_type, schema, payload, .. } = event;
+        Self { version, event_type, schema, payload }
+    }
+}

@@ -51,7 +51,7 @@ use commerce_core::store::{
     Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
     ReadMessages, Released, Store, StoreError,
 };
-use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
 use sqlx::{PgConnection, Row};
 use tokio::task::JoinSet;
@@ -263,6 +263,16 @@ impl Store for PgStore {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         self.streams.read(tenant, stream, after, limit).await
+    }
+
+    async fn read_for_state(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        self.streams.read_for_state(tenant, stream, after, limit).await
     }
 
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {

@@ -311,7 +311,7 @@ impl LastMessage {
     }
 }
 
-fn same(text: &str, last: &mut Option<Arc<str>>) -> Arc<str> {
+pub(super) fn same(text: &str, last: &mut Option<Arc<str>>) -> Arc<str> {
     match last {
         Some(last) if &**last == text => last.clone(),
         _ => last.insert(text.into()).clone(),
@@ -339,7 +339,7 @@ pub(super) fn tenant(name: &str, last: &mut Option<Tenant>) -> Tenant {
 #[derive(Default)]
 pub(super) struct LastCommit {
     commit: Option<(CommitId, Arc<Metadata>)>,
-    event_type: Option<Arc<str>>,
+    pub(super) event_type: Option<Arc<str>>,
 }
 
 impl LastCommit {

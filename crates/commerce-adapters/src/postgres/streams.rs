@@ -1,22 +1,41 @@
 //! Reading streams.
 
+use std::marker::PhantomData;
+
 use commerce_core::id::Tenant;
 use commerce_core::store::StoreError;
-use commerce_core::stream::{RecordedEvent, StreamId, Version};
+use commerce_core::stream::{RecordedEvent, StateEvent, StreamId, Version};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, Row};
 
 use super::database::{Database, Text};
 use super::layout::clamp;
-use super::read::{LastCommit, event, event_with};
+use super::read::{LastCommit, event, event_with, position_of, same};
 use super::together::{Lookup, Together};
 
 /// Reads streams of one schema.
-pub(super) struct Streams(Together<StreamLookup>);
+pub(super) struct Streams {
+    recorded: Together<StreamLookup<RecordedEvent>>,
+    for_state: Together<StreamLookup<StateEvent>>,
+}
 
-struct StreamLookup {
+/// How much of its events is read of a stream.
+trait StreamEvent: Sized + Send + Sync + 'static {
+    /// How many columns it is read from. Behind them stands the number of its question.
+    const COLUMNS: usize;
+
+    /// The columns of an event `e`, and what is joined for them.
+    fn columns(schema: &str) -> (String, String);
+
+    fn read(row: &PgRow, of: &Question, last: &mut LastCommit) -> Result<Self, sqlx::Error>;
+
+    fn version(&self) -> Version;
+}
+
+struct StreamLookup<E> {
     database: Database,
     text: Text,
+    events: PhantomData<E>,
 }
 
 struct Question {
@@ -28,20 +47,10 @@ struct Question {
 
 impl Streams {
     pub(super) fn new(database: Database, schema: &str) -> Self {
-        let text = format!(
-            "SELECT {}, w.number
-             FROM (SELECT unnest($1::text[]) AS tenant, unnest($2::text[]) AS stream, unnest($3::int8[]) AS after,
-                          unnest($4::int8[]) AS wanted, generate_subscripts($4, 1) AS number) w
-             CROSS JOIN LATERAL (
-               SELECT * FROM {schema}.commerce_events e
-               WHERE e.stream = w.stream AND e.tenant = w.tenant AND e.version > w.after
-               ORDER BY e.version LIMIT w.wanted) e
-             LEFT JOIN {schema}.commerce_events f
-               ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END
-             ORDER BY w.number, e.version",
-            event_with("coalesce(e.metadata, f.metadata)")
-        );
-        Self(Together::new(StreamLookup { database, text: text.into() }))
+        Self {
+            recorded: Together::new(StreamLookup::new(database.clone(), schema)),
+            for_state: Together::new(StreamLookup::new(database, schema)),
+        }
     }
 
     pub(super) async fn read(
@@ -51,24 +60,52 @@ impl Streams {
         after: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.0.ask(Question { tenant: tenant.clone(), stream: stream.clone(), after, limit }).await
+        self.recorded.ask(Question { tenant: tenant.clone(), stream: stream.clone(), after, limit }).await
+    }
+
+    pub(super) async fn read_for_state(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        self.for_state.ask(Question { tenant: tenant.clone(), stream: stream.clone(), after, limit }).await
     }
 }
 
-impl Lookup for StreamLookup {
+impl<E: StreamEvent> StreamLookup<E> {
+    fn new(database: Database, schema: &str) -> Self {
+        let (columns, joined) = E::columns(schema);
+        // No order is asked for, so that nothing is sorted: connections join by nested loops alone (see `super::connect`), and
+        // these keep to the order of the questions and of the index.
+        let text = format!(
+            "SELECT {columns}, w.number
+             FROM (SELECT unnest($1::text[]) AS tenant, unnest($2::text[]) AS stream, unnest($3::int8[]) AS after,
+                          unnest($4::int8[]) AS wanted, generate_subscripts($4, 1) AS number) w
+             CROSS JOIN LATERAL (
+               SELECT * FROM {schema}.commerce_events e
+               WHERE e.stream = w.stream AND e.tenant = w.tenant AND e.version > w.after
+               ORDER BY e.version LIMIT w.wanted) e {joined}"
+        );
+        Self { database, text: text.into(), events: PhantomData }
+    }
+}
+
+impl<E: StreamEvent> Lookup for StreamLookup<E> {
     type Question = Question;
-    type Answer = Vec<RecordedEvent>;
+    type Answer = Vec<E>;
 
     fn database(&self) -> &Database {
         &self.database
     }
 
-    async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<RecordedEvent>>, StoreError> {
+    async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<E>>, StoreError> {
         let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();
         let streams: Vec<&str> = questions.iter().map(|of| of.stream.as_str()).collect();
         let after: Vec<i64> = questions.iter().map(|of| clamp(of.after)).collect();
         let wanted: Vec<i64> = questions.iter().map(|of| clamp(of.limit as u64)).collect();
-        let mut commits = LastCommit::default();
+        let mut last = LastCommit::default();
         let bind = |to: &mut PgArguments| {
             to.add(&tenants[..])?;
             to.add(&streams[..])?;
@@ -76,15 +113,60 @@ impl Lookup for StreamLookup {
             to.add(&wanted[..])
         };
         let read = |row: PgRow| {
-            let number = usize::try_from(row.try_get::<i32, _>(9)? - 1).unwrap_or_default();
+            let number = usize::try_from(row.try_get::<i32, _>(E::COLUMNS)? - 1).unwrap_or_default();
             let of = questions.get(number).ok_or(sqlx::Error::RowNotFound)?;
-            Ok((number, event(&row, &mut commits, |_| Ok((of.tenant.clone(), of.stream.clone())))?))
+            Ok((number, E::read(&row, of, &mut last)?))
         };
         let events = self.database.read(&self.text, &bind, read).await?;
-        let mut found: Vec<Vec<RecordedEvent>> = questions.iter().map(|_| Vec::new()).collect();
+        let mut found: Vec<Vec<E>> = questions.iter().map(|_| Vec::new()).collect();
         for (number, event) in events {
             found[number].push(event);
         }
+        // Only where something between here and the server has undone the connection's settings.
+        for events in found.iter_mut().filter(|events| !events.is_sorted_by_key(E::version)) {
+            events.sort_by_key(E::version);
+        }
         Ok(found)
+    }
+}
+
+impl StreamEvent for RecordedEvent {
+    const COLUMNS: usize = 9;
+
+    fn columns(schema: &str) -> (String, String) {
+        let joined = format!(
+            "LEFT JOIN {schema}.commerce_events f
+               ON f.position = CASE WHEN e.ordinal > 0 THEN e.position - e.ordinal END"
+        );
+        (event_with("coalesce(e.metadata, f.metadata)"), joined)
+    }
+
+    fn read(row: &PgRow, of: &Question, last: &mut LastCommit) -> Result<Self, sqlx::Error> {
+        event(row, last, |_| Ok((of.tenant.clone(), of.stream.clone())))
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+}
+
+impl StreamEvent for StateEvent {
+    const COLUMNS: usize = 4;
+
+    fn columns(_: &str) -> (String, String) {
+        ("e.version, e.schema, e.type, e.payload".to_owned(), String::new())
+    }
+
+    fn read(row: &PgRow, _: &Question, last: &mut LastCommit) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            version: position_of(row.try_get(0)?),
+            schema: u32::try_from(row.try_get::<i32, _>(1)?).unwrap_or_default(),
+            event_type: same(row.try_get(2)?, &mut last.event_type),
+            payload: row.try_get(3)?,
+        })
+    }
+
+    fn version(&self) -> Version {
+        self.version
     }
 }

@@ -28,7 +28,7 @@ use commerce_core::store::{
     Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
     ReadMessages, Released, Store, StoreError,
 };
-use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
@@ -104,6 +104,16 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         self.readers.read(|db| read::stream(db, tenant, stream, after, limit))
+    }
+
+    async fn read_for_state(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        self.readers.read(|db| read::for_state(db, tenant, stream, after, limit))
     }
 
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {

@@ -11,7 +11,7 @@ use commerce_core::commit::CommitId;
 use commerce_core::context::Metadata;
 use commerce_core::id::Tenant;
 use commerce_core::store::{MessageBatch, ReadMessages, RecordedMessage, StoreError};
-use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -64,6 +64,30 @@ pub(super) fn stream(
         .query_map(params![tenant.as_str(), stream.as_str(), clamp(after), clamp(limit as u64)], |row| {
             event(row, &mut commits, tenant.clone(), stream.clone())
         })?
+        .collect()
+}
+
+pub(super) fn for_state(
+    db: &Connection,
+    tenant: &Tenant,
+    stream: &StreamId,
+    after: Version,
+    limit: usize,
+) -> rusqlite::Result<Vec<StateEvent>> {
+    let mut query = db.prepare_cached(
+        "SELECT version, type, schema, payload FROM commerce_events
+         WHERE tenant = ? AND stream = ? AND version > ? ORDER BY version LIMIT ?",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(StateEvent {
+            version: row.get(0)?,
+            event_type: row.get_ref(1)?.as_str()?.into(),
+            schema: row.get(2)?,
+            payload: row.get(3)?,
+        })
+    };
+    query
+        .query_map(params![tenant.as_str(), stream.as_str(), clamp(after), clamp(limit as u64)], read)?
         .collect()
 }
 

@@ -2,7 +2,7 @@ use super::{Kept, Repository, snapshot};
 use crate::aggregate::Aggregate;
 use crate::id::Tenant;
 use crate::store::StoreError;
-use crate::stream::{RecordedEvent, StreamId, Version};
+use crate::stream::{RecordedEvent, StateEvent, StreamId, Version};
 use crate::time::Timestamp;
 
 /// So many events are read at once: enough to make the round trip cheap, few enough to hold in memory.
@@ -42,15 +42,6 @@ pub enum At {
     Time(Timestamp),
 }
 
-impl At {
-    fn includes(self, event: &RecordedEvent) -> bool {
-        match self {
-            Self::Version(version) => event.version <= version,
-            Self::Time(moment) => event.recorded_at <= moment,
-        }
-    }
-}
-
 /// An event together with what was recorded about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded<E> {
@@ -77,17 +68,35 @@ impl<A: Aggregate> Repository<A> {
         let stream = StreamId::of::<A>(id);
         let mut loaded = self.snapshot(tenant, &stream, at).await?;
         loop {
-            let page = self.store.read_stream(tenant, &stream, loaded.version, PAGE).await?;
-            for record in &page {
-                if !at.includes(record) {
-                    return Ok(loaded);
-                }
-                follows(record, loaded.version)?;
-                loaded.state.apply(&self.upcasters.decode(record)?);
-                loaded.version = record.version;
+            let page = self.page(tenant, &stream, loaded.version, at).await?;
+            for event in &page {
+                follows(&stream, event.version, loaded.version)?;
+                loaded.state.apply(&self.upcasters.decode_for_state(&stream, event)?);
+                loaded.version = event.version;
             }
             if page.len() < PAGE {
                 return Ok(loaded);
+            }
+        }
+    }
+
+    /// The next events of a state at a point: fewer than a page if there are no more.
+    async fn page(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        at: At,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        match at {
+            At::Version(version) => {
+                let left = usize::try_from(version.saturating_sub(after)).unwrap_or(PAGE);
+                self.store.read_for_state(tenant, stream, after, PAGE.min(left)).await
+            }
+            At::Time(moment) => {
+                let page = self.store.read_stream(tenant, stream, after, PAGE).await?;
+                let by_then = page.into_iter().take_while(|event| event.recorded_at <= moment);
+                Ok(by_then.map(StateEvent::from).collect())
             }
         }
     }
@@ -103,7 +112,7 @@ impl<A: Aggregate> Repository<A> {
             let page = self.store.read_stream(tenant, &stream, history.len() as Version, PAGE).await?;
             let last = page.len() < PAGE;
             for record in page {
-                follows(&record, history.len() as Version)?;
+                follows(&stream, record.version, history.len() as Version)?;
                 history.push(Recorded { event: self.upcasters.decode(&record)?, record });
             }
             if last {
@@ -126,12 +135,12 @@ impl<A: Aggregate> Repository<A> {
 }
 
 /// A hole in a stream would silently give a wrong state.
-fn follows(record: &RecordedEvent, version: Version) -> Result<(), StoreError> {
-    if record.version == version + 1 {
+fn follows(stream: &StreamId, version: Version, last: Version) -> Result<(), StoreError> {
+    if version == last + 1 {
         return Ok(());
     }
     Err(StoreError::Damaged {
-        what: format!("stream {}", record.stream),
-        source: format!("event {} follows event {version}", record.version).into(),
+        what: format!("stream {stream}"),
+        source: format!("event {version} follows event {last}").into(),
     })
 }

@@ -20,7 +20,7 @@ pub use query::{Condition, Order, Query};
 use crate::commit::{Commit, CommitError, CommitId, Committed};
 use crate::context::Metadata;
 use crate::id::Tenant;
-use crate::stream::{Position, RecordedEvent, StreamId, Version};
+use crate::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use crate::time::Timestamp;
 
 /// The answer to a commit. It need not be polled for the commit to happen.
@@ -58,6 +58,19 @@ pub trait Store: Send + Sync + 'static {
         after: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// The same events as [`read_stream`](Self::read_stream) gives, as much of them as a state is rebuilt from: loading an
+    /// aggregate is what a store is asked for most. One that has less to do for it reads less.
+    async fn read_for_state(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        let events = self.read_stream(tenant, stream, after, limit).await?;
+        Ok(events.into_iter().map(StateEvent::from).collect())
+    }
 
     /// Events of all streams and tenants in the order of the log, those after `after`, `limit` at most. An event
     /// never appears before a position that was read already. The newest may not be shown yet: see

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::event::{self, Event};
 use crate::store::StoreError;
-use crate::stream::RecordedEvent;
+use crate::stream::{RecordedEvent, StateEvent, StreamId};
 
 /// Types that rename each other in a circle would be followed for ever; no real history is as long as this.
 const STEPS: usize = 1_000;
@@ -73,21 +73,47 @@ impl Upcasters {
     /// [`StoreError::Damaged`] when the event was written by a newer program than this one, when an upcaster is
     /// missing or fails, or when the payload doesn't fit the type.
     pub fn decode<E: Event>(&self, event: &RecordedEvent) -> Result<E, StoreError> {
-        let Some(first) = self.find(&event.event_type, event.schema) else {
-            is_current::<E>(&event.event_type, event.schema).map_err(|fault| damaged(event, fault))?;
-            return event::decode(&event.event_type, &event.payload).map_err(|fault| damaged(event, fault));
+        self.read(&event.event_type, event.schema, &event.payload).map_err(|source| StoreError::Damaged {
+            what: format!(
+                "event {} of stream {} at position {}",
+                event.version, event.stream, event.position
+            ),
+            source,
+        })
+    }
+
+    /// The same for an event that a state is rebuilt from.
+    ///
+    /// # Errors
+    /// See [`decode`](Self::decode).
+    pub fn decode_for_state<E: Event>(&self, stream: &StreamId, event: &StateEvent) -> Result<E, StoreError> {
+        self.read(&event.event_type, event.schema, &event.payload).map_err(|source| StoreError::Damaged {
+            what: format!("event {} of stream {stream}", event.version),
+            source,
+        })
+    }
+
+    fn read<E: Event>(&self, event_type: &str, schema: u32, payload: &[u8]) -> Result<E, BoxError> {
+        let Some(first) = self.find(event_type, schema) else {
+            is_current::<E>(event_type, schema)?;
+            return Ok(event::decode(event_type, payload)?);
         };
-        self.upcast::<E>(event, first).map_err(|fault| damaged(event, fault))
+        self.upcast(event_type, schema, payload, first)
     }
 
     fn find(&self, event_type: &str, schema: u32) -> Option<&Upcaster> {
         self.0.get(event_type)?.get(&schema)
     }
 
-    fn upcast<E: Event>(&self, event: &RecordedEvent, first: &Upcaster) -> Result<E, BoxError> {
-        let mut event_type = Cow::Borrowed(&*event.event_type);
-        let mut schema = event.schema;
-        let mut payload = serde_json::from_slice(&event.payload)?;
+    fn upcast<E: Event>(
+        &self,
+        event_type: &str,
+        mut schema: u32,
+        payload: &[u8],
+        first: &Upcaster,
+    ) -> Result<E, BoxError> {
+        let mut event_type = Cow::Borrowed(event_type);
+        let mut payload = serde_json::from_slice(payload)?;
         let mut next = Some(first);
         for _ in 0..STEPS {
             let Some(upcaster) = next else {
@@ -120,13 +146,6 @@ fn is_current<E: Event>(event_type: &str, schema: u32) -> Result<(), String> {
         _ => Err(format!(
             "{event_type} has schema version {schema}, this program reads {known}, and there is no upcaster from {schema}"
         )),
-    }
-}
-
-fn damaged(event: &RecordedEvent, source: impl Into<BoxError>) -> StoreError {
-    StoreError::Damaged {
-        what: format!("event {} of stream {} at position {}", event.version, event.stream, event.position),
-        source: source.into(),
     }
 }
 

@@ -12,7 +12,7 @@ use commerce_core::store::{
     Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
     ReadMessages, Released, Store, StoreError,
 };
-use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
+use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -248,6 +248,22 @@ impl Store for Broken {
         let (after, limit) = self.range(after, limit);
         let events = self.inner.read_stream(&self.tenant(tenant), stream, after, limit).await?;
         Ok(self.alter_events(events))
+    }
+
+    async fn read_for_state(
+        &self,
+        tenant: &Tenant,
+        stream: &StreamId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<StateEvent>, StoreError> {
+        let after = if self.has(Fault::RebuildsStatesFromTheStart) { 0 } else { after };
+        let events = self.read_stream(tenant, stream, after, limit).await?.into_iter();
+        let altered = |event| match StateEvent::from(event) {
+            event if self.has(Fault::ForgetsSchemasOfStates) => StateEvent { schema: 1, ..event },
+            event => event,
+        };
+        Ok(events.map(altered).collect())
     }
 
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {

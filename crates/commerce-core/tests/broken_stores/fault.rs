@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     // Of reads.
     ReadsBeyondLimits,
     ReadsFromInsteadOfAfter,
+    RebuildsStatesFromTheStart,
+    ForgetsSchemasOfStates,
     CountsEventsInAByte,
     NextIsTheEnd,
     NextIsTheLastMatch,
@@ -109,6 +111,8 @@ pub(crate) const FAULTS: &[(Fault, &str)] = {
         (TrimsTexts, "content::odd_texts_are_kept_apart_and_whole"),
         (ReadsBeyondLimits, "log::paging_sees_every_event_exactly_once"),
         (ReadsFromInsteadOfAfter, "streams::a_stream_is_read_after_a_version_up_to_a_limit"),
+        (RebuildsStatesFromTheStart, "streams::a_state_is_rebuilt_from_the_same_events"),
+        (ForgetsSchemasOfStates, "streams::a_state_is_rebuilt_from_the_same_events"),
         (CountsEventsInAByte, "streams::a_thousand_events_have_their_own_ids"),
         (NextIsTheEnd, "messages::paging_sees_every_message_exactly_once"),
         (NextIsTheLastMatch, "messages::other_topics_are_passed_over"),

@@ -91,7 +91,8 @@ macro_rules! checks {
 
 checks! {
     streams: an_unknown_stream_is_empty, versions_count_events_from_one, an_event_is_read_as_it_was_written,
-        a_stream_is_read_after_a_version_up_to_a_limit, a_wrong_version_is_a_conflict_that_names_the_actual,
+        a_stream_is_read_after_a_version_up_to_a_limit, a_state_is_rebuilt_from_the_same_events,
+        a_wrong_version_is_a_conflict_that_names_the_actual,
         any_version_appends_at_the_end, no_events_still_check_their_expectation, many_streams_in_one_commit,
         a_thousand_events_have_their_own_ids;
     log: an_empty_log_has_no_events, positions_rise_over_all_streams, the_log_holds_what_the_streams_hold,

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::host::Host;
 use crate::id::Tenant;
 use crate::store::Store;
-use crate::stream::RecordedEvent;
+use crate::stream::{RecordedEvent, StateEvent};
 
 pub(super) async fn an_unknown_stream_is_empty(f: Fixture<impl Store>) {
     assert!(f.stream(&stream("none")).await.is_empty(), "a stream that was never written has no events");
@@ -74,6 +74,35 @@ pub(super) async fn a_stream_is_read_after_a_version_up_to_a_limit(f: Fixture<im
         let read = f.store.read_stream(&f.tenant, &stream("a"), after, limit).await.unwrap();
         let versions: Vec<_> = read.iter().map(|event| event.version).collect();
         assert_eq!(versions, expected, "a stream is read after version {after}, {limit} events at most");
+    }
+}
+
+pub(super) async fn a_state_is_rebuilt_from_the_same_events(f: Fixture<impl Store>) {
+    f.ok(append("a", Expected::ABSENT, 3)).await;
+    f.ok(append("b", Expected::ABSENT, 1)).await;
+    let opened = NewEvent { event_type: "Opened".into(), schema: 7, ..event(42) };
+    let elsewhere = Commit { tenant: Tenant::new("other"), ..append("a", Expected::ABSENT, 1) };
+    f.ok(elsewhere).await;
+    f.ok(append("b", Expected::Version(1), 1).append(stream("a"), Expected::Version(3), vec![opened])).await;
+    for tenant in [f.tenant.clone(), Tenant::new("other")] {
+        for (id, after, limit) in [
+            ("a", 0, ALL),
+            ("a", 0, 2),
+            ("a", 2, 2),
+            ("a", 4, 2),
+            ("a", u64::MAX, 2),
+            ("a", 0, 0),
+            ("b", 1, ALL),
+            ("c", 0, ALL),
+        ] {
+            let read = f.store.read_stream(&tenant, &stream(id), after, limit).await.unwrap();
+            let whole: Vec<_> = read.into_iter().map(StateEvent::from).collect();
+            let found = f.store.read_for_state(&tenant, &stream(id), after, limit).await.unwrap();
+            assert_eq!(
+                found, whole,
+                "a state is rebuilt from the events of its stream, after {after}, {limit} at most"
+            );
+        }
     }
 }
 
