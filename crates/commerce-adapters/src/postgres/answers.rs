@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use commerce_core::Timestamp;
-use commerce_core::commit::{CommitError, CommitId, Committed, Conflict, Expected};
-use commerce_core::stream::Position;
+use commerce_core::commit::{Append, CommitError, CommitId, Committed, Conflict, Expected};
+use commerce_core::stream::{Position, Version};
 
 use super::error::BeganTooEarly;
 use super::group::Group;
@@ -28,6 +28,40 @@ pub(super) fn answers(group: &Group, layout: &Layout<'_>, written: &Written) -> 
             }
         })
         .collect()
+}
+
+/// Of each stream on which something was refused its version; none for one that was wrongly in doubt.
+pub(super) fn refused_streams(
+    group: &Group,
+    layout: &Layout<'_>,
+    written: &Written,
+) -> Vec<(u64, Option<Version>)> {
+    let mut doubted: Vec<_> =
+        group.doubts.iter().flat_map(|job| job.keys.streams()).map(|key| (*key, None)).collect();
+    for (number, actual) in &written.doubts {
+        doubted[*number].1 = Some(*actual);
+    }
+    let of_members = written.failures.iter().filter(|failure| failure.section == statement::STREAMS);
+    let of_members = of_members.map(|failure| {
+        let keys = &group.members[owner(layout, failure)].keys;
+        (keys.streams()[place(layout, failure)], u64::try_from(failure.actual).ok())
+    });
+    doubted.into_iter().chain(of_members).collect()
+}
+
+/// For each that was in doubt its answer; none if it was wrongly so, and has to be written.
+pub(super) fn doubted(group: &Group, written: &Written) -> Vec<Option<Answer>> {
+    let mut answers: Vec<Option<Answer>> = group.doubts.iter().map(|_| None).collect();
+    for (number, actual) in &written.doubts {
+        if let Some(job) = group.doubts.get(*number)
+            && let [Append { stream, expected: Expected::Version(expected), .. }] = &job.commit.appends[..]
+        {
+            let (stream, expected, actual) = (stream.clone(), *expected, *actual);
+            let conflict = Conflict::Stream { stream, expected, actual };
+            answers[*number] = Some(Err(CommitError::Conflict(conflict)));
+        }
+    }
+    answers
 }
 
 pub(super) fn committed(id: CommitId, position: i64, at: i64) -> Committed {

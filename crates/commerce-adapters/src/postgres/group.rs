@@ -10,6 +10,9 @@
 //! - Both send messages of one key: they are numbered in order.
 //!
 //! Everything else that shares something with a member waits for the next group.
+//!
+//! With a group goes what will most likely be refused, as its stream is known to be longer than it expects: it is looked at by
+//! the same statement, and not written.
 
 use commerce_core::commit::{Append, Expected};
 use commerce_core::store::News;
@@ -21,12 +24,18 @@ const MEMBERS: usize = 256;
 /// The most rows of a group: enough to keep a statement busy, few enough for it to end within some 20 ms.
 const ROWS: usize = 4_096;
 
+/// The most that goes with a group though it is in doubt.
+const DOUBTS: usize = 64;
+
 /// Commits that are to be written together, in the order in which they were handed over.
 #[derive(Default)]
 pub(super) struct Group {
     // Boxed, as they move from the queue to a group, and some back.
     #[allow(clippy::vec_box)]
     pub(super) members: Vec<Box<Job>>,
+    /// What shares nothing with the members before it, and is in doubt.
+    #[allow(clippy::vec_box)]
+    pub(super) doubts: Vec<Box<Job>>,
     /// For each member, one of its component that came no later; itself at a component's root.
     parents: Vec<usize>,
     /// What members touch, apart from keys of messages.
@@ -95,6 +104,22 @@ impl Group {
         self.rows += job.rows;
         self.members.push(job);
         Ok(())
+    }
+
+    /// Takes what is in doubt along, unless it shares something with a member.
+    pub(super) fn doubt(&mut self, mut job: Box<Job>) -> Result<(), Box<Job>> {
+        let touched = |key| self.touched.contains_key(key);
+        if self.doubts.len() == DOUBTS || job.keys.all().iter().any(touched) {
+            return Err(job);
+        }
+        job.was_doubted = true;
+        self.doubts.push(job);
+        Ok(())
+    }
+
+    /// What is in doubt, taken out.
+    pub(super) fn without_members(&mut self) -> Self {
+        Self { doubts: std::mem::take(&mut self.doubts), ..Self::default() }
     }
 
     fn can_join(&self, job: &Job) -> bool {

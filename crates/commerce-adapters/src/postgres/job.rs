@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use commerce_core::commit::{Commit, CommitError, CommitId, Committed};
+use commerce_core::commit::{Append, Commit, CommitError, CommitId, Committed, Expected};
+use commerce_core::stream::Version;
 use tokio::sync::oneshot;
 
 /// The answer to a commit.
@@ -22,6 +23,8 @@ pub(super) struct Job {
     pub(super) keys: Keys,
     /// How many rows it writes, or looks at.
     pub(super) rows: usize,
+    /// It was in doubt before: now it is written, or refused, as any other.
+    pub(super) was_doubted: bool,
     reply: Option<oneshot::Sender<Answer>>,
 }
 
@@ -45,8 +48,23 @@ impl Job {
             metadata,
             keys: Keys::of(&commit, id),
             rows: rows(&commit),
+            was_doubted: false,
             commit,
             reply: None,
+        }
+    }
+
+    /// The only stream that decides whether it can be written, and the version that it expects there, if nothing else is
+    /// looked at before.
+    pub(super) fn sole_expectation(&self) -> Option<(u64, Version)> {
+        let Commit { fences, requires, appends, .. } = &self.commit;
+        match (&appends[..], self.keys.streams()) {
+            ([Append { expected: Expected::Version(version), .. }], [key])
+                if !self.id_was_given && fences.is_empty() && requires.is_empty() =>
+            {
+                Some((*key, *version))
+            }
+            _ => None,
         }
     }
 

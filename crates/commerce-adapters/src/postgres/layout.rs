@@ -6,8 +6,8 @@ use commerce_core::store::partition_of;
 use super::field;
 use super::group::{Group, Stream};
 use super::rows::{
-    Checkpoints, Claims, Documents, Events, Fences, FreshDocuments, Given, Heads, Messages, Noted, Releases,
-    Required,
+    Checkpoints, Claims, Documents, Doubts, Events, Fences, FreshDocuments, Given, Heads, Messages, Noted,
+    Releases, Required,
 };
 
 /// All rows of a group.
@@ -26,6 +26,8 @@ pub(super) struct Layout<'g> {
     pub(super) required: Required,
     pub(super) fences: Fences<'g>,
     pub(super) heads: Heads<'g>,
+    /// Of what is in doubt.
+    pub(super) doubts: Doubts<'g>,
     pub(super) events: Events<'g>,
     /// Heads of streams that are counted on and not written: the place behind each is held until the commit.
     pub(super) held: Vec<i64>,
@@ -61,7 +63,18 @@ impl<'g> Layout<'g> {
             first_message += messages;
         }
         layout.events(group, &ordered);
+        layout.doubts(group);
         layout
+    }
+
+    fn doubts(&mut self, group: &'g Group) {
+        for job in &group.doubts {
+            for append in &job.commit.appends {
+                self.doubts.tenants.push(job.commit.tenant.as_str());
+                self.doubts.names.push(append.stream.as_str());
+                self.doubts.expected.push(expected(append.expected));
+            }
+        }
     }
 
     /// Streams by name, so that all processes wait for each other in one order.

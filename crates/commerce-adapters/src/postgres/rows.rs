@@ -66,6 +66,14 @@ pub(super) struct Heads<'g> {
     pub(super) expected: Vec<i64>,
 }
 
+/// The streams of commits that are in doubt, one of each.
+#[derive(Default)]
+pub(super) struct Doubts<'g> {
+    pub(super) tenants: Vec<&'g str>,
+    pub(super) names: Vec<&'g str>,
+    pub(super) expected: Vec<i64>,
+}
+
 /// Events to be inserted.
 #[derive(Default)]
 pub(super) struct Events<'g> {

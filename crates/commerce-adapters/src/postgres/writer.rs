@@ -128,7 +128,8 @@ impl Writer {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
         let origin = line.backend.origin;
         let is_hasty = !careful && !self.desk.caution.is_needed();
-        let known = if is_hasty { self.desk.known_heads.of(group, origin) } else { None };
+        let in_doubt = group.members.iter().any(|job| job.was_doubted);
+        let known = if is_hasty && !in_doubt { self.desk.known_heads.of(group, origin) } else { None };
         let foreseen = is_hasty && known.is_none();
         let layout = Layout::of(group, self.desk.partitions, known);
         let writing =
@@ -141,10 +142,14 @@ impl Writer {
             Ok(written) => {
                 self.line = Some(line);
                 self.desk.caution.written(!written.failures.is_empty() && !foreseen);
-                let answers = answers(group, &layout, &written);
+                let mut answers = answers(group, &layout, &written);
                 if !layout.relaxed {
                     self.desk.known_heads.learn(group, &answers, origin);
                 }
+                for (stream, version) in answers::refused_streams(group, &layout, &written) {
+                    self.desk.refused.learn(stream, version);
+                }
+                answers.extend(answers::doubted(group, &written));
                 // Before the answers: whoever knows that it was committed finds its listener woken.
                 self.desk.wake.committed(written.base, written.oldest, group.news(self.desk.partitions));
                 Ok(answers)
@@ -174,7 +179,8 @@ impl Writer {
     }
 
     /// One at a time, in order: only the one at fault is refused. Those that build on it look again.
-    async fn write_singly(&mut self, group: Group) {
+    async fn write_singly(&mut self, mut group: Group) {
+        self.desk.settle(group.without_members(), Vec::new());
         for job in group.members {
             Box::pin(self.write(Group::of(job), true)).await;
         }

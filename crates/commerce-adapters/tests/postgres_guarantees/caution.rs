@@ -6,10 +6,11 @@ use std::time::Duration;
 use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, Commit, Conflict, DocumentWrite, Expected};
 use commerce_core::store::Store;
-use commerce_test_postgres::{Cluster, TestDatabase, database};
+use commerce_test_postgres::{Cluster, database};
 
 use crate::support::{
-    begin, connect, event, execute, fresh_id, number, own_server, process, stream, until, within,
+    LOOKS, begin, connect, counted, event, execute, fresh_id, number, own_server, process, stream, until,
+    within,
 };
 
 fn put(id: &str) -> DocumentWrite {
@@ -43,20 +44,6 @@ fn is_told(round: usize, conflict: &Conflict) -> bool {
     };
     kind == round % 3
 }
-
-/// What the server has counted by the time the store's connections have gone.
-async fn counted(home: &TestDatabase, store: Arc<PgStore>, query: &str) -> i64 {
-    store.close().await;
-    drop(store);
-    let mut db = home.connect().await;
-    let others = "SELECT count(*) FROM pg_stat_activity
-                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-    until("the store's connections have gone", async || number(&mut db, others).await == 0).await;
-    number(&mut db, query).await
-}
-
-const LOOKS: &str =
-    "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'commerce_events_by_stream'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_should_be_new_is_not_looked_for_as_long_as_nothing_fails() {

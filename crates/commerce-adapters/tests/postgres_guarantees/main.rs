@@ -14,6 +14,7 @@ mod chains;
 mod connections;
 mod contention;
 mod disturbances;
+mod doubts;
 mod dropped_callers;
 mod dump;
 mod early_transactions;

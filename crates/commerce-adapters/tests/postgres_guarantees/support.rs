@@ -12,7 +12,7 @@ use commerce_core::id::Tenant;
 use commerce_core::store::{MessageBatch, ReadMessages, Store};
 use commerce_core::stream::{Position, StreamId, Version};
 use commerce_outbox::SystemHost;
-use commerce_test_postgres::Cluster;
+use commerce_test_postgres::{Cluster, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinHandle;
 
@@ -251,3 +251,18 @@ impl MessageReader {
 pub(crate) fn numbered(key: &str, number: u64) -> NewMessage {
     NewMessage::new("numbered", key).payload(number.to_string().into_bytes())
 }
+
+/// What the server has counted by the time the store's connections have gone.
+pub(crate) async fn counted(home: &TestDatabase, store: Arc<PgStore>, query: &str) -> i64 {
+    store.close().await;
+    drop(store);
+    let mut db = home.connect().await;
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    until("the store's connections have gone", async || number(&mut db, others).await == 0).await;
+    number(&mut db, query).await
+}
+
+/// How often streams were looked for.
+pub(crate) const LOOKS: &str =
+    "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'commerce_events_by_stream'";

@@ -41,6 +41,11 @@ pub(super) fn bind(
         to.column(HAS_HEADS, &layout.heads.names)?;
         to.column(HAS_HEADS, &layout.heads.expected)?;
     }
+    if sections.has(HAS_DOUBTS) {
+        to.column(HAS_DOUBTS, &layout.doubts.tenants)?;
+        to.column(HAS_DOUBTS, &layout.doubts.names)?;
+        to.column(HAS_DOUBTS, &layout.doubts.expected)?;
+    }
     if sections.has(HAS_FRESH_DOCUMENTS) {
         let rows = &layout.fresh_documents;
         to.owners(&rows.owners)?;

@@ -36,6 +36,8 @@ pub(super) const STREAMS: i32 = 4;
 pub(super) const DOCUMENTS: i32 = 5;
 pub(super) const CLAIMS: i32 = 6;
 pub(super) const CHECKPOINTS: i32 = 7;
+/// Marks what was in doubt, and rightly so.
+const DOUBTS: i32 = 8;
 
 /// Writes groups into the tables of one schema.
 pub(super) struct Statements {
@@ -59,6 +61,8 @@ pub(super) struct Written {
     /// The position of the last event before, if it was asked for.
     pub(super) last_event: i64,
     pub(super) failures: Vec<Failure>,
+    /// Of what was in doubt, which it was, and the version that its stream has.
+    pub(super) doubts: Vec<(usize, u64)>,
 }
 
 /// Something that a member counts on and that is not so.
@@ -116,18 +120,17 @@ impl Statements {
 
 fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Written, sqlx::Error> {
     let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let mut failures = Vec::new();
+    let (mut failures, mut doubts) = (Vec::new(), Vec::new());
     for row in rows {
-        if let Some(section) = row.try_get::<Option<i32>, _>(7)? {
-            let number: i32 = row.try_get(8)?;
-            failures.push(Failure {
-                section,
-                row: usize::try_from(number - 1).unwrap_or_default(),
-                actual: row.try_get(9)?,
-                by: row.try_get(10)?,
-                answer: row.try_get(11)?,
-            });
+        let Some(section) = row.try_get::<Option<i32>, _>(7)? else { continue };
+        let number = usize::try_from(row.try_get::<i32, _>(8)? - 1).unwrap_or_default();
+        let actual: i64 = row.try_get(9)?;
+        if section == DOUBTS {
+            doubts.push((number, u64::try_from(actual).unwrap_or_default()));
+            continue;
         }
+        let (by, answer) = (row.try_get(10)?, row.try_get(11)?);
+        failures.push(Failure { section, row: number, actual, by, answer });
     }
     Ok(Written {
         at: first.try_get(0)?,
@@ -137,5 +140,6 @@ fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Written, sqlx::Error> {
         oldest: first.try_get(4)?,
         last_event: first.try_get(5)?,
         failures,
+        doubts,
     })
 }

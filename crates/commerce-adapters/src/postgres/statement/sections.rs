@@ -53,6 +53,8 @@ pub(super) const HAS_FRESH_FIELDS: u32 = 1 << 25;
 pub(super) const HASTY: u32 = 1 << 26;
 /// There is one member, with no more than a row in each section, in a transaction of its own.
 pub(super) const PLAIN: u32 = 1 << 27;
+/// What is looked at and not written.
+pub(super) const HAS_DOUBTS: u32 = 1 << 28;
 pub(super) const LOOKS: u32 = HAS_GIVEN
     | HAS_FENCES
     | HAS_REQUIRED
@@ -72,6 +74,7 @@ impl Sections {
             (HAS_FENCES, !layout.fences.names.is_empty()),
             (HAS_REQUIRED, !layout.required.ids.is_empty()),
             (HAS_HEADS, !layout.heads.names.is_empty()),
+            (HAS_DOUBTS, !layout.doubts.names.is_empty()),
             (HAS_EVENTS, !layout.events.streams.is_empty()),
             (HAS_FOLLOWING, layout.events.heads.iter().any(Option::is_some)),
             (HAS_HELD, !layout.held.is_empty()),
@@ -101,7 +104,7 @@ impl Sections {
             return Self { there, single: 0 };
         }
         let rows = Self::rows(layout);
-        let plain = !run.joined && rows.iter().all(|(_, rows)| *rows <= 1);
+        let plain = !run.joined && layout.doubts.names.is_empty() && rows.iter().all(|(_, rows)| *rows <= 1);
         let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1)));
         Self { there: there | if plain { PLAIN } else { 0 }, single }
     }

@@ -1,7 +1,7 @@
 //! The statement's text.
 
 use super::sections::*;
-use super::{BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, EARLY, FENCES, GIVEN, REQUIRED, STREAMS};
+use super::{BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, DOUBTS, EARLY, FENCES, GIVEN, REQUIRED, STREAMS};
 
 /// A row if the commit of this id was written: it is in its first event, or in a row of its own.
 fn written(id: &str) -> String {
@@ -57,6 +57,7 @@ impl<'s> Text<'s> {
         }
         self.look_at_ids();
         self.look_at_streams();
+        self.look_at_doubts();
         self.look_for_fresh_documents();
         self.look_at_documents();
         self.look_at_claims();
@@ -224,6 +225,21 @@ impl<'s> Text<'s> {
              WHERE expected >= 0 AND version <> expected",
         );
         self.look_for_earlier("heads");
+    }
+
+    /// Those that are longer than expected.
+    fn look_at_doubts(&mut self) {
+        if self.sections.has(HAS_DOUBTS) {
+            self.rows(HAS_DOUBTS, "q", "tenant text, stream text, expected int8");
+            self.part(format!(
+                "doubts AS MATERIALIZED (
+                   SELECT {DOUBTS} AS section, q.i, o.version AS actual, NULL::uuid AS by, NULL::bytea AS answer
+                   FROM q CROSS JOIN LATERAL (
+                     SELECT version FROM {{s}}.commerce_events o
+                     WHERE o.stream = q.stream AND o.tenant = q.tenant AND o.version > q.expected
+                     ORDER BY version DESC LIMIT 1) o)"
+            ));
+        }
     }
 
     fn look_for_fresh_documents(&mut self) {

@@ -7,6 +7,9 @@ use super::BITS;
 use super::sections::*;
 use super::text::{Beginnings, Text};
 
+const FAILURES: &str = "b.section, b.i, b.actual, b.by, b.answer";
+const NO_FAILURES: &str = "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea";
+
 impl Text<'_> {
     /// That a row's component has not failed.
     fn stands(&self, row: &str) -> String {
@@ -305,18 +308,22 @@ impl Text<'_> {
         };
         let counts = if self.counts.is_empty() { "true".to_owned() } else { self.counts.join("\n AND ") };
         let Beginnings { at, base, events, messages, .. } = self.beginnings();
-        let (mut from, mut failures) = ("", "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea");
-        if !self.sections.has(PLAIN) {
-            from = "FROM now n";
-        }
-        if self.sections.has(LOOKS) && !self.sections.has(HASTY) {
-            failures = "b.section, b.i, b.actual, b.by, b.answer";
-            from = if self.sections.has(PLAIN) {
-                "FROM (SELECT) n LEFT JOIN failures b ON true"
-            } else {
-                "FROM now n LEFT JOIN failures b ON true"
-            };
-        }
+        let looked_at = self.sections.has(LOOKS) && !self.sections.has(HASTY);
+        let found = match (looked_at, self.sections.has(HAS_DOUBTS)) {
+            (false, false) => None,
+            (true, false) => Some("failures"),
+            (false, true) => Some("doubts"),
+            (true, true) => Some(
+                "(SELECT section, i, actual, by, answer FROM failures
+                  UNION ALL SELECT section, i, actual, by, answer FROM doubts)",
+            ),
+        };
+        let (from, failures) = match (found, self.sections.has(PLAIN)) {
+            (None, true) => (String::new(), NO_FAILURES),
+            (None, false) => ("FROM now n".to_owned(), NO_FAILURES),
+            (Some(found), true) => (format!("FROM (SELECT) n LEFT JOIN {found} b ON true"), FAILURES),
+            (Some(found), false) => (format!("FROM now n LEFT JOIN {found} b ON true"), FAILURES),
+        };
         format!(
             "SELECT {at}, {base}, {events}, {messages},
                  (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << {BITS}, {last},
