@@ -197,14 +197,17 @@ impl Desk {
     /// Whether a commit will most likely be refused, for one reason alone: its stream was longer lately.
     fn is_in_doubt(&self, job: &Job) -> bool {
         let expectation = job.sole_expectation().filter(|_| !job.was_doubted);
-        expectation.is_some_and(|(stream, version)| self.refused.is_longer(stream, version))
+        expectation.is_some_and(|(stream, version)| {
+            self.refused.is_longer(stream, version) || self.known_heads.seem_longer(stream, version)
+        })
     }
 
     fn come_back(&self, settled: usize) {
         self.queue().come_back(settled);
     }
 
-    /// Answers what can be answered, and puts the rest back to the front of the queue. What is in doubt comes behind the members.
+    /// Answers what can be answered, and puts the rest back to the front of the queue. Answers are the members', then those of
+    /// what was in doubt; where one is missing, there is none.
     pub(super) fn settle(&self, group: Group, answers: Vec<Option<Answer>>) {
         let mut answered = Vec::with_capacity(answers.len());
         {

@@ -17,7 +17,7 @@
 use commerce_core::commit::{Append, Expected};
 use commerce_core::store::News;
 
-use super::job::{Job, KeyMap};
+use super::job::{Job, KeyMap, KeySet};
 
 /// The most members of a group.
 const MEMBERS: usize = 256;
@@ -33,9 +33,10 @@ pub(super) struct Group {
     // Boxed, as they move from the queue to a group, and some back.
     #[allow(clippy::vec_box)]
     pub(super) members: Vec<Box<Job>>,
-    /// What shares nothing with the members before it, and is in doubt.
+    /// What is in doubt. It shares nothing with the members, so that it may as well come after them.
     #[allow(clippy::vec_box)]
     pub(super) doubts: Vec<Box<Job>>,
+    doubted_keys: KeySet,
     /// For each member, one of its component that came no later; itself at a component's root.
     parents: Vec<usize>,
     /// What members touch, apart from keys of messages.
@@ -74,7 +75,7 @@ impl Group {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.members.len() >= MEMBERS || self.rows >= ROWS
+        self.members.len() >= MEMBERS || self.rows >= ROWS || self.doubts.len() >= DOUBTS
     }
 
     /// Takes a commit in, unless it has to wait for what is in the group already.
@@ -106,19 +107,24 @@ impl Group {
         Ok(())
     }
 
-    /// Takes what is in doubt along, unless it shares something with a member.
+    /// Takes what is in doubt along, unless it has to wait for a member.
     pub(super) fn doubt(&mut self, mut job: Box<Job>) -> Result<(), Box<Job>> {
-        let touched = |key| self.touched.contains_key(key);
-        if self.doubts.len() == DOUBTS || job.keys.all().iter().any(touched) {
+        if job.keys.all().iter().any(|key| self.touched.contains_key(key)) {
             return Err(job);
         }
         job.was_doubted = true;
+        self.doubted_keys.extend(job.keys.all());
         self.doubts.push(job);
         Ok(())
     }
 
-    /// What is in doubt, taken out.
-    pub(super) fn without_members(&mut self) -> Self {
+    /// Whether a commit has to wait for what is in doubt: it may be wrongly so, and be written after this group.
+    pub(super) fn waits_for_doubts(&self, job: &Job) -> bool {
+        !self.doubts.is_empty() && job.keys.all().iter().any(|key| self.doubted_keys.contains(key))
+    }
+
+    /// What is in doubt, in a group of its own that has no members.
+    pub(super) fn take_doubts(&mut self) -> Self {
         Self { doubts: std::mem::take(&mut self.doubts), ..Self::default() }
     }
 

@@ -10,6 +10,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use commerce_core::commit::Expected;
+use commerce_core::stream::Version;
 
 use super::group::{Group, Stream};
 use super::job::Answer;
@@ -45,6 +46,12 @@ impl KnownHeads {
             (known, _) => Some(known),
         };
         group.streams().iter().map(fits).collect()
+    }
+
+    /// Whether a stream was longer than this, wherever that was. No more than a hint.
+    pub(super) fn seem_longer(&self, key: u64, version: Version) -> bool {
+        let known = self.known();
+        known.places.get(place(key)).is_some_and(|(of, there)| *of == key && *there > version)
     }
 
     /// A group was written, and is durable, but for members that were refused.

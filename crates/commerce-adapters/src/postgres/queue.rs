@@ -64,6 +64,19 @@ impl Queue {
     /// with, unless it can join them.
     pub(super) fn gather(&mut self, is_in_doubt: impl Fn(&Job) -> bool) -> Group {
         let mut group = Group::default();
+        self.fill(&mut group, is_in_doubt);
+        if group.members.is_empty() && !group.doubts.is_empty() {
+            self.take_doubts_for_members(&mut group);
+            self.fill(&mut group, |_| false);
+        }
+        self.under_way += group.members.len();
+        for key in group.members.iter().chain(&group.doubts).flat_map(|job| job.keys.all()) {
+            *self.in_flight.entry(*key).or_default() += 1;
+        }
+        group
+    }
+
+    fn fill(&mut self, group: &mut Group, is_in_doubt: impl Fn(&Job) -> bool) {
         while !group.is_full()
             && self.parked.len() < SEARCHED
             && let Some(job) = self.waiting.pop_front()
@@ -73,31 +86,30 @@ impl Queue {
                 Some(job)
             } else if is_in_doubt(&job) {
                 group.doubt(job).err()
+            } else if group.waits_for_doubts(&job) {
+                Some(job)
             } else {
                 group.admit(job).err()
             };
             if let Some(job) = kept {
-                self.park(job);
+                self.parked_keys.extend(job.keys.all());
+                self.parked.push(job);
             }
         }
-        if group.members.is_empty() {
-            // By themselves they are written, or refused, as any others.
-            for job in std::mem::take(&mut group.doubts) {
-                if let Err(job) = group.admit(job) {
-                    self.park(job);
-                }
-            }
-        }
-        self.under_way += group.members.len();
-        for key in group.members.iter().chain(&group.doubts).flat_map(|job| job.keys.all()) {
-            *self.in_flight.entry(*key).or_default() += 1;
-        }
-        group
     }
 
-    fn park(&mut self, job: Box<Job>) {
-        self.parked_keys.extend(job.keys.all());
-        self.parked.push(job);
+    /// Without others they are written, or refused, as any commit is. Those that have to wait came before all that do
+    /// already, and have not been looked at.
+    fn take_doubts_for_members(&mut self, group: &mut Group) {
+        let mut kept = Vec::new();
+        for job in std::mem::take(group).doubts {
+            if let Err(mut job) = if group.is_full() { Err(job) } else { group.admit(job) } {
+                job.was_doubted = false;
+                self.parked_keys.extend(job.keys.all());
+                kept.push(job);
+            }
+        }
+        self.parked.splice(0..0, kept);
     }
 
     fn has_to_wait(&self, job: &Job) -> bool {
@@ -199,17 +211,29 @@ mod tests {
     #[test]
     fn what_is_in_doubt_goes_with_others_that_it_shares_nothing_with() {
         let is_in_doubt = |job: &Job| job.id.0.as_u128() > 10 && !job.was_doubted;
-        let mut queue = queue([job(11, "a"), job(1, "b"), job(12, "b"), job(13, "c"), job(2, "c")]);
+        let mut queue = queue([job(11, "a"), job(1, "b"), job(12, "b"), job(13, "c"), job(2, "d")]);
         let group = queue.gather(is_in_doubt);
         assert_eq!((numbers(&group.members), numbers(&group.doubts)), (vec![1, 2], vec![11, 13]));
         assert_eq!(numbers(&queue.parked), [12], "it comes after the first that claims the same");
         assert_eq!(queue.under_way, 2);
         assert!(group.doubts.iter().all(|job| queue.has_to_wait(job)), "it is under way as well");
 
-        let mut queue = self::queue([job(11, "a"), job(12, "b"), job(13, "a")]);
+        let mut queue = self::queue([job(11, "a"), job(1, "a"), job(2, "b")]);
         let group = queue.gather(is_in_doubt);
-        assert_eq!(numbers(&group.members), [11, 12], "by itself it is as any other");
-        assert_eq!((group.doubts.len(), numbers(&queue.parked)), (0, vec![13]));
+        assert_eq!((numbers(&group.members), numbers(&group.doubts)), (vec![2], vec![11]));
+        assert_eq!(numbers(&queue.parked), [1], "should the doubt be wrong, it comes after");
+    }
+
+    #[test]
+    fn what_is_in_doubt_and_alone_is_as_any_other() {
+        let is_in_doubt = |job: &Job| !job.was_doubted;
+        let mut queue = queue([job(9, "x")]);
+        queue.gather(|_| false);
+        [job(1, "a"), job(2, "x"), job(3, "a"), job(4, "b")].into_iter().for_each(|job| queue.wait_last(job));
+        let group = queue.gather(is_in_doubt);
+        assert_eq!((numbers(&group.members), group.doubts.len()), (vec![1, 4], 0));
+        assert_eq!(numbers(&queue.parked), [3, 2]);
+        assert!(!queue.parked[0].was_doubted, "it has not been looked at");
     }
 
     #[test]

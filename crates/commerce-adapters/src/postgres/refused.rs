@@ -30,7 +30,7 @@ impl Refused {
             streams.remove(&key);
             return;
         };
-        if streams.len() >= STREAMS {
+        if streams.len() >= STREAMS && !streams.contains_key(&key) {
             streams.clear();
         }
         streams.insert(key, version);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use commerce_core::store::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::database::Database;
 use super::error::{Closed, shared};
@@ -45,7 +46,8 @@ struct Shared<L: Lookup> {
 }
 
 struct Asked<L: Lookup> {
-    waiting: Vec<Waiting<L>>,
+    /// Since when, and who.
+    waiting: Vec<(Instant, Waiting<L>)>,
     queries: usize,
 }
 
@@ -73,7 +75,7 @@ impl<L: Lookup> Together<L> {
         if let Ok(answer) = tokio::time::timeout(SECOND_QUERY.1, &mut answered).await {
             return answer;
         }
-        self.0.begin_another(1);
+        self.0.begin_another();
         self.0.lookup.database().answered(answered).await
     }
 }
@@ -95,16 +97,15 @@ impl<L: Lookup> Shared<L> {
 
     /// Waits for its answer.
     fn wait(self: &Arc<Self>, waiting: Waiting<L>) {
-        self.asked().waiting.push(waiting);
-        self.begin_another(SECOND_QUERY.0);
+        self.asked().waiting.push((Instant::now(), waiting));
+        self.begin_another();
     }
 
-    /// Begins another query if none is under way, or if there is room for one and so many wait for it.
-    fn begin_another(self: &Arc<Self>, worth: usize) {
+    /// Begins another query if there is room for one, and it is worth it.
+    fn begin_another(self: &Arc<Self>) {
         let turn = {
             let mut asked = self.asked();
-            let worth = if asked.queries == 0 { 1 } else { worth };
-            let begins = asked.queries < QUERIES && asked.waiting.len() >= worth;
+            let begins = asked.queries < QUERIES && asked.are_worth_a_query(asked.queries);
             begins.then(|| self.turn(&mut asked))
         };
         if let Some(turn) = turn {
@@ -115,6 +116,15 @@ impl<L: Lookup> Shared<L> {
     fn turn(self: &Arc<Self>, asked: &mut Asked<L>) -> Turn<L> {
         asked.queries += 1;
         Turn { shared: self.clone(), begun: false }
+    }
+}
+
+impl<L: Lookup> Asked<L> {
+    /// Whether those who wait are worth a query beside so many others.
+    fn are_worth_a_query(&self, others: usize) -> bool {
+        let Some((since, _)) = self.waiting.first() else { return false };
+        let (many, long) = SECOND_QUERY;
+        others == 0 || self.waiting.len() >= many || since.elapsed() >= long
     }
 }
 
@@ -163,9 +173,11 @@ impl<L: Lookup> Turn<L> {
     /// What has been asked meanwhile, by callers who still wait.
     fn next(&self) -> Option<Vec<Waiting<L>>> {
         let mut asked = self.shared.asked();
-        asked.waiting.retain(|one| !one.answer.is_closed());
+        asked.waiting.retain(|(_, one)| !one.answer.is_closed());
         let count = asked.waiting.len().min(TOGETHER);
-        (count > 0).then(|| asked.waiting.drain(..count).collect())
+        asked
+            .are_worth_a_query(asked.queries - 1)
+            .then(|| asked.waiting.drain(..count).map(|(_, one)| one).collect())
     }
 }
 
@@ -177,7 +189,9 @@ impl<L: Lookup> Drop for Turn<L> {
             asked.queries -= 1;
             // Whoever came after this turn last looked relied on it.
             match &runtime {
-                Some(_) if !asked.waiting.is_empty() => (Some(self.shared.turn(&mut asked)), Vec::new()),
+                Some(_) if asked.are_worth_a_query(asked.queries) => {
+                    (Some(self.shared.turn(&mut asked)), Vec::new())
+                }
                 None if asked.queries == 0 => (None, std::mem::take(&mut asked.waiting)),
                 _ => (None, Vec::new()),
             }

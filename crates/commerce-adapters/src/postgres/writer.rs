@@ -84,7 +84,7 @@ impl Writer {
     }
 
     /// An attempt that need not have looked at everything does not count: it may have failed for want of a look.
-    async fn write(&mut self, group: Group, mut careful: bool) {
+    async fn write(&mut self, mut group: Group, mut careful: bool) {
         let mut attempts = 0;
         loop {
             attempts += u32::from(careful);
@@ -97,6 +97,8 @@ impl Writer {
             };
             match trouble {
                 Trouble::Lost { line, source } => {
+                    // Nothing of what was in doubt was sent to be written.
+                    self.desk.settle(group.take_doubts(), Vec::new());
                     let answers = self.look_up(&group, *line, source).await;
                     return self.desk.settle(group, answers);
                 }
@@ -130,7 +132,7 @@ impl Writer {
         let is_hasty = !careful && !self.desk.caution.is_needed();
         let in_doubt = group.members.iter().any(|job| job.was_doubted);
         let known = if is_hasty && !in_doubt { self.desk.known_heads.of(group, origin) } else { None };
-        let foreseen = is_hasty && known.is_none();
+        let foreseen = in_doubt || (is_hasty && known.is_none());
         let layout = Layout::of(group, self.desk.partitions, known);
         let writing =
             self.desk.statements.write(&layout, Run { careful, ..self.desk.run(false) }, &mut line.db);
@@ -180,7 +182,7 @@ impl Writer {
 
     /// One at a time, in order: only the one at fault is refused. Those that build on it look again.
     async fn write_singly(&mut self, mut group: Group) {
-        self.desk.settle(group.without_members(), Vec::new());
+        self.desk.settle(group.take_doubts(), Vec::new());
         for job in group.members {
             Box::pin(self.write(Group::of(job), true)).await;
         }

@@ -91,6 +91,9 @@ impl<A: Aggregate> Repository<A> {
         match at {
             At::Version(version) => {
                 let left = usize::try_from(version.saturating_sub(after)).unwrap_or(PAGE);
+                if left == 0 {
+                    return Ok(Vec::new());
+                }
                 self.store.read_for_state(tenant, stream, after, PAGE.min(left)).await
             }
             At::Time(moment) => {

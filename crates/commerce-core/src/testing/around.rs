@@ -11,7 +11,7 @@ use crate::store::{
     Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, Prune, Query, ReadMessages,
     Released, Store, StoreError,
 };
-use crate::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
+use crate::stream::{Position, RecordedEvent, StreamId, Version};
 use crate::time::Timestamp;
 
 /// The port's methods are listed once; the trait with its defaults and the `Store` made of it are written from that.
@@ -78,15 +78,13 @@ store_around! {
     /// }
     /// ```
     ///
-    /// With `async_trait` on it, an implementation overrides the asynchronous methods likewise. Where both traits are
+    /// States are rebuilt from what its `read_stream` answers. With `async_trait` on it, an implementation overrides the asynchronous methods likewise. Where both traits are
     /// imported, a call on the store itself must say which it means: `Store::commit(&store, commit)`.
     trait StoreAround;
     waiting {
         fn outcome(id: CommitId) -> Result<CommitOutcome, StoreError>;
         fn read_stream(tenant: &Tenant, stream: &StreamId, after: Version, limit: usize)
             -> Result<Vec<RecordedEvent>, StoreError>;
-        fn read_for_state(tenant: &Tenant, stream: &StreamId, after: Version, limit: usize)
-            -> Result<Vec<StateEvent>, StoreError>;
         fn read_log(after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
         fn caught_up() -> Result<(), StoreError>;
         fn read_messages(request: ReadMessages<'_>) -> Result<MessageBatch, StoreError>;

@@ -211,6 +211,15 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_rebuilt_in_todays_shape_and_what_is_wrong_is_named() {
+        let event = |schema, payload| StateEvent::from(recorded("Set", schema, payload));
+        let read = |event| upcasters().decode_for_state::<Price>(&"price/1".into(), &event);
+        assert_eq!(read(event(1, json!(5))).unwrap(), Price::Set { amount: 5, currency: "GBP".into() });
+        let text = read(event(4, json!({}))).unwrap_err().to_string();
+        assert!(text.contains("event 4 of stream price/1"), "{text}");
+    }
+
+    #[test]
     fn a_newer_schema_is_refused_with_what_to_do() {
         let error = read("Set", 4, json!({})).unwrap_err();
         assert_eq!(error.kind(), crate::error::Kind::Terminal);

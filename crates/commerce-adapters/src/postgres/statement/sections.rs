@@ -105,7 +105,7 @@ impl Sections {
         }
         let rows = Self::rows(layout);
         let plain = !run.joined && layout.doubts.names.is_empty() && rows.iter().all(|(_, rows)| *rows <= 1);
-        let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1)));
+        let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1 && layout.doubts.names.is_empty())));
         Self { there: there | if plain { PLAIN } else { 0 }, single }
     }
 
