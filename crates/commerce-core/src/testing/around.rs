@@ -78,8 +78,9 @@ store_around! {
     /// }
     /// ```
     ///
-    /// States are rebuilt from what its `read_stream` answers. With `async_trait` on it, an implementation overrides the asynchronous methods likewise. Where both traits are
-    /// imported, a call on the store itself must say which it means: `Store::commit(&store, commit)`.
+    /// States are rebuilt from what its `read_stream` answers. With `async_trait` on it, an implementation overrides the
+    /// asynchronous methods likewise. Where both traits are imported, a call on the store itself must say which it means:
+    /// `Store::commit(&store, commit)`.
     trait StoreAround;
     waiting {
         fn outcome(id: CommitId) -> Result<CommitOutcome, StoreError>;
