@@ -1,13 +1,13 @@
 //! When a group is looked at before it is written.
 //!
-//! That a stream or a commit's id should be new needs no look: where it is not, writing it is a unique violation. Nor does a
-//! stream whose latest events this process has written (see [`super::heads`]). A document that should be new is only looked
-//! for. Wherever anything fails, nothing is written; the group is looked at as a whole and written again, and whoever is at
-//! fault gets an exact answer. As this costs a second attempt, and a line in the server's log, all groups that follow are
-//! looked at first, until for a long time nothing has failed.
+//! That something should be new needs no look: where it is not, writing it is a unique violation. Nor does a stream whose
+//! latest events this process has written (see [`super::heads`]). Wherever anything fails, nothing is written; the group is
+//! looked at as a whole and written again, and whoever is at fault gets an exact answer. As this costs a second attempt, and a
+//! line in the server's log, all groups that follow are looked at first, until for a long time nothing has failed.
 //!
-//! Documents and claims can't do without: they can go away. What a younger transaction took away while this one was
-//! under way would be taken for new, and its end lie in the log behind the beginning that follows it.
+//! Documents and claims can go away. What a younger transaction took away while this one was under way would be taken for new,
+//! and its end lie in the log behind the beginning that follows it. So they leave their row until no one is left who began
+//! before they went (see `migrations/0004_gone_for_a_while.sql`).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -29,14 +29,14 @@ struct Question {
 impl Claims {
     pub(super) fn new(database: Database, schema: &str) -> Self {
         let text = format!(
-            "SELECT w.number, k.commit_id, k.expires_at, k.answer
+            "SELECT w.number, k.commit_id, k.held_until, k.answer
              FROM (SELECT unnest($1::text[]) AS key, unnest($2::text[]) AS scope, unnest($3::text[]) AS tenant,
                           unnest($4::int8[]) AS now, generate_subscripts($1, 1) AS number) w
              CROSS JOIN LATERAL (
-               SELECT commit_id, expires_at, answer FROM {schema}.commerce_claims k
+               SELECT commit_id, held_until, answer FROM {schema}.commerce_claims k
                WHERE k.key = w.key AND k.scope = w.scope AND k.tenant = w.tenant LIMIT 1) k
-             WHERE k.expires_at IS NULL
-                OR k.expires_at > coalesce(w.now, (extract(epoch FROM clock_timestamp()) * 1000000)::int8)"
+             WHERE k.held_until IS NULL
+                OR k.held_until > coalesce(w.now, (extract(epoch FROM clock_timestamp()) * 1000000)::int8)"
         );
         Self(Together::new(ClaimLookup { database, text: text.into() }))
     }

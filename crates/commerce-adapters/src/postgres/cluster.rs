@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::error::OpenError;
 use super::schema::{Place, set};
-use super::statement::BITS;
+use super::statement::{BITS, EVER, GIVEN_BACK};
 
 /// Tells one database cluster from all others.
 pub(super) const CLUSTER: &str = "(SELECT system_identifier FROM pg_control_system()) + 0 * $1";
@@ -41,11 +41,13 @@ pub(super) async fn adopt(db: &mut PgConnection, place: &Place<'_>) -> Result<()
     let failed = |error| place.failed(error);
     let mut transaction = db.begin().await.map_err(failed)?;
     let schema = &place.schema;
-    // Documents are no log, but tell by their positions which transaction wrote them. They are looked at here alone: there
-    // is no index.
+    // Documents and claims are no logs, but tell by positions which transaction wrote them or gave them back. Documents are
+    // looked at here alone: there is no index.
     let offset = format!(
         "greatest((SELECT value FROM {schema}.commerce_settings WHERE name = 'xid_offset'),
-                  (greatest({}, (SELECT max(position) FROM {schema}.commerce_documents)) >> {BITS}) + 1
+                  (greatest({}, (SELECT max(position) FROM {schema}.commerce_documents),
+                             (SELECT max(held_until) FROM {schema}.commerce_claims WHERE held_until < {EVER})
+                               - {GIVEN_BACK}) >> {BITS}) + 1
                     - pg_snapshot_xmin(pg_current_snapshot())::text::int8) + 0 * $1",
         highest(schema)
     );

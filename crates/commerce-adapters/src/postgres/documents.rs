@@ -36,12 +36,12 @@ struct Question {
 impl Documents {
     pub(super) fn new(database: Database, schema: String) -> Self {
         let text = format!(
-            "SELECT w.number, d.version, d.body
+            "SELECT w.number, d.version, d.json
              FROM (SELECT unnest($1::text[]) AS collection, unnest($2::text[]) AS tenant, unnest($3::text[]) AS id,
                           generate_subscripts($3, 1) AS number) w
              CROSS JOIN LATERAL (
-               SELECT version, body FROM {schema}.commerce_documents d
-               WHERE d.collection = w.collection AND d.tenant = w.tenant AND d.id = w.id LIMIT 1) d"
+               SELECT version, json FROM {schema}.commerce_documents d
+               WHERE d.collection = w.collection AND d.tenant = w.tenant AND d.id = w.id AND d.version > 0 LIMIT 1) d"
         );
         let by_id = Together::new(DocumentLookup { database: database.clone(), text: text.into() });
         Self { database, schema, by_id }
@@ -140,7 +140,7 @@ impl Wanted {
     fn describe(query: &Query, schema: &str) -> Self {
         let mut wanted = Self { text: String::new(), values: Vec::new() };
         let collection = wanted.text_value(&query.collection);
-        wanted.push("SELECT d.tenant, d.id, d.version, d.body FROM ");
+        wanted.push("SELECT d.tenant, d.id, d.version, d.json FROM ");
         let order = wanted.from(query, schema, &collection);
         if let Some(owner) = &query.tenant {
             let owner = wanted.text_value(owner.as_str());
@@ -162,7 +162,9 @@ impl Wanted {
     /// Answers what it is to be ordered by.
     fn from(&mut self, query: &Query, schema: &str, collection: &str) -> &'static str {
         let Some(Order::Ascending(field) | Order::Descending(field)) = &query.order else {
-            self.push(&format!("{schema}.commerce_documents d WHERE d.collection = {collection}"));
+            self.push(&format!(
+                "{schema}.commerce_documents d WHERE d.collection = {collection} AND d.version > 0"
+            ));
             return "d.tenant, d.id";
         };
         let prefix = field::of_field(field);

@@ -213,6 +213,7 @@ impl<'g> Layout<'g> {
     fn claims(&mut self, group: &'g Group, member: usize) {
         let job = &group.members[member];
         let Commit { tenant, claims, releases, .. } = &job.commit;
+        self.is_hasty |= !claims.is_empty() && self.known.is_some();
         for claim in claims {
             let rows = if releases.contains(&claim.key) { &mut self.retaken } else { &mut self.claims };
             rows.owners.push(group, member);

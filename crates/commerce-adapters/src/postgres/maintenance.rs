@@ -12,7 +12,7 @@ use super::database::{Database, Text};
 use super::error::store_error;
 use super::layout::clamp;
 use super::read::position_of;
-use super::statement::BITS;
+use super::statement::{BITS, EVER, GIVEN_BACK};
 
 /// So many rows go at a time, so that none of these writes holds up others for long.
 const AT_ONCE: i64 = 5_000;
@@ -26,6 +26,7 @@ pub(super) struct Maintenance {
     next_due: Text,
     prune_messages: Text,
     prune_claims: Text,
+    prune_gone: Text,
     prune_commits: Text,
 }
 
@@ -95,14 +96,37 @@ impl Maintenance {
                ON CONFLICT (name) DO UPDATE SET value = greatest(s.value, excluded.value))
              SELECT count(*) FROM gone"
         );
+        let oldest =
+            format!("((pg_snapshot_xmin(pg_current_snapshot())::text::int8 + {xid_offset}) << {BITS})");
+        // What was given back is met by everyone who began before; when all these have ended it may go.
+        let is_over = format!("(held_until >= {EVER} OR held_until < {GIVEN_BACK} + {oldest})");
         let prune_claims = format!(
             "WITH old AS MATERIALIZED (
-               SELECT key, scope, tenant FROM {schema}.commerce_claims WHERE expires_at <= {NOW}
-               ORDER BY expires_at LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED),
+               SELECT key, scope, tenant FROM {schema}.commerce_claims WHERE held_until <= {NOW} AND {is_over}
+               ORDER BY held_until LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED),
              gone AS (
                DELETE FROM {schema}.commerce_claims c USING old
                WHERE c.key = old.key AND c.scope = old.scope AND c.tenant = old.tenant
-                 AND c.expires_at <= {NOW} RETURNING 1)
+                 AND c.held_until <= {NOW} AND {is_over} RETURNING 1)
+             SELECT count(*) FROM gone"
+        );
+        // In the order in which commits lock them.
+        let prune_gone = format!(
+            "WITH old AS MATERIALIZED (
+               SELECT position, collection, tenant, id FROM {schema}.commerce_gone_documents
+               WHERE position < {oldest}
+               ORDER BY position LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED),
+             deleted AS (
+               DELETE FROM {schema}.commerce_documents WHERE ctid = ANY (ARRAY(
+                 SELECT d.ctid
+                 FROM (SELECT * FROM old ORDER BY collection, tenant, id OFFSET 0) old CROSS JOIN LATERAL (
+                   SELECT ctid FROM {schema}.commerce_documents d
+                   WHERE d.collection = old.collection AND d.tenant = old.tenant AND d.id = old.id
+                     AND d.version = 0 AND d.position = old.position LIMIT 1 FOR UPDATE) d))),
+             gone AS (
+               DELETE FROM {schema}.commerce_gone_documents g USING old
+               WHERE g.position = old.position AND g.collection = old.collection AND g.tenant = old.tenant
+                 AND g.id = old.id RETURNING 1)
              SELECT count(*) FROM gone"
         );
         let prune_commits = format!(
@@ -129,6 +153,7 @@ impl Maintenance {
             next_due: format!("SELECT min(not_before) FROM {schema}.commerce_scheduled_messages").into(),
             prune_messages: prune_messages.into(),
             prune_claims: prune_claims.into(),
+            prune_gone: prune_gone.into(),
             prune_commits: prune_commits.into(),
         }
     }
@@ -214,12 +239,29 @@ impl Maintenance {
             Prune::Messages { up_to } => {
                 self.database.rows(&self.prune_messages, &|to| to.add(clamp(*up_to))).await?
             }
-            Prune::ExpiredClaims => self.database.rows(&self.prune_claims, &|to| to.add(now)).await?,
+            Prune::ExpiredClaims => {
+                self.prune_gone_documents().await?;
+                self.database.rows(&self.prune_claims, &|to| to.add(now)).await?
+            }
             Prune::CommitsBefore(moment) => {
                 let first = id::v7(*moment, &[0; 10]);
                 self.database.rows(&self.prune_commits, &|to| to.add(first)).await?
             }
         };
+        self.count(&rows)
+    }
+
+    /// What deleted documents have left behind.
+    async fn prune_gone_documents(&self) -> Result<(), StoreError> {
+        loop {
+            let rows = self.database.rows(&self.prune_gone, &|_| Ok(())).await?;
+            if self.count(&rows)? < AT_ONCE.unsigned_abs() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn count(&self, rows: &[PgRow]) -> Result<u64, StoreError> {
         let count: Result<i64, _> =
             rows.first().ok_or(sqlx::Error::RowNotFound).and_then(|row| row.try_get(0));
         count.map(position_of).map_err(|error| self.failed(error))

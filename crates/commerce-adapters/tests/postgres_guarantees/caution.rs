@@ -194,37 +194,6 @@ async fn what_this_process_knows_to_be_longer_is_refused_without_a_failed_attemp
     .await;
 }
 
-/// Else it might wait until whoever has it, younger than itself, has given it back: then its end would lie in the log behind
-/// the beginning that follows it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_may_go_away_is_seen_to_be_there_before_anything_is_waited_for() {
-    within(60, async {
-        let home = database().await;
-        process(home.url()).await.commit(new("there")).await.unwrap();
-        let mut application = home.connect().await;
-        execute(
-            &mut application,
-            "BEGIN; INSERT INTO commerce.commerce_documents (version, position, collection, tenant, id, body)
-                    VALUES (1, 1, 'things', 'default', 'before', '{}');
-                    INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, key)
-                    VALUES (gen_random_uuid(), 'default', 'things', 'before')",
-        )
-        .await;
-        for round in [1, 2] {
-            // A process that has not met anything yet.
-            let store = process(home.url()).await;
-            let commit = match round {
-                1 => late(round).document(put("before")),
-                _ => late(round).claim(Claim::new("things", "before")),
-            };
-            let answer = tokio::time::timeout(Duration::from_secs(10), store.commit(commit)).await;
-            let error = answer.expect("it waits for what is under way").unwrap_err();
-            assert!(error.conflict().is_some_and(|conflict| is_told(round, conflict)), "{round}: {error}");
-        }
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicts_one_after_another_cost_one_attempt() {
     within(60, async {

@@ -1,6 +1,6 @@
 //! A transaction that began to write before another, and comes to us after it, puts nothing before what it builds on.
 
-use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected, NewMessage};
+use commerce_core::commit::{Claim, ClaimKey, Commit, CommitError, DocumentWrite, Expected, NewMessage};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::{ReadMessages, Store};
@@ -99,6 +99,37 @@ async fn a_document_is_not_taken_back_to_an_earlier_transaction() {
         }
         let found = store.document(&Tenant::default(), "stock", "a").await.unwrap().unwrap();
         assert_eq!(found.version, 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_gone_is_not_written_anew_before_it_went() {
+    within(30, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let put =
+            || Commit::new().document(DocumentWrite::put("stock", "a", Expected::ABSENT, b"1".to_vec()));
+        let claim = || Commit::new().claim(Claim::new("stock", "a"));
+        let delete = || Commit::new().document(DocumentWrite::delete("stock", "a", Expected::Version(1)));
+        let release = || Commit::new().release(ClaimKey::new("stock", "a"));
+        for (take, leave) in
+            [(&put as &dyn Fn() -> Commit, &delete as &dyn Fn() -> Commit), (&claim, &release)]
+        {
+            store.commit(take()).await.unwrap();
+            let mut host = begin_early(&home).await;
+            store.commit(leave()).await.unwrap();
+            assert_too_early(store.apply_in(&mut host, &take()).await);
+            execute(&mut host, "ROLLBACK").await;
+            execute(&mut host, BEGIN).await;
+            store.apply_in(&mut host, &take()).await.unwrap();
+            // As it may have come and gone within this transaction.
+            store.apply_in(&mut host, &leave()).await.unwrap();
+            store.apply_in(&mut host, &take()).await.unwrap();
+            execute(&mut host, "COMMIT").await;
+        }
+        assert!(store.document(&Tenant::default(), "stock", "a").await.unwrap().is_some());
+        assert!(store.claimed(&Tenant::default(), "stock", "a").await.unwrap().is_some());
     })
     .await;
 }

@@ -19,6 +19,7 @@ mod dropped_callers;
 mod dump;
 mod early_transactions;
 mod fencing;
+mod gone;
 mod groups;
 mod growth;
 mod host_transaction;

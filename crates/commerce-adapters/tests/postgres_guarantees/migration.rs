@@ -1,8 +1,8 @@
 //! Making the tables: by several processes at once, and beside those of an application.
 
 use commerce_adapters::postgres::{OpenError, PgDatabase};
-use commerce_core::commit::{Commit, CommitError, Expected};
-use commerce_core::store::{CommitOutcome, Store};
+use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
+use commerce_core::store::{CommitOutcome, Prune, Store};
 use commerce_test_postgres::database;
 use tokio::task::JoinSet;
 
@@ -65,7 +65,13 @@ async fn an_applications_own_tables_are_not_touched() {
     .await;
 }
 
-/// Before, a trigger on the events gave places back that are held.
+/// Before, what was deleted or given back left nothing behind.
+const AS_IN_VERSION_3: &str = "
+    ALTER TABLE commerce.commerce_documents RENAME COLUMN json TO body;
+    ALTER TABLE commerce.commerce_claims RENAME COLUMN held_until TO expires_at;
+    DROP TABLE commerce.commerce_gone_documents;
+    UPDATE commerce.commerce_settings SET value = 3 WHERE name = 'version'";
+/// And before that, a trigger on the events gave places back that are held.
 const AS_IN_VERSION_2: &str = "
     ALTER TABLE commerce.commerce_events RENAME COLUMN at TO recorded_at;
     DROP TABLE commerce.commerce_held_places;
@@ -93,6 +99,7 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
         let without = store.commit(Commit::new().message(numbered("a", 1))).await.unwrap().id;
         store.close().await;
         let mut db = home.connect().await;
+        execute(&mut db, AS_IN_VERSION_3).await;
         execute(&mut db, AS_IN_VERSION_2).await;
         execute(&mut db, AS_IN_VERSION_1).await;
 
@@ -128,6 +135,7 @@ async fn who_could_write_before_a_migration_can_afterwards() {
         process(&url).await.close().await;
         let grants = "CREATE ROLE shop LOGIN; GRANT USAGE ON SCHEMA commerce TO shop;
                       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commerce TO shop";
+        execute(&mut db, AS_IN_VERSION_3).await;
         execute(&mut db, AS_IN_VERSION_2).await;
         execute(&mut db, grants).await;
         process(&url).await.close().await;
@@ -136,6 +144,11 @@ async fn who_could_write_before_a_migration_can_afterwards() {
         let store = as_shop.store(SCHEMA).open().await.unwrap();
         let unwritten = Commit::new().append(stream(1), Expected::ABSENT, vec![]);
         store.commit(unwritten.append(stream(2), Expected::ABSENT, vec![event()])).await.unwrap();
+        let put = DocumentWrite::put("things", "a", Expected::ABSENT, b"{}".to_vec());
+        store.commit(Commit::new().document(put)).await.unwrap();
+        let delete = DocumentWrite::delete("things", "a", Expected::Version(1));
+        store.commit(Commit::new().document(delete)).await.unwrap();
+        store.prune(Prune::ExpiredClaims).await.unwrap();
     })
     .await;
 }

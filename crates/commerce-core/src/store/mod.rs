@@ -282,7 +282,8 @@ pub enum Prune {
         /// The last one to go.
         up_to: Position,
     },
-    /// Claims that have expired.
+    /// Claims that have expired. With them goes what a store has left of claims that were given back and of documents that
+    /// were deleted; of the latter nothing is counted.
     ExpiredClaims,
     /// The ids of commits made before this moment that wrote no event and whose messages are gone. No caller may
     /// still want to know their outcome, and none [require](Commit::requires) them: a commit that was pruned is taken

@@ -27,6 +27,12 @@ use text::Text;
 /// So many rows of one log a transaction can write: the lower bits of a position.
 pub(super) const BITS: u32 = 20;
 
+/// A claim that was given back keeps its row for a while, and is held until this moment and the position of the transaction
+/// that gave it back: long before any other.
+pub(super) const GIVEN_BACK: &str = "'-9223372036854775808'::int8";
+/// Before this moment nothing is held until but what was given back.
+pub(super) const EVER: &str = "'-4611686018427387904'::int8";
+
 /// Marks a failure that has nothing to do with a section: see [`super::error::BeganTooEarly`].
 pub(super) const EARLY: i32 = 0;
 pub(super) const GIVEN: i32 = 1;

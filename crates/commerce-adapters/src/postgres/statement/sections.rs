@@ -39,7 +39,7 @@ pub(super) const ALONE: u32 = 1 << 18;
 pub(super) const RELAXED: u32 = 1 << 19;
 /// Documents that may be written for the first time.
 pub(super) const HAS_NEW_DOCUMENTS: u32 = 1 << 20;
-/// Documents that may be there to be written over.
+/// Documents that may be there to be written over, or have left a row that says that they are gone.
 pub(super) const HAS_OLD_DOCUMENTS: u32 = 1 << 21;
 /// A claim may stand where another has expired and was not pruned yet.
 pub(super) const CAREFUL: u32 = 1 << 22;
@@ -55,14 +55,8 @@ pub(super) const HASTY: u32 = 1 << 26;
 pub(super) const PLAIN: u32 = 1 << 27;
 /// What is looked at and not written.
 pub(super) const HAS_DOUBTS: u32 = 1 << 28;
-pub(super) const LOOKS: u32 = HAS_GIVEN
-    | HAS_FENCES
-    | HAS_REQUIRED
-    | HAS_HEADS
-    | HAS_DOCUMENTS
-    | HAS_CLAIMS
-    | HAS_CHECKPOINTS
-    | HAS_FRESH_DOCUMENTS;
+pub(super) const LOOKS: u32 =
+    HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
 
 impl Sections {
     pub(super) fn of(layout: &Layout<'_>, run: Run) -> Self {
@@ -96,7 +90,7 @@ impl Sections {
             (ALONE, layout.last_events.len() == 1),
             (RELAXED, layout.relaxed && !run.joined),
             (HAS_NEW_DOCUMENTS, written().any(|(expected, _)| *expected <= 0)),
-            (HAS_OLD_DOCUMENTS, written().any(|(expected, _)| *expected != 0)),
+            (HAS_OLD_DOCUMENTS, written().next().is_some()),
             (CAREFUL, run.careful && !layout.claims.keys.is_empty()),
         ];
         let there = bits_of(&bits);

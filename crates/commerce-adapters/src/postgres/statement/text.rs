@@ -1,7 +1,9 @@
 //! The statement's text.
 
 use super::sections::*;
-use super::{BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, DOUBTS, EARLY, FENCES, GIVEN, REQUIRED, STREAMS};
+use super::{
+    BITS, CHECKPOINTS, CLAIMS, DOCUMENTS, DOUBTS, EARLY, EVER, FENCES, GIVEN, GIVEN_BACK, REQUIRED, STREAMS,
+};
 
 /// A row if the commit of this id was written: it is in its first event, or in a row of its own.
 fn written(id: &str) -> String {
@@ -58,7 +60,7 @@ impl<'s> Text<'s> {
         self.look_at_ids();
         self.look_at_streams();
         self.look_at_doubts();
-        self.look_for_fresh_documents();
+        self.fresh_documents();
         self.look_at_documents();
         self.look_at_claims();
         self.look_at_checkpoints();
@@ -156,6 +158,11 @@ impl<'s> Text<'s> {
         if self.sections.has(PLAIN) { AT } else { "(SELECT at FROM now)" }
     }
 
+    /// The first position of the transaction, where nothing is joined.
+    pub(super) fn transaction(&self) -> String {
+        if self.sections.has(PLAIN) { base() } else { "(SELECT base FROM now)".to_owned() }
+    }
+
     fn look(&mut self, section: i32, select: &str) {
         let (row, rest) = select.split_once(" FROM ").unwrap_or((select, ""));
         self.looks.push(format!("SELECT {}{section} AS section, {row} FROM {rest}", self.component()));
@@ -242,18 +249,12 @@ impl<'s> Text<'s> {
         }
     }
 
-    fn look_for_fresh_documents(&mut self) {
+    fn fresh_documents(&mut self) {
         if self.sections.has(HAS_FRESH_DOCUMENTS) {
             self.rows(
                 HAS_FRESH_DOCUMENTS,
                 "w",
                 "component int4, tenant text, collection text, id text, fields text, body bytea",
-            );
-            self.look(
-                DOCUMENTS,
-                "i, 0::int8 AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM w
-                 CROSS JOIN LATERAL (SELECT FROM {s}.commerce_documents o
-                   WHERE o.collection = w.collection AND o.tenant = w.tenant AND o.id = w.id LIMIT 1) o",
             );
         }
     }
@@ -308,16 +309,24 @@ impl<'s> Text<'s> {
             "k",
             "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
         );
+        if self.sections.has(HASTY) {
+            return;
+        }
         self.look(
             CLAIMS,
             &format!(
                 "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k
                  CROSS JOIN LATERAL (SELECT o.commit_id, o.answer FROM {{s}}.commerce_claims o
                    WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant
-                     AND (o.expires_at IS NULL OR o.expires_at > {}) LIMIT 1) o",
+                     AND (o.held_until IS NULL OR o.held_until > {}) LIMIT 1) o",
                 self.moment()
             ),
         );
+        self.look_for_earlier(&format!(
+            "k CROSS JOIN LATERAL (
+               SELECT o.held_until - {GIVEN_BACK} AS position FROM {{s}}.commerce_claims o
+               WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant AND o.held_until < {EVER} LIMIT 1) o"
+        ));
     }
 
     fn look_at_checkpoints(&mut self) {

@@ -3,9 +3,9 @@
 //! A DELETE or UPDATE finds its rows one by one, by their whole key, and then goes by their place: a join by key would be
 //! planned for a table as small as it was then, read all of it, and go on doing so while it grows.
 
-use super::BITS;
 use super::sections::*;
 use super::text::{Beginnings, Text};
+use super::{BITS, GIVEN_BACK};
 
 const FAILURES: &str = "b.section, b.i, b.actual, b.by, b.answer";
 const NO_FAILURES: &str = "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea";
@@ -75,7 +75,7 @@ impl Text<'_> {
         let Beginnings { base, from, .. } = self.beginnings();
         self.part(format!(
             "put_fresh AS (
-               INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
+               INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, json)
                SELECT 1, {base}, w.collection, w.tenant, w.id, w.fields::text[], w.body
                FROM w {from} WHERE {stands}
                ORDER BY w.collection, w.tenant, w.id)"
@@ -100,43 +100,50 @@ impl Text<'_> {
         if self.sections.has(HAS_NEW_DOCUMENTS) {
             self.part(format!(
                 "put AS (
-                   INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, body)
+                   INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, json)
                    SELECT 1, {base}, f.collection, f.tenant, f.id, f.fields, f.body
-                   FROM found f {from} WHERE f.body IS NOT NULL AND f.version = 0 AND {stands}
+                   FROM found f {from} WHERE f.body IS NOT NULL AND f.place IS NULL AND {stands}
                    ORDER BY f.collection, f.tenant, f.id)"
             ));
         }
         if self.sections.has(HAS_OLD_DOCUMENTS) {
             // An application's connection may plan joins as it likes.
             let among = if self.sections.has(JOINED) {
-                " AND o.ctid = ANY (ARRAY(SELECT place FROM found WHERE body IS NOT NULL AND version > 0))"
+                " AND o.ctid = ANY (ARRAY(SELECT place FROM found WHERE body IS NOT NULL))"
             } else {
                 ""
             };
             self.part(format!(
                 "put_over AS (
                    UPDATE {{s}}.commerce_documents o
-                   SET version = f.version + 1, position = f.base, fields = f.fields, body = f.body
+                   SET version = f.version + 1, position = f.base, fields = f.fields, json = f.body
                    FROM (SELECT f.*, {base} AS base FROM found f {from}
-                         WHERE f.body IS NOT NULL AND f.version > 0 AND {stands}
+                         WHERE f.body IS NOT NULL AND f.place IS NOT NULL AND {stands}
                          ORDER BY f.collection, f.tenant, f.id) f
                    WHERE o.ctid = f.place AND o.version = f.version{among} RETURNING 1)"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM put_over)
-                   = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND f.version > 0 AND {stands})"
+                   = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND f.place IS NOT NULL AND {stands})"
             ));
         }
         self.write_fields(&stands);
         if self.sections.has(HAS_DELETIONS) {
+            let transaction = self.transaction();
             self.part(format!(
                 "deleted AS (
-                   DELETE FROM {{s}}.commerce_documents WHERE ctid = ANY (ARRAY(
+                   UPDATE {{s}}.commerce_documents
+                   SET version = 0, position = {transaction}, fields = NULL, json = ''
+                   WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM found f CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_documents o
                        WHERE o.collection = f.collection AND o.tenant = f.tenant AND o.id = f.id
                          AND o.version = f.version LIMIT 1 FOR UPDATE) o
-                     WHERE f.body IS NULL AND {stands})) RETURNING 1)"
+                     WHERE f.body IS NULL AND f.version > 0 AND {stands})) RETURNING 1),
+                 gone AS (
+                   INSERT INTO {{s}}.commerce_gone_documents (position, collection, tenant, id)
+                   SELECT {transaction}, f.collection, f.tenant, f.id
+                   FROM found f WHERE f.body IS NULL AND f.version > 0 AND {stands})"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM deleted)
@@ -213,19 +220,20 @@ impl Text<'_> {
         if self.sections.has(HAS_CLAIMS) {
             let stands = self.stands("k");
             if self.sections.has(CAREFUL) {
-                let expired = format!("WHERE o.expires_at <= {}", self.moment());
+                let expired = format!("WHERE o.held_until <= {}", self.moment());
                 self.take_claims("k", "taken", &expired);
+                self.counts
+                    .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
             } else {
                 self.part(format!(
                     "taken AS (
-                       INSERT INTO {{s}}.commerce_claims (expires_at, commit_id, tenant, scope, key, answer)
+                       INSERT INTO {{s}}.commerce_claims (held_until, commit_id, tenant, scope, key, answer)
                        SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
                        ORDER BY key, scope, tenant RETURNING 1)"
                 ));
+                // What is counted is written first: so both ways take their locks at the same point.
+                self.counts.push("(SELECT count(*) FROM taken) >= 0".to_owned());
             }
-            // What is counted is written first: both ways take their locks at the same point.
-            self.counts
-                .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
         }
         if self.sections.has(HAS_RETAKEN) {
             self.rows(
@@ -238,9 +246,11 @@ impl Text<'_> {
         if self.sections.has(HAS_RELEASES) {
             self.rows(HAS_RELEASES, "g", "component int4, tenant text, scope text, key text");
             let stands = self.stands("g");
+            let transaction = self.transaction();
             self.part(format!(
                 "released AS (
-                   DELETE FROM {{s}}.commerce_claims WHERE ctid = ANY (ARRAY(
+                   UPDATE {{s}}.commerce_claims SET held_until = {GIVEN_BACK} + ({transaction}), answer = NULL
+                   WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM g CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_claims o
                        WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant LIMIT 1) o
@@ -253,11 +263,11 @@ impl Text<'_> {
         let stands = self.stands(rows);
         self.part(format!(
             "{name} AS (
-               INSERT INTO {{s}}.commerce_claims AS o (expires_at, commit_id, tenant, scope, key, answer)
+               INSERT INTO {{s}}.commerce_claims AS o (held_until, commit_id, tenant, scope, key, answer)
                SELECT expires_at, id, tenant, scope, key, answer FROM {rows} WHERE {stands}
                ORDER BY key, scope, tenant
                ON CONFLICT (key, scope, tenant) DO UPDATE
-                 SET expires_at = excluded.expires_at, commit_id = excluded.commit_id, answer = excluded.answer
+                 SET held_until = excluded.held_until, commit_id = excluded.commit_id, answer = excluded.answer
                  {condition}
                RETURNING 1)"
         ));
