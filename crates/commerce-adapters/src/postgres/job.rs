@@ -16,7 +16,7 @@ pub(super) type Answer = Result<Committed, CommitError>;
 pub(super) struct Job {
     pub(super) commit: Commit,
     pub(super) id: CommitId,
-    /// The caller gave the id: it might have been used before.
+    /// The caller gave the id, and it might have been used before.
     pub(super) id_was_given: bool,
     /// Its metadata as JSON; empty if nothing carries it.
     pub(super) metadata: String,
@@ -44,7 +44,7 @@ impl Job {
             if carried { serde_json::to_string(&commit.metadata).unwrap_or_default() } else { String::new() };
         Self {
             id,
-            id_was_given: commit.id.is_some(),
+            id_was_given: commit.id.is_some() && !commit.id_is_new,
             metadata,
             keys: Keys::of(&commit, id),
             rows: rows(&commit),

@@ -214,3 +214,24 @@ async fn conflicts_one_after_another_cost_one_attempt() {
     })
     .await;
 }
+
+/// As those of whoever holds aggregates in memory and lets later commits require earlier ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_that_was_made_for_its_commit_has_no_row_of_its_own() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let mut before = None;
+        for version in 0..20 {
+            let id = fresh_id();
+            let commit = go_on(version).with_new_id(id);
+            store.commit(before.into_iter().fold(commit, Commit::requires)).await.unwrap();
+            before = Some(id);
+        }
+        let rows = "SELECT count(*) FROM commerce.commerce_commits";
+        assert_eq!(number(&mut home.connect().await, rows).await, 0);
+        store.commit(go_on(20).with_id(fresh_id())).await.unwrap();
+        assert_eq!(number(&mut home.connect().await, rows).await, 1);
+    })
+    .await;
+}

@@ -120,6 +120,8 @@ pub struct CheckpointMove {
 pub struct Commit {
     /// Under which it can be looked up when its answer was lost. The store makes one if there is none.
     pub id: Option<CommitId>,
+    /// The id was made for this commit, which is handed over once.
+    pub id_is_new: bool,
     /// Whose data it changes.
     pub tenant: Tenant,
     /// Who, why, as part of what.
@@ -157,7 +159,15 @@ impl Commit {
 
     /// Under this id, by which [`Store::outcome`](crate::store::Store::outcome) finds it.
     pub fn with_id(mut self, id: CommitId) -> Self {
-        self.id = Some(id);
+        (self.id, self.id_is_new) = (Some(id), false);
+        self
+    }
+
+    /// Under this id, which was made for this commit: so others can [require](Self::requires) it before it is answered.
+    /// A store may do with less than for [any other](Self::with_id), as it need not notice a second commit under the id.
+    /// Whoever may hand the commit over twice must not call this.
+    pub fn with_new_id(mut self, id: CommitId) -> Self {
+        (self.id, self.id_is_new) = (Some(id), true);
         self
     }
 

@@ -214,7 +214,7 @@ impl<A: Aggregate> Open<'_, A> {
         link: &Link,
         snapshots: Option<&Snapshots<A>>,
     ) -> Result<Commit, CodecError> {
-        let mut commit = Commit::new().with_id(link.commit());
+        let mut commit = Commit::new().with_new_id(link.commit());
         commit.requires = self.foundations();
         for (id, events) in decided {
             if let Some(entry) = self.entries.get_mut(id).filter(|_| !events.is_empty()) {

@@ -221,7 +221,7 @@ impl<A: Aggregate> Owned<A> {
 }
 
 fn joined(context: &Context, base: Commit, held: Commit) -> Commit {
-    Commit { id: held.id, ..Commit::within(context) }.and(held).and(base)
+    Commit { id: held.id, id_is_new: held.id_is_new, ..Commit::within(context) }.and(held).and(base)
 }
 
 /// None: an aggregate is not held after all.

@@ -28,13 +28,23 @@ pub(super) async fn a_commit_is_found_whatever_it_wrote(f: Fixture<impl Store>) 
         Commit::new().checkpoint("r", 0, 1),
     ];
     for commit in commits {
-        let id = f.commit_id();
-        let shown = format!("{commit:?}");
-        let committed = f.ok(commit.with_id(id)).await;
-        assert_eq!(committed.id, id, "a commit keeps the id it came with");
-        let outcome = f.outcome(id).await;
-        assert_eq!(outcome, CommitOutcome::Committed, "a commit is found whatever it wrote: {shown}");
+        is_found(&f, commit, Commit::with_id).await;
     }
+    let commits =
+        [append("b", Expected::ABSENT, 1), append("b", Expected::Version(1), 0), send("topic", "k", 1)];
+    for commit in commits {
+        is_found(&f, commit, Commit::with_new_id).await;
+    }
+}
+
+async fn is_found(f: &Fixture<impl Store>, commit: Commit, under: fn(Commit, CommitId) -> Commit) {
+    let id = f.commit_id();
+    let shown = format!("{commit:?}");
+    let committed = f.ok(under(commit, id)).await;
+    assert_eq!(committed.id, id, "a commit keeps the id it came with");
+    let outcome = f.outcome(id).await;
+    assert_eq!(outcome, CommitOutcome::Committed, "a commit is found whatever it wrote: {shown}");
+    f.ok(append("found", Expected::Any, 1).requires(id)).await;
 }
 
 pub(super) async fn a_conflict_leaves_the_id_free(f: Fixture<impl Store>) {
@@ -52,8 +62,12 @@ pub(super) async fn a_used_id_is_invalid(f: Fixture<impl Store>) {
     for first in firsts {
         let id = f.commit_id();
         f.ok(first.clone().with_id(id)).await;
+        let new = f.commit_id();
+        f.ok(append("new", Expected::Any, 1).with_new_id(new)).await;
         for again in [first, append("b", Expected::Any, 1), Commit::new()] {
-            f.invalid("a commit id is used once", again.with_id(id)).await;
+            for used in [id, new] {
+                f.invalid("a commit id is used once", again.clone().with_id(used)).await;
+            }
         }
     }
     assert!(f.stream(&stream("b")).await.is_empty(), "a commit under a used id writes nothing");
