@@ -25,6 +25,9 @@ const QUEUE: usize = 8_192;
 /// costs less than two small ones.
 const SECOND_GROUP: (usize, Duration) = (32, Duration::from_millis(1));
 
+/// So many rows are worth a statement: whoever comes later may as well be in the next.
+const ENOUGH: usize = 256;
+
 /// What all writers of a store share.
 pub(super) struct Desk {
     pub(super) address: Address,
@@ -192,6 +195,12 @@ impl Desk {
                 until = Instant::now() + SECOND_GROUP.1;
             }
         }
+    }
+
+    /// Whether enough waits for a group, so that a writer need not hold back for those who were just answered: they can
+    /// hand over more while it is written.
+    pub(super) fn has_enough(&self) -> bool {
+        self.queue().has_rows(ENOUGH)
     }
 
     /// Whether a commit will most likely be refused, for one reason alone: its stream was longer lately.

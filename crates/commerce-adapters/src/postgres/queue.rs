@@ -33,7 +33,12 @@ pub(super) struct Queue {
 impl Queue {
     /// Whether it is better to wait for the group under way than to begin another with fewer rows than this.
     pub(super) fn is_early(&self, rows: usize) -> bool {
-        self.under_way > 0 && self.waiting_rows < rows
+        self.under_way > 0 && !self.has_rows(rows)
+    }
+
+    /// Whether so many rows may be written now, or once a group has ended.
+    pub(super) fn has_rows(&self, rows: usize) -> bool {
+        self.waiting_rows >= rows
     }
 
     /// Whether something may be written now, or once a group has ended.

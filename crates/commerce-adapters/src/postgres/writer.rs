@@ -72,7 +72,7 @@ impl Writer {
         while let Some(group) = self.desk.next_group(settled).await {
             settled = group.members.len();
             self.write(group, false).await;
-            if settled > 1 {
+            if settled > 1 && !self.desk.has_enough() {
                 // Those who were answered come first: what they hand over next is written together.
                 tokio::task::yield_now().await;
             }

@@ -8,7 +8,9 @@ use commerce_core::store::Store;
 use commerce_test_postgres::{TestDatabase, database};
 use tokio::task::JoinSet;
 
-use crate::support::{Random, event, fresh_id, length, process, stream, within};
+use crate::support::{
+    Random, begin, event, execute, fresh_id, length, process, stream, stuck_or_done, within,
+};
 
 /// Deadlocks are found soon: otherwise the server looks for them after a second.
 async fn contested() -> TestDatabase {
@@ -163,6 +165,35 @@ async fn no_deadlock_reaches_a_caller() {
         callers.join_all().await;
         let query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         println!("{} deadlocks", crate::support::number(&mut home.connect().await, query).await);
+    })
+    .await;
+}
+
+/// Looked at or not: else two processes that both want a claim and something else could wait for each other in a circle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_are_taken_before_anything_else_is_new() {
+    within(60, async {
+        let home = database().await;
+        let (one, other) = (process(home.url()).await, process(home.url()).await);
+        for round in 0..2 {
+            let mut application = home.connect().await;
+            execute(
+                &mut application,
+                "BEGIN; INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, key)
+                        VALUES (gen_random_uuid(), 'default', 'things', 'held')",
+            )
+            .await;
+            let id = fresh_id();
+            let rest = || begin(&stream(round)).document(put(round, Expected::ABSENT)).with_id(id);
+            let waits = tokio::spawn(one.commit(rest().claim(Claim::new("things", "held"))));
+            stuck_or_done(home.url(), &waits).await;
+            assert!(!waits.is_finished());
+            // Nothing of the rest is in its way.
+            within(10, other.commit(rest())).await.unwrap();
+            execute(&mut application, "ROLLBACK").await;
+            waits.await.unwrap().unwrap_err();
+            // From here on everything is looked at.
+        }
     })
     .await;
 }

@@ -69,9 +69,9 @@ impl<'s> Text<'s> {
         self.write_fresh_documents();
         self.write_documents();
         self.write_messages();
-        self.write_claims();
         self.move_checkpoints();
         self.write_commits();
+        self.write_claims();
         let answer = self.answer();
         let text = format!("/* commerce-commit */ WITH {}\n{answer}", self.parts.join(",\n"));
         text.replace("{s}", self.schema)

@@ -216,25 +216,8 @@ impl Text<'_> {
         }
     }
 
+    /// Last: what is not counted is written in reverse order, so that claims are taken at the same point either way.
     pub(super) fn write_claims(&mut self) {
-        if self.sections.has(HAS_CLAIMS) {
-            let stands = self.stands("k");
-            if self.sections.has(CAREFUL) {
-                let expired = format!("WHERE o.held_until <= {}", self.moment());
-                self.take_claims("k", "taken", &expired);
-                self.counts
-                    .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
-            } else {
-                self.part(format!(
-                    "taken AS (
-                       INSERT INTO {{s}}.commerce_claims (held_until, commit_id, tenant, scope, key, answer)
-                       SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
-                       ORDER BY key, scope, tenant RETURNING 1)"
-                ));
-                // What is counted is written first: so both ways take their locks at the same point.
-                self.counts.push("(SELECT count(*) FROM taken) >= 0".to_owned());
-            }
-        }
         if self.sections.has(HAS_RETAKEN) {
             self.rows(
                 HAS_RETAKEN,
@@ -256,6 +239,22 @@ impl Text<'_> {
                        WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant LIMIT 1) o
                      WHERE {stands})))"
             ));
+        }
+        if self.sections.has(HAS_CLAIMS) {
+            let stands = self.stands("k");
+            if self.sections.has(CAREFUL) {
+                let expired = format!("WHERE o.held_until <= {}", self.moment());
+                self.take_claims("k", "taken", &expired);
+                self.counts
+                    .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
+            } else {
+                self.part(format!(
+                    "taken AS (
+                       INSERT INTO {{s}}.commerce_claims (held_until, commit_id, tenant, scope, key, answer)
+                       SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
+                       ORDER BY key, scope, tenant)"
+                ));
+            }
         }
     }
 
