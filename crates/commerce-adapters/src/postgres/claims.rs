@@ -34,7 +34,7 @@ impl Claims {
                           unnest($4::int8[]) AS now, generate_subscripts($1, 1) AS number) w
              CROSS JOIN LATERAL (
                SELECT commit_id, held_until, answer FROM {schema}.commerce_claims k
-               WHERE k.key = w.key AND k.scope = w.scope AND k.tenant = w.tenant LIMIT 1) k
+               WHERE k.name = w.key AND k.scope = w.scope AND k.tenant = w.tenant LIMIT 1) k
              WHERE k.held_until IS NULL
                 OR k.held_until > coalesce(w.now, (extract(epoch FROM clock_timestamp()) * 1000000)::int8)"
         );

@@ -45,7 +45,7 @@ pub(super) async fn adopt(db: &mut PgConnection, place: &Place<'_>) -> Result<()
     // looked at here alone: there is no index.
     let offset = format!(
         "greatest((SELECT value FROM {schema}.commerce_settings WHERE name = 'xid_offset'),
-                  (greatest({}, (SELECT max(position) FROM {schema}.commerce_documents),
+                  (greatest({}, (SELECT max(base) FROM {schema}.commerce_documents),
                              (SELECT max(held_until) FROM {schema}.commerce_claims WHERE held_until < {EVER})
                                - {GIVEN_BACK}) >> {BITS}) + 1
                     - pg_snapshot_xmin(pg_current_snapshot())::text::int8) + 0 * $1",

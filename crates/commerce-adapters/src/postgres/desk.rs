@@ -152,7 +152,7 @@ impl Desk {
 
     pub(super) fn run(&self, joined: bool) -> Run {
         let now = self.clock.as_ref().map(|host| host.now().as_micros());
-        Run { now, xid_offset: self.xid_offset, joined, careful: joined }
+        Run { now, xid_offset: self.xid_offset, joined }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

@@ -213,9 +213,10 @@ impl<'g> Layout<'g> {
     fn claims(&mut self, group: &'g Group, member: usize) {
         let job = &group.members[member];
         let Commit { tenant, claims, releases, .. } = &job.commit;
-        self.is_hasty |= !claims.is_empty() && self.known.is_some();
         for claim in claims {
-            let rows = if releases.contains(&claim.key) { &mut self.retaken } else { &mut self.claims };
+            let is_retaken = releases.contains(&claim.key);
+            self.is_hasty |= !is_retaken && self.known.is_some();
+            let rows = if is_retaken { &mut self.retaken } else { &mut self.claims };
             rows.owners.push(group, member);
             rows.claims.push(claim);
             rows.commits.push(job.id.0);

@@ -102,31 +102,38 @@ impl Maintenance {
         let is_over = format!("(held_until >= {EVER} OR held_until < {GIVEN_BACK} + {oldest})");
         let prune_claims = format!(
             "WITH old AS MATERIALIZED (
-               SELECT key, scope, tenant FROM {schema}.commerce_claims WHERE held_until <= {NOW} AND {is_over}
+               SELECT name, scope, tenant FROM {schema}.commerce_claims WHERE held_until <= {NOW} AND {is_over}
                ORDER BY held_until LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED),
              gone AS (
                DELETE FROM {schema}.commerce_claims c USING old
-               WHERE c.key = old.key AND c.scope = old.scope AND c.tenant = old.tenant
+               WHERE c.name = old.name AND c.scope = old.scope AND c.tenant = old.tenant
                  AND c.held_until <= {NOW} AND {is_over} RETURNING 1)
              SELECT count(*) FROM gone"
         );
-        // In the order in which commits lock them.
+        // One that someone has locked stays for the next time, and its line with it.
         let prune_gone = format!(
             "WITH old AS MATERIALIZED (
                SELECT position, collection, tenant, id FROM {schema}.commerce_gone_documents
                WHERE position < {oldest}
                ORDER BY position LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED),
+             rows AS MATERIALIZED (
+               SELECT old.*, d.place FROM old CROSS JOIN LATERAL (
+                 SELECT d.ctid AS place FROM {schema}.commerce_documents d
+                 WHERE d.collection = old.collection AND d.tenant = old.tenant AND d.id = old.id
+                   AND d.version = 0 AND d.base = old.position LIMIT 1 FOR UPDATE SKIP LOCKED) d),
              deleted AS (
-               DELETE FROM {schema}.commerce_documents WHERE ctid = ANY (ARRAY(
-                 SELECT d.ctid
-                 FROM (SELECT * FROM old ORDER BY collection, tenant, id OFFSET 0) old CROSS JOIN LATERAL (
-                   SELECT ctid FROM {schema}.commerce_documents d
-                   WHERE d.collection = old.collection AND d.tenant = old.tenant AND d.id = old.id
-                     AND d.version = 0 AND d.position = old.position LIMIT 1 FOR UPDATE) d))),
+               DELETE FROM {schema}.commerce_documents WHERE ctid = ANY (ARRAY(SELECT place FROM rows))),
+             done AS MATERIALIZED (
+               SELECT position, collection, tenant, id FROM rows
+               UNION ALL
+               SELECT old.* FROM old WHERE NOT EXISTS (
+                 SELECT FROM {schema}.commerce_documents d
+                 WHERE d.collection = old.collection AND d.tenant = old.tenant AND d.id = old.id
+                   AND d.version = 0 AND d.base = old.position)),
              gone AS (
-               DELETE FROM {schema}.commerce_gone_documents g USING old
-               WHERE g.position = old.position AND g.collection = old.collection AND g.tenant = old.tenant
-                 AND g.id = old.id RETURNING 1)
+               DELETE FROM {schema}.commerce_gone_documents g USING done
+               WHERE g.position = done.position AND g.collection = done.collection AND g.tenant = done.tenant
+                 AND g.id = done.id RETURNING 1)
              SELECT count(*) FROM gone"
         );
         let prune_commits = format!(

@@ -18,7 +18,6 @@ use super::group::Group;
 use super::job::Answer;
 use super::layout::Layout;
 use super::resolve;
-use super::statement::Run;
 
 /// So often a group is tried again that others got in the way of.
 const ATTEMPTS: u32 = 3;
@@ -53,6 +52,16 @@ struct Writer {
     pause: Duration,
 }
 
+/// Whether everything is looked at before it is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    /// As long as nothing fails there is no need.
+    IfNeeded,
+    Always,
+    /// An attempt has failed.
+    AfterFailure,
+}
+
 /// Why a group has no answers yet.
 enum Trouble {
     /// The connection broke. What was sent may have been written, or may yet be.
@@ -84,11 +93,11 @@ impl Writer {
     }
 
     /// An attempt that need not have looked at everything does not count: it may have failed for want of a look.
-    async fn write(&mut self, mut group: Group, mut careful: bool) {
-        let mut attempts = 0;
+    async fn write(&mut self, mut group: Group, careful: bool) {
+        let (mut attempts, mut look) = (0, if careful { Look::Always } else { Look::IfNeeded });
         loop {
-            attempts += u32::from(careful);
-            let trouble = match self.attempt(&group, std::mem::replace(&mut careful, true)).await {
+            attempts += u32::from(look != Look::IfNeeded);
+            let trouble = match self.attempt(&group, look).await {
                 Ok(answers) => {
                     self.pause = RECONNECT.0;
                     return self.desk.settle(group, answers);
@@ -108,6 +117,7 @@ impl Writer {
                     let raced = class == Class::Raced;
                     let limit = if group.members.len() == 1 { ATTEMPTS_ALONE } else { ATTEMPTS };
                     if raced && attempts < limit {
+                        look = Look::AfterFailure;
                         continue;
                     }
                     if class.meets_everyone() {
@@ -126,16 +136,15 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, group: &Group, careful: bool) -> Result<Vec<Option<Answer>>, Trouble> {
+    async fn attempt(&mut self, group: &Group, look: Look) -> Result<Vec<Option<Answer>>, Trouble> {
         let mut line = self.line().await.map_err(|source| Trouble::Unreachable(source.into()))?;
         let origin = line.backend.origin;
-        let is_hasty = !careful && !self.desk.caution.is_needed();
+        let is_hasty = look == Look::IfNeeded && !self.desk.caution.is_needed();
         let in_doubt = group.members.iter().any(|job| job.was_doubted);
         let known = if is_hasty && !in_doubt { self.desk.known_heads.of(group, origin) } else { None };
         let foreseen = in_doubt || (is_hasty && known.is_none());
         let layout = Layout::of(group, self.desk.partitions, known);
-        let writing =
-            self.desk.statements.write(&layout, Run { careful, ..self.desk.run(false) }, &mut line.db);
+        let writing = self.desk.statements.write(&layout, self.desk.run(false), &mut line.db);
         let result = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
             Ok(result) => result,
             Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
@@ -143,7 +152,8 @@ impl Writer {
         match result {
             Ok(written) => {
                 self.line = Some(line);
-                self.desk.caution.written(!written.failures.is_empty() && !foreseen);
+                let has_failed = look == Look::AfterFailure || !written.failures.is_empty();
+                self.desk.caution.written(has_failed && !foreseen);
                 let mut answers = answers(group, &layout, &written);
                 if !layout.relaxed {
                     self.desk.known_heads.learn(group, &answers, origin);

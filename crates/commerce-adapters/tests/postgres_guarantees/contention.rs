@@ -179,7 +179,7 @@ async fn claims_are_taken_before_anything_else_is_new() {
             let mut application = home.connect().await;
             execute(
                 &mut application,
-                "BEGIN; INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, key)
+                "BEGIN; INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, name)
                         VALUES (gen_random_uuid(), 'default', 'things', 'held')",
             )
             .await;

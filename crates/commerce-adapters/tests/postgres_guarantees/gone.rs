@@ -35,37 +35,70 @@ async fn prune(store: &PgStore) -> u64 {
     store.prune(Prune::ExpiredClaims).await.unwrap()
 }
 
+/// Gives them back, if someone has them, and takes them.
+fn claims_of_whoever(keys: &[&str]) -> Commit {
+    keys.iter().fold(claims(keys), |commit, key| commit.release(ClaimKey::new("things", *key)))
+}
+
+/// How something is taken and left, and how an application holds what is taken before it.
+struct Kind {
+    take: fn(&[&str]) -> Commit,
+    leave: fn() -> Commit,
+    hold: &'static str,
+}
+
+fn kinds() -> [Kind; 3] {
+    let hold_claim = "INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, name)
+        VALUES (gen_random_uuid(), 'default', 'things', 'before')";
+    let hold_document =
+        "INSERT INTO commerce.commerce_documents (version, base, collection, tenant, id, json)
+        VALUES (1, 1, 'things', 'default', 'before', '{}')";
+    let release = || begin(&stream(fresh_id())).release(ClaimKey::new("things", "there"));
+    [
+        Kind {
+            take: documents,
+            leave: || begin(&stream(fresh_id())).document(delete("there")),
+            hold: hold_document,
+        },
+        Kind { take: claims, leave: release, hold: hold_claim },
+        Kind { take: claims_of_whoever, leave: release, hold: hold_claim },
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_takes_the_place_of_what_went_stands_behind_that_in_the_log() {
-    within(60, async {
-        for (take, leave, hold) in [
-            (
-                documents as fn(&[&str]) -> Commit,
-                begin(&stream(1)).document(delete("there")),
-                "INSERT INTO commerce.commerce_documents (version, position, collection, tenant, id, json)
-                 VALUES (1, 1, 'things', 'default', 'before', '{}')",
-            ),
-            (
-                claims as fn(&[&str]) -> Commit,
-                begin(&stream(1)).release(ClaimKey::new("things", "there")),
-                "INSERT INTO commerce.commerce_claims (commit_id, tenant, scope, key)
-                 VALUES (gen_random_uuid(), 'default', 'things', 'before')",
-            ),
-        ] {
-            let home = database().await;
-            let (one, other) = (process(home.url()).await, process(home.url()).await);
-            other.commit(take(&["there"])).await.unwrap();
-            let mut application = home.connect().await;
-            execute(&mut application, &format!("BEGIN; {hold}")).await;
-            // It has its transaction id, and waits for the application.
-            let taken = tokio::spawn(one.commit(take(&["before", "there"])));
-            stuck_or_done(home.url(), &taken).await;
-            let left = other.commit(leave).await.unwrap();
-            // Someone might still have to meet what is gone.
-            prune(&other).await;
-            execute(&mut application, "ROLLBACK").await;
-            let taken = taken.await.unwrap().unwrap();
-            assert!(taken.position > left.position, "{} is not behind {}", taken.position, left.position);
+    within(120, async {
+        for Kind { take, leave, hold } in kinds() {
+            // There before, or come and gone meanwhile; met by a process that has not met anything yet, or by one that has.
+            for (was_there, is_cautious) in [(true, false), (true, true), (false, false), (false, true)] {
+                let home = database().await;
+                let (one, other) = (process(home.url()).await, process(home.url()).await);
+                if is_cautious {
+                    process(home.url()).await.commit(documents(&["known"])).await.unwrap();
+                    one.commit(documents(&["known"])).await.unwrap_err();
+                }
+                if was_there {
+                    other.commit(take(&["there"])).await.unwrap();
+                    if is_cautious {
+                        // Else it would be refused before it waits.
+                        other.commit(leave()).await.unwrap();
+                    }
+                }
+                let mut application = home.connect().await;
+                execute(&mut application, &format!("BEGIN; {hold}")).await;
+                // It has its transaction id, and waits for the application.
+                let taken = tokio::spawn(one.commit(take(&["before", "there"])));
+                stuck_or_done(home.url(), &taken).await;
+                if !was_there || is_cautious {
+                    other.commit(take(&["there"])).await.unwrap();
+                }
+                let left = other.commit(leave()).await.unwrap();
+                // Someone might still have to meet what is gone.
+                prune(&other).await;
+                execute(&mut application, "ROLLBACK").await;
+                let taken = taken.await.unwrap().unwrap();
+                assert!(taken.position > left.position, "{} is not behind {}", taken.position, left.position);
+            }
         }
     })
     .await;
@@ -115,7 +148,6 @@ async fn what_is_gone_is_seen_by_no_one_and_goes_for_good_when_no_one_can_meet_i
     .await;
 }
 
-/// Both lock documents in one order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pruning_and_writing_anew_never_wait_for_each_other_in_a_circle() {
     within(120, async {
@@ -139,6 +171,11 @@ async fn pruning_and_writing_anew_never_wait_for_each_other_in_a_circle() {
                 store.commit(leave).await.unwrap();
             }
         }
+        until("all that is gone has gone", async || {
+            prune(&store).await;
+            number(&mut home.connect().await, LEFT).await == 0
+        })
+        .await;
         let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(number(&mut home.connect().await, deadlocks).await, 0);
     })

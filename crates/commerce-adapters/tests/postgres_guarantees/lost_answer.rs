@@ -26,7 +26,7 @@ async fn parts(home: &TestDatabase, id: CommitId) -> i64 {
         "SELECT (SELECT count(*) FROM commerce.commerce_events WHERE stream = 'thing/{id}')
               + (SELECT count(*) FROM commerce.commerce_documents WHERE id = '{id}')
               + (SELECT count(*) FROM commerce.commerce_messages WHERE key = '{id}')
-              + (SELECT count(*) FROM commerce.commerce_claims WHERE key = '{id}')
+              + (SELECT count(*) FROM commerce.commerce_claims WHERE name = '{id}')
               + (SELECT count(*) FROM commerce.commerce_commits WHERE id = '{id}')"
     );
     number(&mut db, &query).await

@@ -68,6 +68,8 @@ async fn an_applications_own_tables_are_not_touched() {
 /// Before, what was deleted or given back left nothing behind.
 const AS_IN_VERSION_3: &str = "
     ALTER TABLE commerce.commerce_documents RENAME COLUMN json TO body;
+    ALTER TABLE commerce.commerce_documents RENAME COLUMN base TO position;
+    ALTER TABLE commerce.commerce_claims RENAME COLUMN name TO key;
     ALTER TABLE commerce.commerce_claims RENAME COLUMN held_until TO expires_at;
     DROP TABLE commerce.commerce_gone_documents;
     UPDATE commerce.commerce_settings SET value = 3 WHERE name = 'version'";

@@ -28,7 +28,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- An older program that still runs must not take what is gone for a document, nor delete it at once.
+-- An older program that still runs must not take what is gone for a document, nor delete or give it back at once.
 ALTER TABLE {schema}.commerce_documents RENAME COLUMN body TO json;
+ALTER TABLE {schema}.commerce_documents RENAME COLUMN position TO base;
+ALTER TABLE {schema}.commerce_claims RENAME COLUMN key TO name;
 -- Given back: the lowest number there is and the position of the transaction that did it, long before any moment.
 ALTER TABLE {schema}.commerce_claims RENAME COLUMN expires_at TO held_until;

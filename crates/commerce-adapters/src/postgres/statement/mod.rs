@@ -93,8 +93,6 @@ pub(super) struct Run {
     pub(super) xid_offset: i64,
     /// The transaction is someone else's, and may have written to the logs before.
     pub(super) joined: bool,
-    /// It must not fail where an expired claim has not been pruned yet, and has to look at everything. Costs more.
-    pub(super) careful: bool,
 }
 
 impl Statements {

@@ -39,9 +39,9 @@ pub(super) const ALONE: u32 = 1 << 18;
 pub(super) const RELAXED: u32 = 1 << 19;
 /// Documents that may be written for the first time.
 pub(super) const HAS_NEW_DOCUMENTS: u32 = 1 << 20;
-/// Documents that may be there to be written over, or have left a row that says that they are gone.
+/// Documents that may be there to be written over.
 pub(super) const HAS_OLD_DOCUMENTS: u32 = 1 << 21;
-/// A claim may stand where another has expired and was not pruned yet.
+/// A claim may stand where another has expired, or was given back, and was not pruned yet.
 pub(super) const CAREFUL: u32 = 1 << 22;
 /// Members with a row of their own.
 pub(super) const HAS_NOTED: u32 = 1 << 23;
@@ -90,8 +90,8 @@ impl Sections {
             (ALONE, layout.last_events.len() == 1),
             (RELAXED, layout.relaxed && !run.joined),
             (HAS_NEW_DOCUMENTS, written().any(|(expected, _)| *expected <= 0)),
-            (HAS_OLD_DOCUMENTS, written().next().is_some()),
-            (CAREFUL, run.careful && !layout.claims.keys.is_empty()),
+            (HAS_OLD_DOCUMENTS, written().any(|(expected, _)| *expected != 0)),
+            (CAREFUL, !layout.is_hasty && !layout.claims.keys.is_empty()),
         ];
         let there = bits_of(&bits);
         if there & ALONE == 0 {

@@ -272,9 +272,9 @@ impl<'s> Text<'s> {
         self.part(format!(
             "found AS MATERIALIZED (
                SELECT {component}d.tenant, d.collection, d.id, d.expected, d.body, d.i, d.fields::text[] AS fields,
-                      coalesce(o.version, 0) AS version, o.position, o.fields AS old_fields, o.place
+                      coalesce(o.version, 0) AS version, o.base AS position, o.fields AS old_fields, o.place
                FROM d LEFT JOIN LATERAL (
-                 SELECT version, position, fields, ctid AS place FROM {{s}}.commerce_documents o
+                 SELECT version, base, fields, ctid AS place FROM {{s}}.commerce_documents o
                  WHERE o.collection = d.collection AND o.tenant = d.tenant AND o.id = d.id LIMIT 1) o ON true)"
         ));
         self.look(
@@ -317,7 +317,7 @@ impl<'s> Text<'s> {
             &format!(
                 "i, 0::int8 AS actual, o.commit_id AS by, o.answer AS answer FROM k
                  CROSS JOIN LATERAL (SELECT o.commit_id, o.answer FROM {{s}}.commerce_claims o
-                   WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant
+                   WHERE o.name = k.key AND o.scope = k.scope AND o.tenant = k.tenant
                      AND (o.held_until IS NULL OR o.held_until > {}) LIMIT 1) o",
                 self.moment()
             ),
@@ -325,7 +325,7 @@ impl<'s> Text<'s> {
         self.look_for_earlier(&format!(
             "k CROSS JOIN LATERAL (
                SELECT o.held_until - {GIVEN_BACK} AS position FROM {{s}}.commerce_claims o
-               WHERE o.key = k.key AND o.scope = k.scope AND o.tenant = k.tenant AND o.held_until < {EVER} LIMIT 1) o"
+               WHERE o.name = k.key AND o.scope = k.scope AND o.tenant = k.tenant AND o.held_until < {EVER} LIMIT 1) o"
         ));
     }
 

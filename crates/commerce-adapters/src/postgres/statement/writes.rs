@@ -5,7 +5,7 @@
 
 use super::sections::*;
 use super::text::{Beginnings, Text};
-use super::{BITS, GIVEN_BACK};
+use super::{BITS, EVER, GIVEN_BACK};
 
 const FAILURES: &str = "b.section, b.i, b.actual, b.by, b.answer";
 const NO_FAILURES: &str = "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea";
@@ -75,7 +75,7 @@ impl Text<'_> {
         let Beginnings { base, from, .. } = self.beginnings();
         self.part(format!(
             "put_fresh AS (
-               INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, json)
+               INSERT INTO {{s}}.commerce_documents (version, base, collection, tenant, id, fields, json)
                SELECT 1, {base}, w.collection, w.tenant, w.id, w.fields::text[], w.body
                FROM w {from} WHERE {stands}
                ORDER BY w.collection, w.tenant, w.id)"
@@ -96,35 +96,39 @@ impl Text<'_> {
         }
         let stands = self.stands("f");
         let Beginnings { base, from, .. } = self.beginnings();
-        // In one order, so that two processes wait for each other in turn and not in a circle.
+        // In one order, so that two processes wait for each other in turn and not in a circle; that of one that is gone is
+        // taken where a new one would be written, unless it is, or has gone again, by a transaction younger than this.
         if self.sections.has(HAS_NEW_DOCUMENTS) {
             self.part(format!(
                 "put AS (
-                   INSERT INTO {{s}}.commerce_documents (version, position, collection, tenant, id, fields, json)
+                   INSERT INTO {{s}}.commerce_documents AS o (version, base, collection, tenant, id, fields, json)
                    SELECT 1, {base}, f.collection, f.tenant, f.id, f.fields, f.body
-                   FROM found f {from} WHERE f.body IS NOT NULL AND f.place IS NULL AND {stands}
-                   ORDER BY f.collection, f.tenant, f.id)"
+                   FROM found f {from} WHERE f.body IS NOT NULL AND f.version = 0 AND {stands}
+                   ORDER BY f.collection, f.tenant, f.id
+                   ON CONFLICT (collection, tenant, id) DO UPDATE
+                     SET version = 1 / CASE WHEN o.version = 0 AND o.base <= excluded.base THEN 1 ELSE 0 END,
+                         base = excluded.base, fields = excluded.fields, json = excluded.json)"
             ));
         }
         if self.sections.has(HAS_OLD_DOCUMENTS) {
             // An application's connection may plan joins as it likes.
             let among = if self.sections.has(JOINED) {
-                " AND o.ctid = ANY (ARRAY(SELECT place FROM found WHERE body IS NOT NULL))"
+                " AND o.ctid = ANY (ARRAY(SELECT place FROM found WHERE body IS NOT NULL AND version > 0))"
             } else {
                 ""
             };
             self.part(format!(
                 "put_over AS (
                    UPDATE {{s}}.commerce_documents o
-                   SET version = f.version + 1, position = f.base, fields = f.fields, json = f.body
+                   SET version = f.version + 1, base = f.base, fields = f.fields, json = f.body
                    FROM (SELECT f.*, {base} AS base FROM found f {from}
-                         WHERE f.body IS NOT NULL AND f.place IS NOT NULL AND {stands}
+                         WHERE f.body IS NOT NULL AND f.version > 0 AND {stands}
                          ORDER BY f.collection, f.tenant, f.id) f
-                   WHERE o.ctid = f.place AND o.version = f.version{among} RETURNING 1)"
+                   WHERE o.ctid = f.place AND o.version = f.version AND o.base = f.position{among} RETURNING 1)"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM put_over)
-                   = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND f.place IS NOT NULL AND {stands})"
+                   = (SELECT count(*) FROM found f WHERE f.body IS NOT NULL AND f.version > 0 AND {stands})"
             ));
         }
         self.write_fields(&stands);
@@ -133,7 +137,7 @@ impl Text<'_> {
             self.part(format!(
                 "deleted AS (
                    UPDATE {{s}}.commerce_documents
-                   SET version = 0, position = {transaction}, fields = NULL, json = ''
+                   SET version = 0, base = {transaction}, fields = NULL, json = ''
                    WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM found f CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_documents o
@@ -143,7 +147,8 @@ impl Text<'_> {
                  gone AS (
                    INSERT INTO {{s}}.commerce_gone_documents (position, collection, tenant, id)
                    SELECT {transaction}, f.collection, f.tenant, f.id
-                   FROM found f WHERE f.body IS NULL AND f.version > 0 AND {stands})"
+                   FROM found f WHERE f.body IS NULL AND f.version > 0 AND {stands}
+                   ON CONFLICT DO NOTHING)"
             ));
             self.counts.push(format!(
                 "(SELECT count(*) FROM deleted)
@@ -224,7 +229,7 @@ impl Text<'_> {
                 "t",
                 "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
             );
-            self.take_claims("t", "retaken", "");
+            self.take_claims("t", "retaken", &format!("o.held_until IS NULL OR o.held_until >= {EVER}"));
         }
         if self.sections.has(HAS_RELEASES) {
             self.rows(HAS_RELEASES, "g", "component int4, tenant text, scope text, key text");
@@ -232,25 +237,26 @@ impl Text<'_> {
             let transaction = self.transaction();
             self.part(format!(
                 "released AS (
-                   UPDATE {{s}}.commerce_claims SET held_until = {GIVEN_BACK} + ({transaction}), answer = NULL
+                   UPDATE {{s}}.commerce_claims
+                   SET held_until = greatest(CASE WHEN held_until < {EVER} THEN held_until END, {GIVEN_BACK} + ({transaction})),
+                       answer = NULL
                    WHERE ctid = ANY (ARRAY(
                      SELECT o.ctid FROM g CROSS JOIN LATERAL (
                        SELECT o.ctid FROM {{s}}.commerce_claims o
-                       WHERE o.key = g.key AND o.scope = g.scope AND o.tenant = g.tenant LIMIT 1) o
+                       WHERE o.name = g.key AND o.scope = g.scope AND o.tenant = g.tenant
+                         AND (o.held_until IS NULL OR o.held_until >= {EVER}) LIMIT 1) o
                      WHERE {stands})))"
             ));
         }
         if self.sections.has(HAS_CLAIMS) {
             let stands = self.stands("k");
             if self.sections.has(CAREFUL) {
-                let expired = format!("WHERE o.held_until <= {}", self.moment());
+                let expired = format!("o.held_until >= {EVER} AND o.held_until <= {}", self.moment());
                 self.take_claims("k", "taken", &expired);
-                self.counts
-                    .push(format!("(SELECT count(*) FROM taken) = (SELECT count(*) FROM k WHERE {stands})"));
             } else {
                 self.part(format!(
                     "taken AS (
-                       INSERT INTO {{s}}.commerce_claims (held_until, commit_id, tenant, scope, key, answer)
+                       INSERT INTO {{s}}.commerce_claims (held_until, commit_id, tenant, scope, name, answer)
                        SELECT expires_at, id, tenant, scope, key, answer FROM k WHERE {stands}
                        ORDER BY key, scope, tenant)"
                 ));
@@ -258,18 +264,23 @@ impl Text<'_> {
         }
     }
 
-    fn take_claims(&mut self, rows: &str, name: &str, condition: &str) {
+    /// Whether they are there or not: those that may be taken over, and those that were given back, unless by a transaction
+    /// younger than this.
+    fn take_claims(&mut self, rows: &str, name: &str, may_be_taken_over: &str) {
         let stands = self.stands(rows);
+        let transaction = self.transaction();
         self.part(format!(
             "{name} AS (
-               INSERT INTO {{s}}.commerce_claims AS o (held_until, commit_id, tenant, scope, key, answer)
+               INSERT INTO {{s}}.commerce_claims AS o (held_until, commit_id, tenant, scope, name, answer)
                SELECT expires_at, id, tenant, scope, key, answer FROM {rows} WHERE {stands}
                ORDER BY key, scope, tenant
-               ON CONFLICT (key, scope, tenant) DO UPDATE
+               ON CONFLICT (name, scope, tenant) DO UPDATE
                  SET held_until = excluded.held_until, commit_id = excluded.commit_id, answer = excluded.answer
-                 {condition}
+                 WHERE {may_be_taken_over} OR o.held_until <= {GIVEN_BACK} + ({transaction})
                RETURNING 1)"
         ));
+        self.counts
+            .push(format!("(SELECT count(*) FROM {name}) = (SELECT count(*) FROM {rows} WHERE {stands})"));
     }
 
     pub(super) fn move_checkpoints(&mut self) {
