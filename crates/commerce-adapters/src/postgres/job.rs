@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 use commerce_core::commit::{Append, Commit, CommitError, CommitId, Committed, Expected};
 use commerce_core::stream::Version;
 use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::stream_key::stream_key;
 
 /// The answer to a commit.
 pub(super) type Answer = Result<Committed, CommitError>;
@@ -21,6 +24,8 @@ pub(super) struct Job {
     /// Its metadata as JSON; empty if nothing carries it.
     pub(super) metadata: String,
     pub(super) keys: Keys,
+    /// By what the database finds its streams, one for each of its appends.
+    pub(super) stream_keys: Vec<Uuid>,
     /// How many rows it writes, or looks at.
     pub(super) rows: usize,
     /// It was in doubt before: now it is written, or refused, as any other.
@@ -47,6 +52,7 @@ impl Job {
             id_was_given: commit.id.is_some() && !commit.id_is_new,
             metadata,
             keys: Keys::of(&commit, id),
+            stream_keys: stream_keys(&commit),
             rows: rows(&commit),
             was_doubted: false,
             commit,
@@ -74,6 +80,10 @@ impl Job {
             let _ = reply.send(answer);
         }
     }
+}
+
+fn stream_keys(commit: &Commit) -> Vec<Uuid> {
+    commit.appends.iter().map(|append| stream_key(commit.tenant.as_str(), &append.stream)).collect()
 }
 
 fn rows(commit: &Commit) -> usize {

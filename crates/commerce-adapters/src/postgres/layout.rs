@@ -27,7 +27,7 @@ pub(super) struct Layout<'g> {
     pub(super) fences: Fences<'g>,
     pub(super) heads: Heads<'g>,
     /// Of what is in doubt.
-    pub(super) doubts: Doubts<'g>,
+    pub(super) doubts: Doubts,
     pub(super) events: Events<'g>,
     /// Heads of streams that are counted on and not written: the place behind each is held until the commit.
     pub(super) held: Vec<i64>,
@@ -69,26 +69,18 @@ impl<'g> Layout<'g> {
 
     fn doubts(&mut self, group: &'g Group) {
         for job in &group.doubts {
-            for append in &job.commit.appends {
-                self.doubts.tenants.push(job.commit.tenant.as_str());
-                self.doubts.names.push(append.stream.as_str());
+            for (append, key) in job.commit.appends.iter().zip(&job.stream_keys) {
+                self.doubts.streams.push(*key);
                 self.doubts.expected.push(expected(append.expected));
             }
         }
     }
 
-    /// Streams by name, so that all processes wait for each other in one order.
+    /// Streams by key, so that all processes wait for each other in one order.
     fn heads(&mut self, group: &'g Group) -> Vec<Ordered> {
-        let append = |stream: &Stream| {
-            let (member, index) = stream.first;
-            let commit = &group.members[member].commit;
-            (commit.tenant.as_str(), &commit.appends[index])
-        };
+        let key = |stream: &Stream| group.members[stream.first.0].stream_keys[stream.first.1];
         let mut sorted: Vec<usize> = (0..group.streams().len()).collect();
-        sorted.sort_unstable_by_key(|number| {
-            let (tenant, append) = append(&group.streams()[*number]);
-            (append.stream.as_str(), tenant)
-        });
+        sorted.sort_unstable_by_key(|number| key(&group.streams()[*number]));
         let mut ordered = vec![Ordered::default(); sorted.len()];
         for (rank, number) in sorted.into_iter().enumerate() {
             let stream = &group.streams()[number];
@@ -97,14 +89,13 @@ impl<'g> Layout<'g> {
                 self.is_hasty = true;
                 continue;
             }
-            let row = self.heads.names.len();
+            let row = self.heads.streams.len();
             ordered[number].head = Some(row as i64 + 1);
-            let (tenant, append) = append(stream);
-            self.heads.owners.push(group, stream.first.0);
-            self.heads.appends.push(append);
-            self.heads.places.push(stream.first.1);
-            self.heads.tenants.push(tenant);
-            self.heads.names.push(append.stream.as_str());
+            let (member, index) = stream.first;
+            self.heads.owners.push(group, member);
+            self.heads.appends.push(&group.members[member].commit.appends[index]);
+            self.heads.places.push(index);
+            self.heads.streams.push(key(stream));
             self.heads.expected.push(expected(stream.expected));
             if stream.events == 0 && stream.expected != Expected::Any {
                 self.held.push(row as i64 + 1);
@@ -240,9 +231,10 @@ impl<'g> Layout<'g> {
         let mut place = 0;
         for (member, job) in group.members.iter().enumerate() {
             let mut ordinal = 0;
-            for (append, key) in job.commit.appends.iter().zip(job.keys.streams()) {
+            let keys = job.keys.streams().iter().zip(&job.stream_keys);
+            for (append, (key, stream_key)) in job.commit.appends.iter().zip(keys) {
                 if let Some(stream) = group.stream(*key) {
-                    appends.push((stream, member, append, place, ordinal));
+                    appends.push((stream, member, append, *stream_key, place, ordinal));
                 }
                 place += append.events.len() as i64;
                 ordinal += append.events.len();
@@ -250,7 +242,7 @@ impl<'g> Layout<'g> {
         }
         appends.sort_by_key(|(stream, ..)| ordered[*stream].rank);
         let mut written = vec![0; ordered.len()];
-        for (stream, member, append, place, ordinal) in appends {
+        for (stream, member, append, stream_key, place, ordinal) in appends {
             let job = &group.members[member];
             let expected = expected(group.streams()[stream].expected);
             for (index, event) in append.events.iter().enumerate() {
@@ -260,6 +252,7 @@ impl<'g> Layout<'g> {
                 events.places.push(place + index as i64);
                 events.tenants.push(job.commit.tenant.as_str());
                 events.streams.push(append.stream.as_str());
+                events.stream_keys.push(stream_key);
                 events.versions.push(expected.max(0).saturating_add(written[stream]));
                 events.heads.push(ordered[stream].head.filter(|_| expected < 0));
                 events.types.push(&event.event_type);
@@ -273,7 +266,7 @@ impl<'g> Layout<'g> {
     }
 }
 
-/// Of a stream, its place by name, and the number of its head if that is looked at.
+/// Of a stream, its place by key, and the number of its head if that is looked at.
 #[derive(Clone, Copy, Default)]
 struct Ordered {
     rank: usize,

@@ -38,6 +38,7 @@ mod resolve;
 mod rows;
 mod schema;
 mod statement;
+mod stream_key;
 mod streams;
 mod together;
 mod wake;

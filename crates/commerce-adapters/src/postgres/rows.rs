@@ -60,17 +60,15 @@ pub(super) struct Heads<'g> {
     pub(super) appends: Vec<&'g Append>,
     /// Which of its commit's appends it is.
     pub(super) places: Vec<usize>,
-    pub(super) tenants: Vec<&'g str>,
-    pub(super) names: Vec<&'g str>,
+    pub(super) streams: Vec<Uuid>,
     /// -1: any.
     pub(super) expected: Vec<i64>,
 }
 
 /// The streams of commits that are in doubt, one of each.
 #[derive(Default)]
-pub(super) struct Doubts<'g> {
-    pub(super) tenants: Vec<&'g str>,
-    pub(super) names: Vec<&'g str>,
+pub(super) struct Doubts {
+    pub(super) streams: Vec<Uuid>,
     pub(super) expected: Vec<i64>,
 }
 
@@ -81,6 +79,7 @@ pub(super) struct Events<'g> {
     pub(super) places: Vec<i64>,
     pub(super) tenants: Vec<&'g str>,
     pub(super) streams: Vec<&'g str>,
+    pub(super) stream_keys: Vec<Uuid>,
     /// The version; where a stream may have any, how far behind its head.
     pub(super) versions: Vec<i64>,
     /// The number of the head to count from, if the stream may have any version.

@@ -7,10 +7,12 @@ use commerce_core::store::StoreError;
 use commerce_core::stream::{RecordedEvent, StateEvent, StreamId, Version};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, Row};
+use uuid::Uuid;
 
 use super::database::{Database, Text};
 use super::layout::clamp;
 use super::read::{LastCommit, event, event_with, position_of, same};
+use super::stream_key::stream_key;
 use super::together::{Lookup, Together};
 
 /// Reads streams of one schema.
@@ -81,11 +83,11 @@ impl<E: StreamEvent> StreamLookup<E> {
         // these keep to the order of the questions and of the index.
         let text = format!(
             "SELECT {columns}, w.number
-             FROM (SELECT unnest($1::text[]) AS tenant, unnest($2::text[]) AS stream, unnest($3::int8[]) AS after,
-                          unnest($4::int8[]) AS wanted, generate_subscripts($4, 1) AS number) w
+             FROM (SELECT unnest($1::uuid[]) AS stream, unnest($2::int8[]) AS after, unnest($3::int8[]) AS wanted,
+                          generate_subscripts($3, 1) AS number) w
              CROSS JOIN LATERAL (
                SELECT * FROM {schema}.commerce_events e
-               WHERE e.stream = w.stream AND e.tenant = w.tenant AND e.version > w.after
+               WHERE e.stream_key = w.stream AND e.version > w.after
                ORDER BY e.version LIMIT w.wanted) e {joined}"
         );
         Self { database, text: text.into(), events: PhantomData }
@@ -101,13 +103,12 @@ impl<E: StreamEvent> Lookup for StreamLookup<E> {
     }
 
     async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<E>>, StoreError> {
-        let tenants: Vec<&str> = questions.iter().map(|of| of.tenant.as_str()).collect();
-        let streams: Vec<&str> = questions.iter().map(|of| of.stream.as_str()).collect();
+        let key = |of: &Question| stream_key(of.tenant.as_str(), &of.stream);
+        let streams: Vec<Uuid> = questions.iter().map(key).collect();
         let after: Vec<i64> = questions.iter().map(|of| clamp(of.after)).collect();
         let wanted: Vec<i64> = questions.iter().map(|of| clamp(of.limit as u64)).collect();
         let mut last = LastCommit::default();
         let bind = |to: &mut PgArguments| {
-            to.add(&tenants[..])?;
             to.add(&streams[..])?;
             to.add(&after[..])?;
             to.add(&wanted[..])

@@ -2,7 +2,9 @@
 
 use commerce_adapters::postgres::{OpenError, PgDatabase};
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
+use commerce_core::id::Tenant;
 use commerce_core::store::{CommitOutcome, Prune, Store};
+use commerce_core::stream::StreamId;
 use commerce_test_postgres::database;
 use tokio::task::JoinSet;
 
@@ -65,7 +67,13 @@ async fn an_applications_own_tables_are_not_touched() {
     .await;
 }
 
-/// Before, what was deleted or given back left nothing behind.
+/// Before, streams were found by their names.
+const AS_IN_VERSION_4: &str = "
+    ALTER TABLE commerce.commerce_events DROP COLUMN stream_key;
+    DROP FUNCTION commerce.commerce_stream_key;
+    CREATE UNIQUE INDEX commerce_events_by_stream ON commerce.commerce_events (stream, tenant, version);
+    UPDATE commerce.commerce_settings SET value = 4 WHERE name = 'version'";
+/// And before that, what was deleted or given back left nothing behind.
 const AS_IN_VERSION_3: &str = "
     ALTER TABLE commerce.commerce_documents RENAME COLUMN json TO body;
     ALTER TABLE commerce.commerce_documents RENAME COLUMN base TO position;
@@ -101,9 +109,9 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
         let without = store.commit(Commit::new().message(numbered("a", 1))).await.unwrap().id;
         store.close().await;
         let mut db = home.connect().await;
-        execute(&mut db, AS_IN_VERSION_3).await;
-        execute(&mut db, AS_IN_VERSION_2).await;
-        execute(&mut db, AS_IN_VERSION_1).await;
+        for step in [AS_IN_VERSION_4, AS_IN_VERSION_3, AS_IN_VERSION_2, AS_IN_VERSION_1] {
+            execute(&mut db, step).await;
+        }
 
         let opened = database.store(SCHEMA).open().await;
         assert!(
@@ -128,6 +136,63 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
     .await;
 }
 
+/// Names that might be taken apart in two ways, of tenants and streams.
+const NAMES: [(&str, &str); 14] = [
+    ("default", "order/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("other", "order/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "payment/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "order/0190A6F2-1C3D-7ABC-8DEF-0123456789AB"),
+    ("default", "order/0190a6f21c3d7abc8def0123456789ab"),
+    ("default", "order/{0190a6f2-1c3d-7abc-8def-0123456789a}"),
+    ("default", "order/0190a6f2-1c3d-7abc-8def-0123456789ab/line"),
+    ("default", "order/0190a6f2-1c3d-7abc-8def-0123456789ab\n"),
+    ("default", "a\nb/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "stock/x/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("a", "a/b"),
+    ("aa", "/b"),
+    ("größe", "stock/ß \\ ' \u{1F600}"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_an_older_store_are_found_and_go_on_after_it_was_brought_up_to_date() {
+    within(30, async {
+        let home = database().await;
+        let database = PgDatabase::new(home.url()).unwrap();
+        let to = |(tenant, name): (&str, &str), expected| {
+            let commit = Commit { tenant: Tenant::new(tenant), ..Commit::new() };
+            commit.append(StreamId::from(name), expected, vec![event(), event()])
+        };
+        let store = database.store(SCHEMA).migrate().await.unwrap();
+        for name in NAMES {
+            store
+                .commit(to(name, Expected::ABSENT))
+                .await
+                .unwrap_or_else(|error| panic!("{name:?}: {error}"));
+        }
+        store.close().await;
+        let mut db = home.connect().await;
+        let others = "SELECT count(*) FROM commerce.commerce_events
+                      WHERE stream_key <> commerce.commerce_stream_key(tenant, stream)";
+        assert_eq!(number(&mut db, others).await, 0, "the function says the same as the program");
+        let different = "SELECT count(DISTINCT stream_key) FROM commerce.commerce_events";
+        assert_eq!(number(&mut db, different).await, NAMES.len() as i64);
+        execute(&mut db, AS_IN_VERSION_4).await;
+
+        let store = database.store(SCHEMA).migrate().await.unwrap();
+        for name in NAMES {
+            let (tenant, stream) = (Tenant::new(name.0), StreamId::from(name.1));
+            let events = store.read_stream(&tenant, &stream, 0, 10).await.unwrap();
+            assert_eq!(events.len(), 2, "{name:?}");
+            assert!(events.iter().all(|event| event.stream == stream && event.tenant == tenant), "{name:?}");
+            let again = store.commit(to(name, Expected::ABSENT)).await.unwrap_err();
+            assert!(matches!(again, CommitError::Conflict(_)), "{name:?}: {again}");
+            store.commit(to(name, Expected::Version(2))).await.unwrap();
+        }
+    })
+    .await;
+}
+
 /// Roles belong to a cluster: here to one of this test alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_could_write_before_a_migration_can_afterwards() {
@@ -137,9 +202,9 @@ async fn who_could_write_before_a_migration_can_afterwards() {
         process(&url).await.close().await;
         let grants = "CREATE ROLE shop LOGIN; GRANT USAGE ON SCHEMA commerce TO shop;
                       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commerce TO shop";
-        execute(&mut db, AS_IN_VERSION_3).await;
-        execute(&mut db, AS_IN_VERSION_2).await;
-        execute(&mut db, grants).await;
+        for step in [AS_IN_VERSION_4, AS_IN_VERSION_3, AS_IN_VERSION_2, grants] {
+            execute(&mut db, step).await;
+        }
         process(&url).await.close().await;
 
         let as_shop = PgDatabase::new(&url.replace("postgres@", "shop@")).unwrap();

@@ -37,13 +37,11 @@ pub(super) fn bind(
     }
     if sections.has(HAS_HEADS) {
         to.owners(&layout.heads.owners)?;
-        to.column(HAS_HEADS, &layout.heads.tenants)?;
-        to.column(HAS_HEADS, &layout.heads.names)?;
+        to.column(HAS_HEADS, &layout.heads.streams)?;
         to.column(HAS_HEADS, &layout.heads.expected)?;
     }
     if sections.has(HAS_DOUBTS) {
-        to.column(HAS_DOUBTS, &layout.doubts.tenants)?;
-        to.column(HAS_DOUBTS, &layout.doubts.names)?;
+        to.column(HAS_DOUBTS, &layout.doubts.streams)?;
         to.column(HAS_DOUBTS, &layout.doubts.expected)?;
     }
     if sections.has(HAS_FRESH_DOCUMENTS) {
@@ -143,6 +141,7 @@ impl Binder {
         self.column(HAS_EVENTS, &rows.places)?;
         self.column(HAS_EVENTS, &rows.tenants)?;
         self.column(HAS_EVENTS, &rows.streams)?;
+        self.column(HAS_EVENTS, &rows.stream_keys)?;
         self.column(HAS_EVENTS, &rows.versions)?;
         self.column(HAS_EVENTS, &rows.heads)?;
         self.column(HAS_EVENTS, &rows.types)?;

@@ -29,8 +29,8 @@ impl Text<'_> {
             self.rows(
                 HAS_EVENTS,
                 "e",
-                "component int4, place int8, tenant text, stream text, version int8, head int8, type text, \
-                 schema int4, payload bytea, id uuid, ordinal int4, metadata text",
+                "component int4, place int8, tenant text, stream text, stream_key uuid, version int8, head int8, \
+                 type text, schema int4, payload bytea, id uuid, ordinal int4, metadata text",
             );
             let (behind, heads) = if self.sections.has(HAS_FOLLOWING) {
                 (" + coalesce(h.version, 0)", "LEFT JOIN heads h ON h.i = e.head")
@@ -42,9 +42,10 @@ impl Text<'_> {
             self.part(format!(
                 "written_events AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload)
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload,
+                      stream_key)
                    SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
-                          e.type, e.metadata, e.payload
+                          e.type, e.metadata, e.payload, e.stream_key
                    FROM e {heads} {from} WHERE {stands})"
             ));
         }
@@ -56,9 +57,9 @@ impl Text<'_> {
             self.part(format!(
                 "held_places AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, payload)
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, payload, stream_key)
                    SELECT ({base}) + {last} - held.i, h.version + 1, {at}, '00000000-0000-0000-0000-000000000000', 0, -1,
-                          h.tenant, h.stream, '', ''
+                          '', '', '', '', h.stream
                    FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands}),
                  given_back AS (
                    INSERT INTO {{s}}.commerce_held_places (position)
