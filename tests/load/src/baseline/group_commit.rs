@@ -6,9 +6,10 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::schema::{self, APPEND_MANY, LOAD, TYPE, Turns};
+use super::schema::{self, APPEND_MANY, LOAD, TYPE, next};
 use crate::basket::Item;
 use crate::bench::Bench;
+use crate::fill::Turns;
 use crate::harness::{Caller, Measure, rate};
 
 const ABOUT: &str = "**Hand-written group commit** on sqlx: callers read the ten events of a stream, each on a \
@@ -57,7 +58,7 @@ struct Append {
 
 impl Caller for LoadAppend {
     async fn call(&mut self) {
-        let stream = self.turns.next();
+        let stream = next(&self.turns);
         let rows = sqlx::query(LOAD).bind(&stream).fetch_all(&mut self.connection).await.unwrap();
         let (basket, version) = schema::read(&rows);
         let (written, answer) = oneshot::channel();

@@ -1,14 +1,11 @@
 //! The tables that someone would write by hand, and what is in them before the clock starts.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use crate::basket::{Basket, Item, basket_id};
 use crate::bench::{Bench, Database};
-use crate::fill::{BASKETS, EVENTS};
+use crate::fill::{BASKETS, EVENTS, Turns};
 
 const TABLES: &str = "
     CREATE TABLE events (
@@ -71,15 +68,9 @@ pub(super) async fn connections(database: &Database, count: usize) -> Vec<PgConn
     connections
 }
 
-/// Names the baskets one after the other, to whoever asks.
-#[derive(Clone, Default)]
-pub(super) struct Turns(Arc<AtomicU64>);
-
-impl Turns {
-    pub(super) fn next(&self) -> String {
-        let number = self.0.fetch_add(1, Ordering::Relaxed) % BASKETS;
-        format!("basket/{}", basket_id(number))
-    }
+/// The stream of the basket whose turn it is.
+pub(super) fn next(turns: &Turns) -> String {
+    format!("basket/{}", turns.next())
 }
 
 /// The basket that these events make, and its version.

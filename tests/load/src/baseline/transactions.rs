@@ -6,9 +6,10 @@ use commerce_core::Host;
 use commerce_outbox::SystemHost;
 use sqlx::{Connection, PgConnection};
 
-use super::schema::{self, APPEND, LOAD, TYPE, Turns};
+use super::schema::{self, APPEND, LOAD, TYPE, next};
 use crate::basket::Item;
 use crate::bench::Bench;
+use crate::fill::Turns;
 use crate::harness::{Caller, Measure, rate};
 
 const ABOUT: &str = "**Hand-written transactions** on sqlx, each caller with a connection of its own: BEGIN, SELECT the \
@@ -41,7 +42,7 @@ struct LoadAppend {
 
 impl Caller for LoadAppend {
     async fn call(&mut self) {
-        let stream = self.turns.next();
+        let stream = next(&self.turns);
         let mut transaction = self.connection.begin().await.unwrap();
         let rows = sqlx::query(LOAD).bind(&stream).fetch_all(&mut *transaction).await.unwrap();
         let (basket, version) = schema::read(&rows);

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use commerce_core::owned::{Decision, Owned};
 use commerce_core::repository::Repository;
@@ -12,14 +11,14 @@ use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::beside_one_row;
-use crate::basket::{Add, Basket, basket_id};
+use crate::basket::{Add, Basket};
 use crate::bench::Bench;
-use crate::fill::{self, BASKETS};
+use crate::fill::{self, BASKETS, Turns};
 use crate::harness::{Caller, Measure, at_least, rate};
 use crate::stand::{Kind, Stand};
 
 const ABOUT: &str = "**Commands** that make one event. `cold`: `Repository::execute` on one of 20,000 baskets of ten events, \
-    which loads, decodes and decides, and appends one; beside it the same by hand. `warm`: `Owned::decide` on a basket \
+    not in the order in which they were made, which loads, decodes and decides, and appends one; beside it the same by hand. `warm`: `Owned::decide` on a basket \
     that is held in memory; beside it commits of one row.";
 
 /// So many baskets each caller has, of those that are held in memory.
@@ -52,7 +51,7 @@ async fn cold(bench: Arc<Bench>, kind: Kind, callers: usize) -> f64 {
     let stand = Stand::open(&bench, kind).await;
     fill::baskets(&stand.store, 0..BASKETS).await;
     stand.settle().await;
-    let turns = Arc::new(AtomicU64::new(0));
+    let turns = Turns::default();
     let caller = || Cold { baskets: Repository::new(stand.store.clone()), turns: turns.clone() };
     let rate = rate((0..callers).map(|_| caller()), bench.seconds).await;
     stand.close().await;
@@ -61,13 +60,12 @@ async fn cold(bench: Arc<Bench>, kind: Kind, callers: usize) -> f64 {
 
 struct Cold {
     baskets: Repository<Basket>,
-    turns: Arc<AtomicU64>,
+    turns: Turns,
 }
 
 impl Caller for Cold {
     async fn call(&mut self) {
-        let id = basket_id(self.turns.fetch_add(1, Ordering::Relaxed) % BASKETS);
-        self.baskets.execute(&id, Add(1), &SystemHost.context()).await.unwrap();
+        self.baskets.execute(&self.turns.next(), Add(1), &SystemHost.context()).await.unwrap();
     }
 }
 
