@@ -70,7 +70,7 @@ impl<'g> Layout<'g> {
     fn doubts(&mut self, group: &'g Group) {
         for job in &group.doubts {
             for (append, key) in job.commit.appends.iter().zip(&job.stream_keys) {
-                self.doubts.streams.push(*key);
+                self.doubts.keys.push(*key);
                 self.doubts.expected.push(expected(append.expected));
             }
         }
@@ -89,13 +89,13 @@ impl<'g> Layout<'g> {
                 self.is_hasty = true;
                 continue;
             }
-            let row = self.heads.streams.len();
+            let row = self.heads.keys.len();
             ordered[number].head = Some(row as i64 + 1);
             let (member, index) = stream.first;
             self.heads.owners.push(group, member);
             self.heads.appends.push(&group.members[member].commit.appends[index]);
             self.heads.places.push(index);
-            self.heads.streams.push(key(stream));
+            self.heads.keys.push(key(stream));
             self.heads.expected.push(expected(stream.expected));
             if stream.events == 0 && stream.expected != Expected::Any {
                 self.held.push(row as i64 + 1);

@@ -74,7 +74,7 @@ impl Maintenance {
                FROM numbered CROSS JOIN here),
              noted AS (
                UPDATE {schema}.commerce_commits c
-               SET scheduled = c.scheduled - n.messages,
+               SET waiting = c.waiting - n.messages,
                    last_message = greatest(c.last_message, here.base + n.last)
                FROM (SELECT commit_id, count(*) AS messages, max(number) AS last FROM numbered GROUP BY commit_id) n
                     CROSS JOIN here
@@ -139,7 +139,7 @@ impl Maintenance {
         let prune_commits = format!(
             "WITH old AS MATERIALIZED (
                SELECT id FROM {schema}.commerce_commits
-               WHERE id < $1 AND scheduled = 0
+               WHERE id < $1 AND waiting = 0
                  AND (last_message IS NULL
                       OR last_message < (SELECT coalesce(min(m.position), 9223372036854775807)
                            FROM generate_series(0, 255) p,

@@ -248,7 +248,7 @@ impl Reads {
 /// The columns of an event, and by which expression its commit's metadata is found, unless it follows another of that commit:
 /// positions of a commit follow the ordinals of its events, and only the first has it.
 pub(super) fn event_with(metadata: &str) -> String {
-    format!("e.position, e.version, e.at, e.commit_id, e.schema, e.ordinal, e.type, e.payload, {metadata}")
+    format!("e.position, e.version, e.at, e.commit_id, e.schema, e.ordinal, e.type, e.json, {metadata}")
 }
 
 pub(super) fn event(

@@ -60,7 +60,7 @@ pub(super) struct Heads<'g> {
     pub(super) appends: Vec<&'g Append>,
     /// Which of its commit's appends it is.
     pub(super) places: Vec<usize>,
-    pub(super) streams: Vec<Uuid>,
+    pub(super) keys: Vec<Uuid>,
     /// -1: any.
     pub(super) expected: Vec<i64>,
 }
@@ -68,7 +68,7 @@ pub(super) struct Heads<'g> {
 /// The streams of commits that are in doubt, one of each.
 #[derive(Default)]
 pub(super) struct Doubts {
-    pub(super) streams: Vec<Uuid>,
+    pub(super) keys: Vec<Uuid>,
     pub(super) expected: Vec<i64>,
 }
 

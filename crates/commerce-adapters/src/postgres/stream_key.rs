@@ -12,8 +12,8 @@ use uuid::Uuid;
 const KEPT: usize = 6;
 
 /// The first 16 bytes of a SHA-256 of the tenant, a zero byte (which neither can have) and the stream; where the stream's id is
-/// a UUID, its first six bytes and the first ten of that hash. Two names with the same key would be one stream: of 80 bits, that
-/// is among those that were made in one millisecond.
+/// a UUID, its first six bytes and the first ten of that hash. Two names with the same key would be one stream: see
+/// `docs/decisions/0010-postgresql.md`.
 ///
 /// The function `commerce_stream_key` in the database is the same.
 pub(super) fn stream_key(tenant: &str, stream: &StreamId) -> Uuid {

@@ -83,11 +83,11 @@ impl<E: StreamEvent> StreamLookup<E> {
         // these keep to the order of the questions and of the index.
         let text = format!(
             "SELECT {columns}, w.number
-             FROM (SELECT unnest($1::uuid[]) AS stream, unnest($2::int8[]) AS after, unnest($3::int8[]) AS wanted,
+             FROM (SELECT unnest($1::uuid[]) AS key, unnest($2::int8[]) AS after, unnest($3::int8[]) AS wanted,
                           generate_subscripts($3, 1) AS number) w
              CROSS JOIN LATERAL (
                SELECT * FROM {schema}.commerce_events e
-               WHERE e.stream_key = w.stream AND e.version > w.after
+               WHERE e.stream_key = w.key AND e.version > w.after
                ORDER BY e.version LIMIT w.wanted) e {joined}"
         );
         Self { database, text: text.into(), events: PhantomData }
@@ -104,12 +104,12 @@ impl<E: StreamEvent> Lookup for StreamLookup<E> {
 
     async fn ask(&self, questions: &[Question]) -> Result<Vec<Vec<E>>, StoreError> {
         let key = |of: &Question| stream_key(of.tenant.as_str(), &of.stream);
-        let streams: Vec<Uuid> = questions.iter().map(key).collect();
+        let keys: Vec<Uuid> = questions.iter().map(key).collect();
         let after: Vec<i64> = questions.iter().map(|of| clamp(of.after)).collect();
         let wanted: Vec<i64> = questions.iter().map(|of| clamp(of.limit as u64)).collect();
         let mut last = LastCommit::default();
         let bind = |to: &mut PgArguments| {
-            to.add(&streams[..])?;
+            to.add(&keys[..])?;
             to.add(&after[..])?;
             to.add(&wanted[..])
         };
@@ -155,7 +155,7 @@ impl StreamEvent for StateEvent {
     const COLUMNS: usize = 4;
 
     fn columns(_: &str) -> (String, String) {
-        ("e.version, e.schema, e.type, e.payload".to_owned(), String::new())
+        ("e.version, e.schema, e.type, e.json".to_owned(), String::new())
     }
 
     fn read(row: &PgRow, _: &Question, last: &mut LastCommit) -> Result<Self, sqlx::Error> {

@@ -70,6 +70,8 @@ async fn an_applications_own_tables_are_not_touched() {
 /// Before, streams were found by their names.
 const AS_IN_VERSION_4: &str = "
     ALTER TABLE commerce.commerce_events DROP COLUMN stream_key;
+    ALTER TABLE commerce.commerce_events RENAME COLUMN json TO payload;
+    ALTER TABLE commerce.commerce_commits RENAME COLUMN waiting TO scheduled;
     DROP FUNCTION commerce.commerce_stream_key;
     CREATE UNIQUE INDEX commerce_events_by_stream ON commerce.commerce_events (stream, tenant, version);
     UPDATE commerce.commerce_settings SET value = 4 WHERE name = 'version'";
@@ -137,7 +139,7 @@ async fn commits_of_an_older_store_are_known_after_it_was_brought_up_to_date() {
 }
 
 /// Names that might be taken apart in two ways, of tenants and streams.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 18] = [
     ("default", "order/0190a6f2-1c3d-7abc-8def-0123456789ab"),
     ("other", "order/0190a6f2-1c3d-7abc-8def-0123456789ab"),
     ("default", "payment/0190a6f2-1c3d-7abc-8def-0123456789ab"),
@@ -149,6 +151,10 @@ const NAMES: [(&str, &str); 14] = [
     ("default", "a\nb/0190a6f2-1c3d-7abc-8def-0123456789ab"),
     ("default", "0190a6f2-1c3d-7abc-8def-0123456789ab"),
     ("default", "stock/x/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "/0190a6f2-1c3d-7abc-8def-0123456789ab"),
+    ("default", "order/0190a6f2-1c3d-7abc-8def-0123456789aB"),
+    ("default", "order/0190a6f2-1c3d-7abc-8def-01234567\u{ff11}b"),
+    ("default", ""),
     ("a", "a/b"),
     ("aa", "/b"),
     ("größe", "stock/ß \\ ' \u{1F600}"),
@@ -178,7 +184,13 @@ async fn streams_of_an_older_store_are_found_and_go_on_after_it_was_brought_up_t
         let different = "SELECT count(DISTINCT stream_key) FROM commerce.commerce_events";
         assert_eq!(number(&mut db, different).await, NAMES.len() as i64);
         execute(&mut db, AS_IN_VERSION_4).await;
-
+        // Whatever is set where it is migrated.
+        let odd = "CREATE SCHEMA odd;
+            CREATE FUNCTION odd.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT decode(repeat(''00'', 32), ''hex'')';
+            DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = odd, pg_catalog', current_database());
+                        EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$";
+        execute(&mut db, odd).await;
+        let database = PgDatabase::new(home.url()).unwrap();
         let store = database.store(SCHEMA).migrate().await.unwrap();
         for name in NAMES {
             let (tenant, stream) = (Tenant::new(name.0), StreamId::from(name.1));

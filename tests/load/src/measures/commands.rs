@@ -18,8 +18,8 @@ use crate::harness::{Caller, Measure, at_least, rate};
 use crate::stand::{Kind, Stand};
 
 const ABOUT: &str = "**Commands** that make one event. `cold`: `Repository::execute` on one of 20,000 baskets of ten events, \
-    not in the order in which they were made, which loads, decodes and decides, and appends one; beside it the same by hand. `warm`: `Owned::decide` on a basket \
-    that is held in memory; beside it commits of one row.";
+    not in the order in which they were made: it loads, decodes and decides, and appends one; beside it the same by hand. \
+    `warm`: `Owned::decide` on a basket that is held in memory; beside it commits of one row.";
 
 /// So many baskets each caller has, of those that are held in memory.
 const HELD: usize = 16;

@@ -37,11 +37,11 @@ pub(super) fn bind(
     }
     if sections.has(HAS_HEADS) {
         to.owners(&layout.heads.owners)?;
-        to.column(HAS_HEADS, &layout.heads.streams)?;
+        to.column(HAS_HEADS, &layout.heads.keys)?;
         to.column(HAS_HEADS, &layout.heads.expected)?;
     }
     if sections.has(HAS_DOUBTS) {
-        to.column(HAS_DOUBTS, &layout.doubts.streams)?;
+        to.column(HAS_DOUBTS, &layout.doubts.keys)?;
         to.column(HAS_DOUBTS, &layout.doubts.expected)?;
     }
     if sections.has(HAS_FRESH_DOCUMENTS) {

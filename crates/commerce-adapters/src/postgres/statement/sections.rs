@@ -67,8 +67,8 @@ impl Sections {
             (HAS_GIVEN, !layout.given.ids.is_empty()),
             (HAS_FENCES, !layout.fences.names.is_empty()),
             (HAS_REQUIRED, !layout.required.ids.is_empty()),
-            (HAS_HEADS, !layout.heads.streams.is_empty()),
-            (HAS_DOUBTS, !layout.doubts.streams.is_empty()),
+            (HAS_HEADS, !layout.heads.keys.is_empty()),
+            (HAS_DOUBTS, !layout.doubts.keys.is_empty()),
             (HAS_EVENTS, !layout.events.streams.is_empty()),
             (HAS_FOLLOWING, layout.events.heads.iter().any(Option::is_some)),
             (HAS_HELD, !layout.held.is_empty()),
@@ -98,9 +98,8 @@ impl Sections {
             return Self { there, single: 0 };
         }
         let rows = Self::rows(layout);
-        let plain =
-            !run.joined && layout.doubts.streams.is_empty() && rows.iter().all(|(_, rows)| *rows <= 1);
-        let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1 && layout.doubts.streams.is_empty())));
+        let plain = !run.joined && layout.doubts.keys.is_empty() && rows.iter().all(|(_, rows)| *rows <= 1);
+        let single = bits_of(&rows.map(|(bit, rows)| (bit, rows == 1 && layout.doubts.keys.is_empty())));
         Self { there: there | if plain { PLAIN } else { 0 }, single }
     }
 
@@ -111,7 +110,7 @@ impl Sections {
             (HAS_GIVEN, layout.given.ids.len()),
             (HAS_FENCES, layout.fences.names.len()),
             (HAS_REQUIRED, layout.required.ids.len()),
-            (HAS_HEADS, layout.heads.streams.len()),
+            (HAS_HEADS, layout.heads.keys.len()),
             (HAS_EVENTS, layout.events.streams.len()),
             (HAS_HELD, layout.held.len()),
             (HAS_FRESH_DOCUMENTS, layout.fresh_documents.ids.len()),

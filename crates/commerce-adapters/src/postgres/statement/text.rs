@@ -210,7 +210,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_HEADS) {
             return;
         }
-        self.rows(HAS_HEADS, "h", "component int4, stream uuid, expected int8");
+        self.rows(HAS_HEADS, "h", "component int4, key uuid, expected int8");
         // Not the head at once: to find it the index reads all that its last page has of the stream. Only a stream that is
         // shorter than expected is asked how long it is.
         self.part(
@@ -218,12 +218,12 @@ impl<'s> Text<'s> {
                SELECT h.*, e.position,
                       CASE WHEN e.version IS NULL AND h.expected > 0
                            THEN coalesce((SELECT version FROM {s}.commerce_events o
-                                          WHERE o.stream_key = h.stream
+                                          WHERE o.stream_key = h.key
                                           ORDER BY version DESC LIMIT 1), 0)
                            ELSE coalesce(e.version, 0) END AS version
                FROM h LEFT JOIN LATERAL (
                  SELECT version, position FROM {s}.commerce_events e
-                 WHERE e.stream_key = h.stream AND e.version >= h.expected
+                 WHERE e.stream_key = h.key AND e.version >= h.expected
                  ORDER BY version DESC LIMIT 1) e ON true)",
         );
         self.look(
@@ -237,13 +237,13 @@ impl<'s> Text<'s> {
     /// Those that are longer than expected.
     fn look_at_doubts(&mut self) {
         if self.sections.has(HAS_DOUBTS) {
-            self.rows(HAS_DOUBTS, "q", "stream uuid, expected int8");
+            self.rows(HAS_DOUBTS, "q", "key uuid, expected int8");
             self.part(format!(
                 "doubts AS MATERIALIZED (
                    SELECT {DOUBTS} AS section, q.i, o.version AS actual, NULL::uuid AS by, NULL::bytea AS answer
                    FROM q CROSS JOIN LATERAL (
                      SELECT version FROM {{s}}.commerce_events o
-                     WHERE o.stream_key = q.stream AND o.version > q.expected
+                     WHERE o.stream_key = q.key AND o.version > q.expected
                      ORDER BY version DESC LIMIT 1) o)"
             ));
         }

@@ -42,7 +42,7 @@ impl Text<'_> {
             self.part(format!(
                 "written_events AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, metadata, payload,
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, metadata, json,
                       stream_key)
                    SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
                           e.type, e.metadata, e.payload, e.stream_key
@@ -57,9 +57,9 @@ impl Text<'_> {
             self.part(format!(
                 "held_places AS (
                    INSERT INTO {{s}}.commerce_events
-                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, payload, stream_key)
+                     (position, version, at, commit_id, schema, ordinal, tenant, stream, type, json, stream_key)
                    SELECT ({base}) + {last} - held.i, h.version + 1, {at}, '00000000-0000-0000-0000-000000000000', 0, -1,
-                          '', '', '', '', h.stream
+                          '', '', '', '', h.key
                    FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands}),
                  given_back AS (
                    INSERT INTO {{s}}.commerce_held_places (position)
@@ -308,15 +308,15 @@ impl Text<'_> {
         }
         let stands = self.stands("c");
         let Beginnings { at, messages, from, .. } = self.beginnings();
-        let scheduled = if self.sections.has(HAS_TIMED) {
+        let waiting = if self.sections.has(HAS_TIMED) {
             format!("(SELECT count(*) FROM m WHERE m.commit_id = c.id AND m.not_before > {at})")
         } else {
             "0".to_owned()
         };
         self.part(format!(
             "noted AS (
-               INSERT INTO {{s}}.commerce_commits (id, at, last_message, scheduled)
-               SELECT c.id, {at}, ({messages}) + c.last_message, {scheduled}
+               INSERT INTO {{s}}.commerce_commits (id, at, last_message, waiting)
+               SELECT c.id, {at}, ({messages}) + c.last_message, {waiting}
                FROM c {from} WHERE {stands})"
         ));
     }
