@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commerce_adapters::postgres::PgStore;
-use commerce_core::commit::{Commit, CommitError, Conflict, Expected};
+use commerce_core::commit::{Claim, Commit, CommitError, Conflict, Expected};
 use commerce_core::store::Store;
 use commerce_test_postgres::database;
 
@@ -87,7 +87,7 @@ async fn what_was_wrongly_in_doubt_is_written() {
     .await;
 }
 
-/// One whose name is too long for the index makes its group fail, and the group is written one by one.
+/// A claim whose key is too long for the index makes its group fail, and the group is written one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_in_doubt_is_answered_whatever_becomes_of_its_neighbours() {
     within(60, async {
@@ -98,7 +98,7 @@ async fn what_is_in_doubt_is_answered_whatever_becomes_of_its_neighbours() {
         for _ in 0..30 {
             let long: String = (0..1_000).map(|_| format!("{:016x}", random.below(u64::MAX))).collect();
             let first = store.commit(begin(&stream(fresh_id())));
-            let too_long = store.commit(begin(&stream(long)));
+            let too_long = store.commit(Commit::new().claim(Claim::new("once", long)));
             let error = among_others(&store, append(0)).await.unwrap_err();
             assert!(is_at(&error, 1), "{error}");
             first.await.unwrap();
