@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -84,10 +85,17 @@ impl Worker {
         self.child.wait().unwrap();
     }
 
-    /// SIGSTOP; returns when it stands still.
+    /// SIGSTOP; returns when all its threads stand still. As long as one does not, it may still write, and the
+    /// kernel would not wake it when this process is gone.
     pub(crate) async fn pause(&self) {
         self.signal("STOP");
-        until("it stands still", async || state(self.id()) == Some('T')).await;
+        until("it stands still", async || self.threads().iter().all(|thread| *thread == Some('T'))).await;
+    }
+
+    /// The states of its threads.
+    fn threads(&self) -> Vec<Option<char>> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+        threads.map(|thread| state_in(&thread.unwrap().path())).collect()
     }
 
     /// SIGCONT.
@@ -113,7 +121,11 @@ impl Drop for Worker {
 
 /// The state of a process, by its letter; none if there is no such process.
 pub(crate) fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    state_in(Path::new(&format!("/proc/{pid}")))
+}
+
+fn state_in(folder: &Path) -> Option<char> {
+    let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
