@@ -16,8 +16,12 @@ use super::group::{Group, Stream};
 use super::job::Answer;
 use super::resolve::Origin;
 
-/// So many streams are kept in mind, at 16 bytes each. Of two that share a place the later one is.
+/// So many streams are kept in mind at most, in a megabyte. Had each but one place, of 4,096 that are in use every sixteenth
+/// would share its own with another, and next to each group would have to look.
 const STREAMS: usize = 1 << 16;
+/// So many share a shelf; whichever was written longest ago makes room.
+const SHELF: usize = 4;
+const SHELVES: usize = STREAMS / SHELF;
 
 /// Up to which version streams are known to go.
 #[derive(Default)]
@@ -26,9 +30,30 @@ pub(super) struct KnownHeads(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     origin: Origin,
-    /// By the lower bits of a stream's key, its whole key and its version. A key is a hash of 64 bits: should two streams
-    /// ever have the same, it matters only to a caller who counts on an event that is not there.
-    places: Vec<(u64, u64)>,
+    /// By the lower bits of a stream's key. None until there is something to know.
+    shelves: Vec<Shelf>,
+}
+
+/// Streams' keys and versions, the one that was written last first. A key is a hash of 64 bits: should two streams ever have
+/// the same, it matters only to a caller who counts on an event that is not there. No stream is known to go beyond zero where
+/// nothing stands yet.
+type Shelf = [(u64, u64); SHELF];
+
+impl Known {
+    fn version(&self, key: u64) -> Option<Version> {
+        let shelf = self.shelves.get(shelf(key))?;
+        shelf.iter().find(|(of, _)| *of == key).map(|(_, version)| *version)
+    }
+
+    fn put(&mut self, key: u64, version: Version) {
+        if self.shelves.is_empty() {
+            self.shelves = vec![Shelf::default(); SHELVES];
+        }
+        let shelf = &mut self.shelves[shelf(key)];
+        let place = shelf.iter().position(|(of, _)| *of == key).unwrap_or(SHELF - 1);
+        shelf[..=place].rotate_right(1);
+        shelf[0] = (key, version);
+    }
 }
 
 impl KnownHeads {
@@ -36,11 +61,7 @@ impl KnownHeads {
     /// member expects less: then it will be refused.
     pub(super) fn of(&self, group: &Group, origin: Origin) -> Option<Vec<Option<u64>>> {
         let known = self.known();
-        let version = |stream: &Stream| {
-            let key = key(group, stream);
-            let (of, version) = known.places.get(place(key)).filter(|_| known.origin == origin)?;
-            (*of == key).then_some(*version)
-        };
+        let version = |stream: &Stream| known.version(key(group, stream)).filter(|_| known.origin == origin);
         let fits = |stream: &Stream| match (version(stream), stream.expected) {
             (Some(known), Expected::Version(expected)) if known > expected => None,
             (known, _) => Some(known),
@@ -50,8 +71,7 @@ impl KnownHeads {
 
     /// Whether a stream was longer than this, wherever that was. No more than a hint.
     pub(super) fn seem_longer(&self, key: u64, version: Version) -> bool {
-        let known = self.known();
-        known.places.get(place(key)).is_some_and(|(of, there)| *of == key && *there > version)
+        self.known().version(key).is_some_and(|there| there > version)
     }
 
     /// A group was written, and is durable, but for members that were refused.
@@ -63,10 +83,9 @@ impl KnownHeads {
                 && matches!(answers[stream.first.0], Some(Ok(_)))
             {
                 if known.origin != origin {
-                    *known = Known { origin, places: vec![(0, 0); STREAMS] };
+                    *known = Known { origin, shelves: Vec::new() };
                 }
-                let key = key(group, stream);
-                known.places[place(key)] = (key, from + stream.events);
+                known.put(key(group, stream), from + stream.events);
             }
         }
     }
@@ -81,6 +100,27 @@ fn key(group: &Group, stream: &Stream) -> u64 {
     group.members[member].keys.streams()[index]
 }
 
-fn place(key: u64) -> usize {
-    key as usize % STREAMS
+fn shelf(key: u64) -> usize {
+    key as usize % SHELVES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_streams_that_share_a_shelf_the_one_written_longest_ago_makes_room() {
+        let mut known = Known::default();
+        assert_eq!(known.version(1), None);
+        let keys: Vec<u64> = (0..=SHELF as u64).map(|n| 1 + n * SHELVES as u64).collect();
+        let all = |known: &Known| keys.iter().map(|key| known.version(*key)).collect::<Vec<_>>();
+        for key in &keys[..SHELF] {
+            known.put(*key, 7);
+        }
+        assert_eq!(all(&known), [Some(7), Some(7), Some(7), Some(7), None]);
+        known.put(keys[0], 8);
+        known.put(keys[4], 1);
+        assert_eq!(all(&known), [Some(8), None, Some(7), Some(7), Some(1)]);
+        assert_eq!(known.version(2), None, "another shelf");
+    }
 }
