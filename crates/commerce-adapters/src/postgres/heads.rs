@@ -118,9 +118,9 @@ mod tests {
             known.put(*key, 7);
         }
         assert_eq!(all(&known), [Some(7), Some(7), Some(7), Some(7), None]);
-        known.put(keys[0], 8);
+        known.put(keys[2], 8);
         known.put(keys[4], 1);
-        assert_eq!(all(&known), [Some(8), None, Some(7), Some(7), Some(1)]);
+        assert_eq!(all(&known), [None, Some(7), Some(8), Some(7), Some(1)]);
         assert_eq!(known.version(2), None, "another shelf");
     }
 }
