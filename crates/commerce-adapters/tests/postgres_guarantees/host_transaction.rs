@@ -152,3 +152,24 @@ async fn an_expired_claim_is_taken_and_the_transaction_goes_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn streams_are_written_in_one_order_however_a_connection_plans() {
+    within(30, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let mut host = connect(home.url()).await;
+        execute(&mut host, "SET enable_nestloop = off; SET enable_hashjoin = off; BEGIN").await;
+        let commit = (0..8).fold(Commit::new(), |commit, id| {
+            let expected = if id % 2 == 0 { Expected::ABSENT } else { Expected::Any };
+            commit.append(stream(id), expected, vec![event()])
+        });
+        store.apply_in(&mut host, &commit).await.unwrap();
+        execute(&mut host, "COMMIT").await;
+        let out_of_order = "SELECT count(*)
+            FROM (SELECT stream_key < lag(stream_key) OVER (ORDER BY ctid) AS behind FROM commerce.commerce_events) e
+            WHERE behind";
+        assert_eq!(number(&mut host, out_of_order).await, 0);
+    })
+    .await;
+}

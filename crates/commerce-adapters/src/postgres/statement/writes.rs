@@ -39,6 +39,9 @@ impl Text<'_> {
             };
             let stands = self.stands("e");
             let Beginnings { at, events, from, .. } = self.beginnings();
+            // By stream, so that two processes wait for each other in turn and not in a circle: an application's connection
+            // may plan joins as it likes.
+            let order = if self.sections.has(JOINED) { " ORDER BY e.i" } else { "" };
             self.part(format!(
                 "written_events AS (
                    INSERT INTO {{s}}.commerce_events
@@ -46,7 +49,7 @@ impl Text<'_> {
                       stream_key)
                    SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
                           e.type, e.metadata, e.payload, e.stream_key
-                   FROM e {heads} {from} WHERE {stands})"
+                   FROM e {heads} {from} WHERE {stands}{order})"
             ));
         }
         if self.sections.has(HAS_HELD) {
