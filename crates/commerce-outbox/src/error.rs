@@ -95,14 +95,40 @@ pub enum BusError {
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A member of the group takes other topics. It works once that one has gone.
+    #[error(
+        "a member of the group {group} takes {}, and this one {}: all have to take the same, as what one passes over no \
+         other gets; this one waits until those that were there before have gone",
+        all_of(theirs),
+        all_of(ours)
+    )]
+    OtherTopics {
+        /// Which group.
+        group: String,
+        /// The topics that it takes; all if there is none.
+        theirs: Vec<String>,
+        /// The topics that this one was to take; all if there is none.
+        ours: Vec<String>,
+    },
+    /// A consumer has nothing to do.
+    #[error("the consumer of the group {group} has no handlers: give it some before it runs")]
+    NoHandlers {
+        /// Which group.
+        group: String,
+    },
+}
+
+fn all_of(topics: &[String]) -> String {
+    if topics.is_empty() { "all topics".to_owned() } else { format!("the topics {}", topics.join(", ")) }
 }
 
 impl BusError {
     /// What a caller can do about it.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Unavailable { .. } => Kind::Retryable,
+            Self::Unavailable { .. } | Self::OtherTopics { .. } => Kind::Retryable,
             Self::Damaged { .. } => Kind::Terminal,
+            Self::NoHandlers { .. } => Kind::Bug,
         }
     }
 }

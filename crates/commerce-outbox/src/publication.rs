@@ -77,17 +77,27 @@ pub struct PublishedEvent {
 pub struct Publication {
     store: Arc<dyn Store>,
     topic: Cow<'static, str>,
+    name: Option<Cow<'static, str>>,
     kinds: Option<Vec<&'static str>>,
     health: Health,
 }
 
 impl Publication {
-    /// Publishes what is written to this store, to this topic.
+    /// Publishes what is written to this store, to this topic. How far it has come is kept under the topic's name: two
+    /// publications of one store to one topic need [names](Self::name) of their own.
     pub fn new(store: Arc<dyn Store>, topic: impl Into<Cow<'static, str>>) -> Self {
-        Self { store, topic: topic.into(), kinds: None, health: Health::new() }
+        Self { store, topic: topic.into(), name: None, kinds: None, health: Health::new() }
     }
 
-    /// Only events of these kinds of aggregates.
+    /// Keeps how far it has come under this name instead of the topic's. Under a new name it publishes all events, from the
+    /// first one.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Only events of these kinds of aggregates. Others are passed over for good: a kind that is added later is published
+    /// from then on.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
         self.kinds = Some(kinds.into_iter().collect());
         self
@@ -156,7 +166,7 @@ impl Publication {
     }
 
     fn reader(&self) -> String {
-        format!("publication/{}", self.topic)
+        format!("publication/{}", self.name.as_ref().unwrap_or(&self.topic))
     }
 
     /// One tenant's events, as a commit is one tenant's. Another process that publishes the same log may be faster: then

@@ -9,6 +9,7 @@
 mod feed;
 mod member;
 mod partition;
+mod word;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -45,7 +45,7 @@ impl Dispatcher {
             match deliveries {
                 Ok(deliveries) => self.take(deliveries, &shutdown).await,
                 Err(error) if error.kind() == Kind::Retryable => {
-                    warn!(group = self.worker.held.group, %error, "the bus is out of reach");
+                    warn!(group = self.worker.held.group, %error, "no messages can be had");
                     pause(&shutdown).await;
                 }
                 Err(error) => return Err(error),

@@ -42,6 +42,16 @@ pub trait Handler: Send + Sync + 'static {
     async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError>;
 }
 
+/// Handles a message by letting it pass. No claim is written: it does no harm to let it pass again.
+pub(super) struct Ignore;
+
+#[async_trait]
+impl Handler for Ignore {
+    async fn handle(&self, _: &Envelope, _: Scope) -> Result<Handled, HandleError> {
+        Ok(Handled::Committed)
+    }
+}
+
 /// A function of the decoded body as a handler.
 pub(super) struct Typed<M, F> {
     handle: F,

@@ -7,7 +7,7 @@ mod retries;
 mod scope;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::error::{BusError, HandleError};
 use crate::health::Health;
 use crate::retry::RetryPolicy;
 use dispatch::Dispatcher;
-use handler::Typed;
+use handler::{Ignore, Typed};
 use worker::Worker;
 
 /// A member of a consumer group.
@@ -72,22 +72,29 @@ pub struct Consumer {
     bus: Arc<dyn Bus>,
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
-    topics: Vec<String>,
     handlers: Handlers,
     options: Options,
     health: Health,
 }
 
-/// Who handles what.
+/// Who handles what, by topic.
 #[derive(Default)]
-struct Handlers {
-    of_type: HashMap<String, Arc<dyn Handler>>,
-    of_topic: HashMap<String, Arc<dyn Handler>>,
+struct Handlers(BTreeMap<String, OfTopic>);
+
+#[derive(Default)]
+struct OfTopic {
+    by_type: HashMap<String, Arc<dyn Handler>>,
+    others: Option<Arc<dyn Handler>>,
 }
 
 impl Handlers {
+    fn of_topic(&mut self, topic: &str) -> &mut OfTopic {
+        self.0.entry(topic.to_owned()).or_default()
+    }
+
     fn of(&self, envelope: &Envelope) -> Option<&Arc<dyn Handler>> {
-        self.of_type.get(&*envelope.message_type).or_else(|| self.of_topic.get(&*envelope.topic))
+        let of_topic = self.0.get(&*envelope.topic)?;
+        of_topic.by_type.get(&*envelope.message_type).or(of_topic.others.as_ref())
     }
 }
 
@@ -102,13 +109,16 @@ struct Options {
 
 impl Consumer {
     /// A member of `group` that takes messages from `bus` and writes to `store`.
+    ///
+    /// It reads the topics that handlers are given for. All members of a group have to handle the same topics: one that
+    /// joins with others waits, and says so, until those that were there before have gone. A topic that a group begins to
+    /// read is read from where the group stands; what came before is passed over.
     pub fn new(group: &str, bus: Arc<dyn Bus>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
         Self {
             group: group.to_owned(),
             bus,
             store,
             host,
-            topics: Vec::new(),
             handlers: Handlers::default(),
             options: Options {
                 concurrency: 64,
@@ -121,7 +131,11 @@ impl Consumer {
         }
     }
 
-    /// Handles messages of type `M` with a function of the body.
+    /// Handles messages of type `M` with a function of the body. Other types of its topic need handlers as well, or to be
+    /// [ignored](Self::ignore_others_of): a message that no one handles becomes a dead letter, and parks its key.
+    ///
+    /// # Panics
+    /// When the type has a handler in this topic already.
     pub fn on<M, F, Fut>(self, handle: F) -> Self
     where
         M: Message,
@@ -131,23 +145,39 @@ impl Consumer {
         self.on_type(M::TOPIC, M::TYPE, Arc::new(Typed::<M, F>::new(handle)))
     }
 
-    /// Handles messages of a type with a handler that sees the whole envelope.
+    /// Handles messages of a type in a topic with a handler that sees the whole envelope; of other types as
+    /// [`on`](Self::on) has it.
+    ///
+    /// # Panics
+    /// When the type has a handler in this topic already.
     pub fn on_type(mut self, topic: &str, message_type: &str, handler: Arc<dyn Handler>) -> Self {
-        self.handlers.of_type.insert(message_type.to_owned(), handler);
-        self.read(topic)
+        let before = self.handlers.of_topic(topic).by_type.insert(message_type.to_owned(), handler);
+        assert!(
+            before.is_none(),
+            "{message_type} in the topic {topic} was given two handlers: one would never run"
+        );
+        self
     }
 
     /// Handles whatever else comes in a topic, of any type.
+    ///
+    /// # Panics
+    /// When the rest of this topic has a handler already.
     pub fn on_topic(mut self, topic: &str, handler: Arc<dyn Handler>) -> Self {
-        self.handlers.of_topic.insert(topic.to_owned(), handler);
-        self.read(topic)
+        let before = self.handlers.of_topic(topic).others.replace(handler);
+        assert!(
+            before.is_none(),
+            "the rest of the topic {topic} was given two handlers: one would never run"
+        );
+        self
     }
 
-    fn read(mut self, topic: &str) -> Self {
-        if !self.topics.iter().any(|known| known == topic) {
-            self.topics.push(topic.to_owned());
-        }
-        self
+    /// Passes over whatever else comes in a topic: done, without any effect.
+    ///
+    /// # Panics
+    /// When the rest of this topic has a handler already.
+    pub fn ignore_others_of(self, topic: &str) -> Self {
+        self.on_topic(topic, Arc::new(Ignore))
     }
 
     /// So many messages at a time, of as many keys. 64 unless set.
@@ -190,14 +220,18 @@ impl Consumer {
     /// waited for.
     ///
     /// # Errors
-    /// When the bus holds something that can't be read.
+    /// When the bus holds something that can't be read, and when nothing is handled.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
         let health = self.health.clone();
         health.watch(self.take_part(shutdown)).await
     }
 
     async fn take_part(self, shutdown: CancellationToken) -> Result<(), BusError> {
-        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let topics: Vec<&str> = self.handlers.0.keys().map(String::as_str).collect();
+        if topics.is_empty() {
+            // To a bus that would be all of them, and each message a dead letter.
+            return Err(BusError::NoHandlers { group: self.group });
+        }
         let Some(mut subscription) = self.join(&topics, &shutdown).await? else { return Ok(()) };
         subscription.report_to(&self.health);
         let worker =

@@ -94,7 +94,7 @@ impl Relay {
         self
     }
 
-    /// Reads the store with these options.
+    /// Reads the store with these options. Unless it is called those are the default ones, but for a window of 16,384.
     pub fn options(mut self, options: StoreBusOptions) -> Self {
         self.source = self.source.options(options);
         self

@@ -18,3 +18,4 @@ mod retention;
 mod scheduled;
 mod store;
 mod support;
+mod topics;

@@ -131,8 +131,12 @@ impl<T: Trial> World<'_, T> {
     }
 
     async fn see_through(&self, process: &Process, orchestrator: &Orchestrator) -> Result<Instance, String> {
-        if self.instance().await?.is_none() {
-            self.begin(process, orchestrator).await?;
+        if self.instance().await?.is_none()
+            && let Err(fault) = self.begin(process, orchestrator).await
+            // What a process that died had handed over may have been written meanwhile.
+            && self.instance().await?.is_none()
+        {
+            return Err(fault);
         }
         let mut wait = FIRST_LOOK;
         loop {

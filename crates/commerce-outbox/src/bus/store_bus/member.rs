@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
 use commerce_core::error::Kind;
-use commerce_core::store::{Query, Store};
+use commerce_core::store::Store;
 use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::feed::Feed;
 use super::partition::{Partition, Place, is_lost};
+use super::word::Speaker;
 use super::{Source, StoreBus, StoreBusOptions};
 use crate::bus::{Delivery, READING, Receipt, Subscription};
 use crate::error::BusError;
@@ -22,19 +22,18 @@ use crate::health::Health;
 const FLUSH: Duration = Duration::from_millis(200);
 /// The most messages that fall due at once.
 const DUE: usize = 1_000;
-/// So long after its last word a member is forgotten.
-const FORGET: Duration = Duration::from_secs(60 * 60);
 /// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
 const SETTLE: Duration = Duration::from_millis(100);
 /// So often, and so long apart, a member that ends tries to leave a partition.
 const LEAVE: (u32, Duration) = (3, Duration::from_millis(200));
-/// Where members leave word that they are there.
-const MEMBERS: &str = "bus-members";
 
 /// One member of a consumer group.
 pub(super) struct Member {
     id: Uuid,
     group: String,
+    speaker: Speaker,
+    /// What a member takes that was there before, if it is something else: this one takes nothing then.
+    taken: Option<Vec<String>>,
     feeds: Vec<Feed>,
     options: StoreBusOptions,
     /// Whether it leaves word of what it takes, for whoever takes over from it.
@@ -62,9 +61,12 @@ impl Member {
             let first = feeds.last().map_or(0, |last| last.partitions.end);
             feeds.push(Feed::new(source.clone(), first, topics.clone()));
         }
+        let id = bus.host.new_id();
         Self {
-            id: bus.host.new_id(),
+            id,
             group: group.to_owned(),
+            speaker: Speaker::new(group, id, &topics),
+            taken: None,
             feeds,
             options: bus.options,
             marks: bus.marks,
@@ -151,6 +153,7 @@ impl Member {
         }
         let places: Vec<_> =
             self.feeds.iter().map(|feed| (feed.source.clone(), feed.partitions.clone())).collect();
+        self.taken = None;
         for (source, partitions) in places {
             let share = self.share(&source, partitions.len()).await?;
             self.hold_share(&source, partitions, share).await?;
@@ -165,31 +168,16 @@ impl Member {
         if partitions == 1 {
             return Ok(1);
         }
-        let now = source.store.now().await?;
-        let word = DocumentWrite::put(MEMBERS, self.name(), Expected::Any, b"{}".to_vec())
-            .field("group", self.group.as_str())
-            .field("alive_until", now.plus(self.options.lease));
-        let group = self.group.clone();
-        let of_group = || Query::all_tenants(MEMBERS).equals("group", group.as_str()).limit(1_000);
-        source.store.commit(Commit::new().document(word)).await?;
-        let gone = source.store.documents(&of_group().at_most("alive_until", now.minus(FORGET))).await?;
-        for member in gone {
-            let delete = DocumentWrite::delete(MEMBERS, member.id, Expected::Version(member.version));
-            match source.store.commit(Commit::new().document(delete)).await {
-                Ok(_) | Err(CommitError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
+        let others = self.speaker.share(&source.store, self.options.lease).await?;
+        if others.taken.is_some() {
+            self.taken = others.taken;
+            return Ok(0);
         }
-        let members = source.store.documents(&of_group().at_least("alive_until", now)).await?;
-        Ok(partitions.div_ceil(members.len().max(1)))
+        Ok(partitions.div_ceil(others.members))
     }
 
     fn sources(&self) -> Vec<Source> {
         self.feeds.iter().map(|feed| feed.source.clone()).collect()
-    }
-
-    fn name(&self) -> String {
-        format!("{}/{}", self.group, self.id)
     }
 
     async fn hold_share(
@@ -198,6 +186,7 @@ impl Member {
         partitions: Range<usize>,
         share: usize,
     ) -> Result<(), BusError> {
+        let is_only = partitions.len() == 1;
         let mut held = 0;
         for (number, index) in (0..).zip(partitions) {
             let has_it = self.held.contains_key(&index);
@@ -229,8 +218,16 @@ impl Member {
                     self.let_go(index);
                     self.held.insert(index, resumed);
                     held += 1;
+                    if is_only {
+                        self.speaker.alone(&source.store).await?;
+                    }
                 }
-                None => self.let_go(index),
+                None => {
+                    self.let_go(index);
+                    if is_only {
+                        self.taken = self.speaker.taken_by_holder(&source.store).await?.or(self.taken.take());
+                    }
+                }
             }
             self.asked = None;
         }
@@ -337,6 +334,9 @@ impl Subscription for Member {
             self.release_due().await?;
             self.flush()?;
             self.hand_over().await?;
+            if let Some(theirs) = self.taken.clone().filter(|_| self.held.is_empty()) {
+                return Err(self.speaker.refusal(theirs));
+            }
             if self.ready.is_empty() {
                 self.look(max).await?;
             }
@@ -390,10 +390,7 @@ impl Subscription for Member {
         }
         self.give_back_asked().await?;
         for source in self.sources() {
-            if source.store.partitions() > 1 {
-                let word = DocumentWrite::delete(MEMBERS, self.name(), Expected::Any);
-                source.store.commit(Commit::new().document(word)).await?;
-            }
+            self.speaker.leave(&source.store).await?;
         }
         Ok(())
     }
