@@ -13,6 +13,10 @@
 //!              timer ────┘        └──▶ one document per instance: state, steps, deadlines
 //! ```
 //!
+//! Whoever keeps a saga [attaches](Orchestrator::attach) the orchestrator to a consumer, for the replies, and lets
+//! [`run_timers`](Orchestrator::run_timers) run: without timers no call at the beginning of a run starts, no missing answer is
+//! noticed, and nothing is tried again.
+//!
 //! 1. A saga's progress and the messages it sends are one commit: neither exists without the other
 //!    ([proof][proof]: a crash before and after every write).
 //! 2. An action ends as done, failed for certain, or unknown. An unknown one is asked again under the same idempotency

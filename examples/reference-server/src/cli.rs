@@ -116,7 +116,7 @@ pub(crate) enum Keys {
 #[derive(Subcommand)]
 pub(crate) enum Users {
     /// Make a user whose address counts as confirmed, with a random password that is shown once: the first admin of an
-    /// installation without a demo
+    /// installation without a demo. A store that is not there yet is made by `migrate` first
     Add {
         #[command(flatten)]
         user: UserRoles,
@@ -225,7 +225,7 @@ fn reason(text: &str) -> Result<String, &'static str> {
 
 #[derive(Args)]
 pub(crate) struct SagaId {
-    /// The saga, as `list` shows it: place-order/ID or return-goods/ID
+    /// The saga, as `list` shows it: place-order/ID, cancel-order/ID or return-goods/ID
     #[arg(value_name = "SAGA/ID")]
     pub(crate) id: String,
     #[command(flatten)]
@@ -255,9 +255,9 @@ pub(crate) enum Sagas {
     },
     /// Show what happened to a saga, step by step
     Show(SagaId),
-    /// Try the compensation again that a saga is stuck at
+    /// Try again what a saga is stuck at: a compensation, or a step from which there is no way back
     Retry(SagaDecision),
-    /// Take the compensation as done that a saga is stuck at, because someone has seen to it by hand
+    /// Take what a saga is stuck at as done, because someone has seen to it by hand
     Skip(SagaDecision),
     /// Have a saga turn back that is under way: what it has done is undone, and an order that was checked out is cancelled
     Abort(SagaDecision),
@@ -265,7 +265,7 @@ pub(crate) enum Sagas {
     Abandon(SagaDecision),
     /// Draw a saga's definition as a Mermaid diagram
     Graph {
-        /// place-order or return-goods
+        /// place-order, cancel-order or return-goods
         #[arg(value_name = "SAGA", default_value = "place-order")]
         saga: String,
     },
@@ -273,7 +273,8 @@ pub(crate) enum Sagas {
 
 #[derive(Args)]
 pub(crate) struct MessageId {
-    /// The service that could not handle it: order, inventory, payment, shipping
+    /// The service that could not handle it: order, inventory, payment, shipping, catalog, identity, notification or
+    /// analytics
     #[arg(value_name = "SERVICE")]
     pub(crate) service: String,
     /// The message, as `list` shows it

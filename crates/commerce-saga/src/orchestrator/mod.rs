@@ -124,7 +124,8 @@ impl Orchestrator {
         }
     }
 
-    /// Has `consumer` hand it the replies that come to `topic`.
+    /// Has `consumer` hand it the replies that come to `topic`. Let [`run_timers`](Self::run_timers) run beside it, for
+    /// whatever no reply sets going.
     pub fn attach(&self, consumer: Consumer, topic: &str) -> Consumer {
         consumer.on_type(topic, REPLY_TYPE, Arc::new(self.clone()))
     }
@@ -132,6 +133,9 @@ impl Orchestrator {
     /// Begins a run: adds its document and its first requests to the scope's commit. It has begun once that is
     /// committed; if an instance of that id exists, the commit meets a conflict, which
     /// [`was_begun`](Self::was_begun) knows.
+    ///
+    /// Calls at the beginning, deadlines and further attempts are left to [`run_timers`](Self::run_timers), which has to run
+    /// in a process of the service.
     ///
     /// Local steps at the beginning are done within, so a saga may have ended once it has begun. Of that
     /// [`ended`](Self::ended) does not tell: look at the [`instance`](Self::instance).
