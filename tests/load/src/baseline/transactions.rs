@@ -13,7 +13,8 @@ use crate::fill::Turns;
 use crate::harness::{Caller, Measure, rate};
 
 const ABOUT: &str = "**Hand-written transactions** on sqlx, each caller with a connection of its own: BEGIN, SELECT the \
-    ten events of a stream and decode them, INSERT one more, COMMIT; and BEGIN, ten INSERTs of a new stream, COMMIT.";
+    ten events of a stream and decode them, INSERT one more, COMMIT; and BEGIN, ten INSERTs of a new stream, COMMIT. \
+    `one-row`: one INSERT that is a transaction by itself, the same as pgbench's.";
 
 pub(super) fn measures() -> Vec<Measure> {
     let load = [1, 32].map(|callers| {
@@ -22,7 +23,8 @@ pub(super) fn measures() -> Vec<Measure> {
         })
     });
     let ten = Measure::rate("hand/ten-events/32", "streams", |bench| ten_events(bench, 32));
-    load.into_iter().chain([ten]).map(|measure| measure.about(ABOUT)).collect()
+    let one = Measure::rate("hand/one-row/1", "commits", one_row).beside("pgbench/one-row/1", None);
+    load.into_iter().chain([ten, one]).map(|measure| measure.about(ABOUT)).collect()
 }
 
 async fn load_append(bench: Arc<Bench>, callers: usize) -> f64 {
@@ -83,5 +85,28 @@ impl Caller for TenEvents {
                 .unwrap();
         }
         transaction.commit().await.unwrap();
+    }
+}
+
+async fn one_row(bench: Arc<Bench>) -> f64 {
+    let database = schema::tables(&bench).await;
+    let connections = schema::connections(&database, 1).await;
+    let rate = rate(connections.into_iter().map(OneRow), bench.seconds).await;
+    database.drop().await;
+    rate
+}
+
+struct OneRow(PgConnection);
+
+impl Caller for OneRow {
+    async fn call(&mut self) {
+        sqlx::query(APPEND)
+            .bind(format!("basket/{}", SystemHost.new_id()))
+            .bind(1_i64)
+            .bind(TYPE)
+            .bind(Item::number(7).json())
+            .execute(&mut self.0)
+            .await
+            .unwrap();
     }
 }
