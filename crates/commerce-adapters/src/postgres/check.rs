@@ -2,11 +2,18 @@
 
 use commerce_core::commit::{Commit, CommitError, FieldValue, NewMessage};
 
-use super::error;
+use super::{error, job};
+
+/// So long may what a commit writes be, in bytes: PostgreSQL takes a statement of a gigabyte at most.
+const LARGEST: usize = 900 << 20;
 
 /// What no store can apply, and what PostgreSQL can't.
 pub(super) fn check(commit: &Commit) -> Result<(), CommitError> {
     commit.check()?;
+    let bytes = job::bytes(commit);
+    if bytes > LARGEST {
+        return Err(CommitError::Refused { source: error::TooLong { bytes }.into() });
+    }
     match texts(commit).find(|(_, text)| text.contains('\0')) {
         Some((what, text)) => {
             let source = error::ZeroByte { what, text: text.to_owned() }.into();

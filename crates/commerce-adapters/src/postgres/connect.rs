@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
-use super::error::OpenError;
+use super::error::{OpenError, Standby};
 
 /// A connection that takes longer than this is given up.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -26,7 +26,10 @@ const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEV
            set_config('idle_in_transaction_session_timeout', '10s', false),
            set_config('synchronous_commit',
                       CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
-                           ELSE current_setting('synchronous_commit') END, false)";
+                           ELSE current_setting('synchronous_commit') END, false),
+           pg_is_in_recovery()";
+/// The column of the last of them.
+const IS_STANDBY: usize = 8;
 
 /// Where a database is, and how to connect to it.
 #[derive(Clone)]
@@ -51,11 +54,16 @@ impl Address {
         Ok(Self { options, at })
     }
 
+    /// To a primary: a standby may lag behind what was answered, and what it has not got yet would look as if it had never
+    /// been. No primary becomes one without ending its connections.
     pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         let connecting = async {
             let mut db = PgConnection::connect_with(&self.options).await?;
-            sqlx::raw_sql(SETTINGS).execute(&mut db).await?;
-            Ok(db)
+            let set = sqlx::raw_sql(SETTINGS).fetch_all(&mut db).await?;
+            match set.last().map(|row| row.try_get(IS_STANDBY)).transpose()? {
+                Some(true) => Err(sqlx::Error::Configuration(Standby.into())),
+                _ => Ok(db),
+            }
         };
         match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
             Ok(connected) => connected,

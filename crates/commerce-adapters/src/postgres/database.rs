@@ -148,7 +148,11 @@ impl Database {
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(ANSWERED_WITHIN, work).await {
             Ok(result) => result,
-            Err(_) => Err(store_error(&self.0.address.at, no_answer_within(ANSWERED_WITHIN))),
+            Err(_) => {
+                // All others that idle may have been forgotten on the way as well.
+                self.0.readers.forget();
+                Err(store_error(&self.0.address.at, no_answer_within(ANSWERED_WITHIN)))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use super::heads::KnownHeads;
 use super::job::{Answer, Job};
 use super::queue::Queue;
 use super::refused::Refused;
+use super::resolve::Backend;
 use super::statement::{Run, Statements};
 use super::wake::Wake;
 
@@ -47,6 +48,8 @@ pub(super) struct Desk {
     settled: Notify,
     running: AtomicUsize,
     losses: AtomicUsize,
+    /// Server processes that may still find what callers were told is not known.
+    left_behind: Mutex<Vec<Backend>>,
 }
 
 impl Desk {
@@ -74,6 +77,7 @@ impl Desk {
             settled: Notify::new(),
             running: AtomicUsize::new(0),
             losses: AtomicUsize::new(0),
+            left_behind: Mutex::default(),
         }
     }
 
@@ -148,6 +152,24 @@ impl Desk {
     /// How many connections of writers have broken.
     pub(super) fn losses(&self) -> usize {
         self.losses.load(Ordering::Acquire)
+    }
+
+    /// A server process could not be ended.
+    pub(super) fn leave_behind(&self, backend: Backend) {
+        self.those_left().push(backend);
+    }
+
+    /// The server processes that could not be ended yet.
+    pub(super) fn left_behind(&self) -> Vec<Backend> {
+        self.those_left().clone()
+    }
+
+    pub(super) fn is_ended(&self, backend: Backend) {
+        self.those_left().retain(|other| *other != backend);
+    }
+
+    fn those_left(&self) -> MutexGuard<'_, Vec<Backend>> {
+        self.left_behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn run(&self, joined: bool) -> Run {

@@ -37,6 +37,9 @@ pub(super) async fn enter(
         let (at, schema) = (place.at.to_owned(), place.name.to_owned());
         return Err(OpenError::Newer { at, schema, found, known: VERSION });
     }
+    if found > 0 {
+        check_partitions(db, place, asked).await?;
+    }
     match entry {
         Entry::Open | Entry::Adopt if found == 0 => return Err(place.absent()),
         Entry::Open if found < VERSION => {
@@ -53,19 +56,32 @@ pub(super) async fn enter(
         }
         adopt(db, place).await?;
     }
-    let partitions = setting(db, place, "partitions").await?.unwrap_or(1);
-    let partitions = u32::try_from(partitions).unwrap_or(1);
-    if let Some(asked) = asked.filter(|asked| *asked != partitions) {
-        let (at, schema) = (place.at.to_owned(), place.name.to_owned());
-        return Err(OpenError::Partitions { at, schema, found: partitions, asked });
-    }
+    // Another process may have made the store meanwhile.
+    let partitions = check_partitions(db, place, asked).await?;
     Ok(Found { partitions, xid_offset: setting(db, place, "xid_offset").await?.unwrap_or(0) })
+}
+
+/// How many partitions the log has.
+async fn check_partitions(
+    db: &mut PgConnection,
+    place: &Place<'_>,
+    asked: Option<u32>,
+) -> Result<u32, OpenError> {
+    let found = setting(db, place, "partitions").await?.unwrap_or(1);
+    let found = u32::try_from(found).unwrap_or(1);
+    match asked.filter(|asked| *asked != found) {
+        None => Ok(found),
+        Some(asked) => {
+            let (at, schema) = (place.at.to_owned(), place.name.to_owned());
+            Err(OpenError::Partitions { at, schema, found, asked })
+        }
+    }
 }
 
 async fn check_server(db: &mut PgConnection, place: &Place<'_>) -> Result<(), OpenError> {
     let row = sqlx::query(
         "SELECT current_setting('server_version_num')::int4,
-                pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
+                current_setting('default_transaction_read_only')::bool",
     )
     .fetch_one(db)
     .await
@@ -88,7 +104,7 @@ fn check_version(version: i32, at: &str) -> Result<(), OpenError> {
         return Err(OpenError::Unsupported { at: at.to_owned(), found: major });
     }
     if major > NEWEST {
-        tracing::warn!(at, major, "this PostgreSQL is newer than those this store is tested with");
+        tracing::warn!(at, major, "this PostgreSQL is newer than those that are supported");
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub enum OpenError {
         source: Arc<sqlx::Error>,
     },
     /// The schema's name can't be one. Choose another.
-    #[error("{name:?} can't be the name of a schema: it takes 1 to 63 bytes, none of them zero")]
+    #[error("{name:?} can't be the name of a schema: it takes 1 to 63 bytes, none of them zero, and no $$")]
     SchemaName {
         /// What was given.
         name: String,
@@ -156,9 +156,12 @@ impl OpenError {
 
     /// A connection that could not be made.
     pub(super) fn connecting(at: &str, source: sqlx::Error) -> Self {
-        let (at, refused) = (at.to_owned(), matches!(class(&source), Class::Forbidden));
-        let source = Arc::new(source);
-        if refused { Self::Refused { at, source } } else { Self::Unreachable { at, source } }
+        let at = at.to_owned();
+        match class(&source) {
+            Class::Forbidden => Self::Refused { at, source: source.into() },
+            Class::ReadOnly => Self::ReadOnly { at },
+            _ => Self::Unreachable { at, source: source.into() },
+        }
     }
 
     /// A statement that failed while the store was opened.
@@ -250,6 +253,7 @@ impl Class {
 pub(super) fn class(error: &sqlx::Error) -> Class {
     let sqlx::Error::Database(error) = error else {
         return match error {
+            sqlx::Error::Configuration(source) if source.is::<Standby>() => Class::ReadOnly,
             sqlx::Error::Encode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                 Class::AtFault
             }
@@ -316,6 +320,11 @@ pub(super) struct ZeroByte {
     pub(super) text: String,
 }
 
+/// The server follows another.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is a standby")]
+pub(super) struct Standby;
+
 /// The store was closed.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is closed")]
@@ -340,6 +349,15 @@ pub(super) struct BeganTooEarly;
 #[derive(Debug, thiserror::Error)]
 #[error("a transaction holds at most about 900,000 events: roll it back, and write them in several")]
 pub(super) struct TooLarge;
+
+/// A commit is longer than a statement may be.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the commit has {bytes} bytes, and PostgreSQL takes less than a gigabyte at once: write it in several"
+)]
+pub(super) struct TooLong {
+    pub(super) bytes: usize,
+}
 
 /// Others got in the way each time.
 #[derive(Debug, thiserror::Error)]

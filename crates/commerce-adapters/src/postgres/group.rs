@@ -7,7 +7,8 @@
 //!   requires the first. Then only the first is compared with what is stored, and the two stand or fall together: they
 //!   form a *component*. If one of a component fails, nothing of it is written; the first that fails is answered, and
 //!   the others are looked at again in the next group.
-//! - Both send messages of one key: they are numbered in order.
+//! - Both send messages of one key: they are numbered in order. They form a component as well: one that is looked at again
+//!   must not come after the other.
 //!
 //! Everything else that shares something with a member waits for the next group.
 //!
@@ -24,6 +25,9 @@ const MEMBERS: usize = 256;
 /// The most rows of a group: enough to keep a statement busy, few enough for it to end within some 20 ms.
 const ROWS: usize = 4_096;
 
+/// The most bytes of a group, after which it takes no more: a statement has room for a gigabyte.
+const BYTES: usize = 32 << 20;
+
 /// The most that goes with a group though it is in doubt.
 const DOUBTS: usize = 64;
 
@@ -39,10 +43,11 @@ pub(super) struct Group {
     doubted_keys: KeySet,
     /// For each member, one of its component that came no later; itself at a component's root.
     parents: Vec<usize>,
-    /// What members touch, apart from keys of messages.
+    /// What members touch.
     touched: KeyMap<Touched>,
     streams: Vec<Stream>,
     rows: usize,
+    bytes: usize,
 }
 
 /// A stream that members append to or count on.
@@ -58,6 +63,8 @@ pub(super) struct Stream {
 enum Touched {
     Stream(usize),
     Commit(usize),
+    /// The first member that sends messages of this key.
+    Messages(usize),
     Other,
 }
 
@@ -75,7 +82,10 @@ impl Group {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.members.len() >= MEMBERS || self.rows >= ROWS || self.doubts.len() >= DOUBTS
+        self.members.len() >= MEMBERS
+            || self.rows >= ROWS
+            || self.bytes >= BYTES
+            || self.doubts.len() >= DOUBTS
     }
 
     /// Takes a commit in, unless it has to wait for what is in the group already.
@@ -101,8 +111,16 @@ impl Group {
                 self.streams.push(Stream { first: (member, index), expected: append.expected, events });
             }
         }
+        for key in job.keys.messages() {
+            match self.touched.get(key) {
+                Some(Touched::Messages(other)) => self.join(member, *other),
+                Some(_) => {}
+                None => _ = self.touched.insert(*key, Touched::Messages(member)),
+            }
+        }
         self.touched.extend(job.keys.exclusive().iter().map(|key| (*key, Touched::Other)));
         self.rows += job.rows;
+        self.bytes += job.bytes;
         self.members.push(job);
         Ok(())
     }
@@ -131,7 +149,9 @@ impl Group {
     fn can_join(&self, job: &Job) -> bool {
         let id_is_new = !self.touched.contains_key(&job.keys.own());
         // A hash that stands for something else.
-        let is_other = |key: &u64| matches!(self.touched.get(key), Some(Touched::Stream(_) | Touched::Other));
+        let is_other = |key: &u64| {
+            matches!(self.touched.get(key), Some(Touched::Stream(_) | Touched::Messages(_) | Touched::Other))
+        };
         let continues = |(append, key): (&Append, &u64)| match self.touched.get(key) {
             None => true,
             Some(Touched::Stream(stream)) => self.continues(&self.streams[*stream], job, append),

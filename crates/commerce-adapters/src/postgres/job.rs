@@ -28,6 +28,8 @@ pub(super) struct Job {
     pub(super) stream_keys: Vec<Uuid>,
     /// How many rows it writes, or looks at.
     pub(super) rows: usize,
+    /// How long what it writes is, about.
+    pub(super) bytes: usize,
     /// It was in doubt before: now it is written, or refused, as any other.
     pub(super) was_doubted: bool,
     reply: Option<oneshot::Sender<Answer>>,
@@ -44,9 +46,11 @@ impl Job {
 
     /// A commit whose answer is read off the group it is in.
     pub(super) fn silent(commit: Commit, id: CommitId) -> Self {
-        let carried = !commit.messages.is_empty() || commit.appends.iter().any(|a| !a.events.is_empty());
-        let metadata =
-            if carried { serde_json::to_string(&commit.metadata).unwrap_or_default() } else { String::new() };
+        let metadata = if writes_to_a_log(&commit) {
+            serde_json::to_string(&commit.metadata).unwrap_or_default()
+        } else {
+            String::new()
+        };
         Self {
             id,
             id_was_given: commit.id.is_some() && !commit.id_is_new,
@@ -54,6 +58,7 @@ impl Job {
             keys: Keys::of(&commit, id),
             stream_keys: stream_keys(&commit),
             rows: rows(&commit),
+            bytes: bytes(&commit),
             was_doubted: false,
             commit,
             reply: None,
@@ -74,12 +79,21 @@ impl Job {
         }
     }
 
+    /// Whether it has events or messages.
+    pub(super) fn writes_to_a_log(&self) -> bool {
+        writes_to_a_log(&self.commit)
+    }
+
     /// Tells the caller, who may have gone: the commit stands all the same.
     pub(super) fn answer(mut self: Box<Self>, answer: Answer) {
         if let Some(reply) = self.reply.take() {
             let _ = reply.send(answer);
         }
     }
+}
+
+fn writes_to_a_log(commit: &Commit) -> bool {
+    !commit.messages.is_empty() || commit.appends.iter().any(|append| !append.events.is_empty())
 }
 
 fn stream_keys(commit: &Commit) -> Vec<Uuid> {
@@ -90,6 +104,16 @@ fn rows(commit: &Commit) -> usize {
     let Commit { appends, documents, messages, claims, .. } = commit;
     let events: usize = appends.iter().map(|append| append.events.len().max(1)).sum();
     1 + events + documents.len() + messages.len() + claims.len()
+}
+
+/// Its payloads: the rest is short beside them where it matters.
+pub(super) fn bytes(commit: &Commit) -> usize {
+    let Commit { appends, documents, messages, claims, .. } = commit;
+    let events = appends.iter().flat_map(|append| &append.events).map(|event| event.payload.len());
+    let bodies = documents.iter().filter_map(|write| write.body.as_ref()).map(Vec::len);
+    let messages = messages.iter().map(|message| message.payload.len());
+    let answers = claims.iter().filter_map(|claim| claim.answer.as_ref()).map(Vec::len);
+    events.chain(bodies).chain(messages).chain(answers).sum()
 }
 
 /// What a commit touches, hashed once: commits that share a key are applied in the order in which they were handed over. Two
@@ -138,6 +162,11 @@ impl Keys {
     /// Of the streams that it appends to, one for each of its appends.
     pub(super) fn streams(&self) -> &[u64] {
         &self.all[self.streams.clone()]
+    }
+
+    /// Of the messages that it sends.
+    pub(super) fn messages(&self) -> &[u64] {
+        &self.all[self.messages_from..]
     }
 
     /// Of what may be touched by one member of a group only.

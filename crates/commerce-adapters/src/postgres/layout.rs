@@ -9,11 +9,13 @@ use super::rows::{
     Checkpoints, Claims, Documents, Doubts, Events, Fences, FreshDocuments, Given, Heads, Messages, Noted,
     Releases, Required,
 };
+use super::statement::EARLIEST;
 
 /// All rows of a group.
 #[derive(Default)]
 pub(super) struct Layout<'g> {
-    /// Whether all members are relaxed.
+    /// Whether no one waits for any of it to be durable. What goes into a log is durable all the same: readers must not see
+    /// what a crash may take back, as its positions would be given out again.
     pub(super) relaxed: bool,
     /// Of each of the group's streams its version, where that is known without a look; none if everything is looked at.
     known: Option<Vec<Option<u64>>>,
@@ -29,8 +31,6 @@ pub(super) struct Layout<'g> {
     /// Of what is in doubt.
     pub(super) doubts: Doubts,
     pub(super) events: Events<'g>,
-    /// Heads of streams that are counted on and not written: the place behind each is held until the commit.
-    pub(super) held: Vec<i64>,
     pub(super) fresh_documents: FreshDocuments<'g>,
     pub(super) documents: Documents<'g>,
     pub(super) messages: Messages<'g>,
@@ -45,7 +45,7 @@ impl<'g> Layout<'g> {
     /// `known`: of each of the group's streams its version, where that is known without a look; none if everything is to be
     /// looked at.
     pub(super) fn of(group: &'g Group, partitions: u32, known: Option<Vec<Option<u64>>>) -> Self {
-        let relaxed = group.members.iter().all(|job| job.commit.relaxed);
+        let relaxed = group.members.iter().all(|job| job.commit.relaxed && !job.writes_to_a_log());
         let mut layout = Self { relaxed, known, ..Self::default() };
         let ordered = layout.heads(group);
         let (mut first_event, mut first_message) = (0, 0);
@@ -97,9 +97,7 @@ impl<'g> Layout<'g> {
             self.heads.places.push(index);
             self.heads.keys.push(key(stream));
             self.heads.expected.push(expected(stream.expected));
-            if stream.events == 0 && stream.expected != Expected::Any {
-                self.held.push(row as i64 + 1);
-            }
+            self.heads.held.push(stream.events == 0 && stream.expected != Expected::Any);
         }
         ordered
     }
@@ -214,7 +212,8 @@ impl<'g> Layout<'g> {
             rows.tenants.push(tenant.as_str());
             rows.scopes.push(&claim.key.scope);
             rows.keys.push(&claim.key.key);
-            rows.expires_at.push(claim.expires_at.map(commerce_core::Timestamp::as_micros));
+            // What is held until long before any moment looks as if it had been given back.
+            rows.expires_at.push(claim.expires_at.map(|at| at.as_micros().max(EARLIEST)));
             rows.answers.push(claim.answer.as_deref());
         }
         for key in releases.iter().filter(|key| !claims.iter().any(|claim| claim.key == **key)) {

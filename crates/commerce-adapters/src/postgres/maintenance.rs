@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commerce_core::store::{Lease, Prune, Released, StoreError};
 use commerce_core::{Timestamp, id};
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, Row};
 use uuid::Uuid;
 
@@ -139,7 +139,7 @@ impl Maintenance {
         let prune_commits = format!(
             "WITH old AS MATERIALIZED (
                SELECT id FROM {schema}.commerce_commits
-               WHERE id < $1 AND waiting = 0
+               WHERE id < $1 AND at < $2 AND waiting = 0
                  AND (last_message IS NULL
                       OR last_message < (SELECT coalesce(min(m.position), 9223372036854775807)
                            FROM generate_series(0, 255) p,
@@ -252,7 +252,12 @@ impl Maintenance {
             }
             Prune::CommitsBefore(moment) => {
                 let first = id::v7(*moment, &[0; 10]);
-                self.database.rows(&self.prune_commits, &|to| to.add(first)).await?
+                let bind = |to: &mut PgArguments| {
+                    to.add(first)?;
+                    // An id may say another time than when it was used.
+                    to.add(moment.as_micros())
+                };
+                self.database.rows(&self.prune_commits, &bind).await?
             }
         };
         self.count(&rows)

@@ -21,7 +21,7 @@ use super::statement::BITS;
 const RESOLVED_WITHIN: Duration = Duration::from_secs(15);
 
 /// A server process, told from all others that will ever have its number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Backend {
     pid: i32,
     /// In microseconds since 1970.
@@ -40,40 +40,54 @@ pub(super) struct Origin {
 
 impl Backend {
     pub(super) async fn of(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
-        let row = sqlx::query(
+        let text = as_who_signed_in(
             "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::int8,
                     (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8, datid::int8
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
-        )
-        .fetch_one(db);
-        let row = timeout(CONNECT_WITHIN, row).await.map_err(|_| no_answer_within(CONNECT_WITHIN))??;
+        );
+        let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(db);
+        let rows = timeout(CONNECT_WITHIN, rows).await.map_err(|_| no_answer_within(CONNECT_WITHIN))??;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         let origin = Origin { started: row.try_get(2)?, database: row.try_get(3)? };
         Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)?, origin })
     }
 
     /// Ends it, and waits until it has gone.
     async fn end(self, db: &mut PgConnection, until: Instant) -> Result<(), sqlx::Error> {
+        let Self { pid, started, .. } = self;
+        let text = as_who_signed_in(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE pid = {pid} AND (extract(epoch FROM backend_start) * 1000000)::int8 = {started}"
+        ));
         loop {
-            let there = sqlx::query(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::int8 = $2",
-            )
-            .bind(self.pid)
-            .bind(self.started)
-            .fetch_optional(&mut *db)
-            .await?;
-            if there.is_none() {
+            let there = sqlx::raw_sql(AssertSqlSafe(text.clone())).fetch_all(&mut *db).await?;
+            if there.is_empty() {
                 return Ok(());
             }
             if Instant::now() > until {
                 return Err(sqlx::Error::Io(std::io::Error::new(
                     std::io::ErrorKind::TimedOut,
-                    format!("server process {} does not end", self.pid),
+                    format!("server process {pid} does not end"),
                 )));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// A statement run by whoever signed in: a role that is set besides sees other processes of that user only in part.
+fn as_who_signed_in(statement: &str) -> String {
+    format!("BEGIN; SET LOCAL ROLE NONE; {statement}; COMMIT")
+}
+
+/// Ends the server processes that could not be ended when the outcome of what they had been sent was looked up. Before that
+/// no outcome is certain, and nothing may be written that is meant to come later.
+pub(super) async fn end_those_left(desk: &Desk, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for backend in desk.left_behind() {
+        backend.end(db, Instant::now() + CONNECT_WITHIN).await?;
+        desk.is_ended(backend);
+    }
+    Ok(())
 }
 
 /// A new connection, and of these commits those that were written, each with its position and time.
@@ -88,7 +102,8 @@ pub(super) async fn resolve(
         let looking = timeout(RESOLVED_WITHIN, look_up(desk, ids, backend, until)).await;
         match looking.unwrap_or_else(|_| Err(no_answer_within(RESOLVED_WITHIN))) {
             Ok(found) => return Ok(found),
-            Err(error) if error::class(&error) != Class::Lost || Instant::now() + pause > until => {
+            Err(error) if !may_pass(&error) || Instant::now() + pause > until => {
+                desk.leave_behind(backend);
                 return Err(error.into());
             }
             Err(error) => {
@@ -99,6 +114,11 @@ pub(super) async fn resolve(
         }
         pause = (pause * 2).min(Duration::from_millis(500));
     }
+}
+
+/// Whether the same may be answered soon, by the server or by another in its place.
+fn may_pass(error: &sqlx::Error) -> bool {
+    matches!(error::class(error), Class::Lost | Class::ReadOnly)
 }
 
 async fn look_up(
@@ -130,20 +150,19 @@ async fn look_up(
             found.insert(id, written);
         }
     }
+    if !found.is_empty() {
+        // Whom a second server has to confirm was perhaps interrupted before it had: what can be confirmed after it, confirms it.
+        sqlx::query("SELECT pg_logical_emit_message(true, 'commerce', '')").execute(&mut db).await?;
+    }
     Ok((db, found))
 }
 
-/// Whether a commit was written, by whatever process. Whoever is just writing is waited for.
+/// Whether a commit was written.
 pub(super) async fn was_written(
     schema: &str,
     id: CommitId,
     db: &mut PgConnection,
 ) -> Result<bool, sqlx::Error> {
-    let mut writers = writers(schema, None, db).await?;
-    while !writers.is_empty() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        writers = self::writers(schema, Some(writers), db).await?;
-    }
     let text = format!(
         "SELECT EXISTS (SELECT FROM {schema}.commerce_events WHERE commit_id = $1 AND ordinal = 0)
              OR EXISTS (SELECT FROM {schema}.commerce_commits WHERE id = $1)"
@@ -151,17 +170,20 @@ pub(super) async fn was_written(
     sqlx::query_scalar(AssertSqlSafe(text)).bind(id.0).fetch_one(db).await
 }
 
-/// The transactions that may be writing commits, of all or of these: a statement locks its tables before it begins.
-async fn writers(
+/// The transactions, of all or of these, that may be writing commits: a statement locks its tables before it begins, and may
+/// wait for any of these locks.
+pub(super) async fn writers(
     schema: &str,
     of: Option<Vec<String>>,
     db: &mut PgConnection,
 ) -> Result<Vec<String>, sqlx::Error> {
     let text = format!(
         "SELECT DISTINCT virtualtransaction FROM pg_locks
-         WHERE relation IN ('{schema}.commerce_events'::regclass, '{schema}.commerce_commits'::regclass)
+         WHERE relation IN (SELECT oid FROM pg_class WHERE relname LIKE 'commerce\\_%' AND relkind = 'r'
+                              AND relnamespace = (SELECT relnamespace FROM pg_class
+                                                  WHERE oid = '{schema}.commerce_events'::regclass))
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND mode = 'RowExclusiveLock' AND granted AND ($1::text[] IS NULL OR virtualtransaction = ANY ($1))",
+           AND mode = 'RowExclusiveLock' AND ($1::text[] IS NULL OR virtualtransaction = ANY ($1))",
         schema = schema.replace('\'', "''")
     );
     sqlx::query_scalar(AssertSqlSafe(text)).bind(of).fetch_all(db).await

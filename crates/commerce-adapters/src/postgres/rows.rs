@@ -63,6 +63,8 @@ pub(super) struct Heads<'g> {
     pub(super) keys: Vec<Uuid>,
     /// -1: any.
     pub(super) expected: Vec<i64>,
+    /// It is counted on and not written: the place behind it is held until the commit.
+    pub(super) held: Vec<bool>,
 }
 
 /// The streams of commits that are in doubt, one of each.

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_held_places.sql"),
     include_str!("migrations/0004_gone_for_a_while.sql"),
     include_str!("migrations/0005_stream_keys.sql"),
+    include_str!("migrations/0006_places_wherever.sql"),
 ];
 /// The present version.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

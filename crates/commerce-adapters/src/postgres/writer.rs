@@ -25,6 +25,10 @@ const ATTEMPTS: u32 = 3;
 const ATTEMPTS_ALONE: u32 = 20;
 /// A statement that takes longer is taken for lost, and its outcome looked up.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
+/// So long a statement waits for a lock: for who may hold up one commit its neighbours don't wait for long.
+const LOCKED_WITHIN: &str = "SET lock_timeout = '2s'";
+/// So many of those that are written singly may be held up, one after the other, until the rest is given up too.
+const HELD_UP: usize = 3;
 /// How long a writer waits, at first and at most, before it tries again to connect.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -92,15 +96,17 @@ impl Writer {
         self.desk.writer_ended();
     }
 
-    /// An attempt that need not have looked at everything does not count: it may have failed for want of a look.
-    async fn write(&mut self, mut group: Group, careful: bool) {
+    /// An attempt that need not have looked at everything does not count: it may have failed for want of a look. Answers
+    /// whether it was held up.
+    async fn write(&mut self, mut group: Group, careful: bool) -> bool {
         let (mut attempts, mut look) = (0, if careful { Look::Always } else { Look::IfNeeded });
         loop {
             attempts += u32::from(look != Look::IfNeeded);
             let trouble = match self.attempt(&group, look).await {
                 Ok(answers) => {
                     self.pause = RECONNECT.0;
-                    return self.desk.settle(group, answers);
+                    self.desk.settle(group, answers);
+                    return false;
                 }
                 Err(trouble) => trouble,
             };
@@ -109,9 +115,13 @@ impl Writer {
                     // Nothing of what was in doubt was sent to be written.
                     self.desk.settle(group.take_doubts(), Vec::new());
                     let answers = self.look_up(&group, *line, source).await;
-                    return self.desk.settle(group, answers);
+                    self.desk.settle(group, answers);
+                    return false;
                 }
-                Trouble::Unreachable(source) => return self.refuse(group, source).await,
+                Trouble::Unreachable(source) => {
+                    self.refuse(group, source).await;
+                    return false;
+                }
                 Trouble::Failed(source) => {
                     let class = error::class(&source);
                     let raced = class == Class::Raced;
@@ -120,17 +130,21 @@ impl Writer {
                         look = Look::AfterFailure;
                         continue;
                     }
-                    if class.meets_everyone() {
+                    let is_held_up = class == Class::Cancelled;
+                    if class.meets_everyone() && !(is_held_up && group.members.len() > 1) {
                         // A standby that has been promoted, or a primary that has moved, is found by connecting anew.
                         if class == Class::ReadOnly {
                             self.line = None;
                         }
-                        return self.refuse_group(group, &source);
+                        self.refuse_group(group, &source);
+                        return is_held_up;
                     }
                     if group.members.len() == 1 {
-                        return self.refuse_one(group, source, raced, attempts);
+                        self.refuse_one(group, source, raced, attempts);
+                        return false;
                     }
-                    return self.write_singly(group).await;
+                    self.write_singly(group, source).await;
+                    return false;
                 }
             }
         }
@@ -155,9 +169,7 @@ impl Writer {
                 let has_failed = look == Look::AfterFailure || !written.failures.is_empty();
                 self.desk.caution.written(has_failed && !foreseen);
                 let mut answers = answers(group, &layout, &written);
-                if !layout.relaxed {
-                    self.desk.known_heads.learn(group, &answers, origin);
-                }
+                self.desk.known_heads.learn(group, &answers, origin);
                 for (stream, version) in answers::refused_streams(group, &layout, &written) {
                     self.desk.refused.learn(stream, version);
                 }
@@ -180,6 +192,14 @@ impl Writer {
     /// A connection to write on. When another was lost, this one probably was too; as long as nothing was sent on it, that is
     /// no more than a reason to connect anew.
     async fn line(&mut self) -> Result<Line, sqlx::Error> {
+        let mut line = self.some_line().await?;
+        if !self.desk.left_behind().is_empty() {
+            resolve::end_those_left(&self.desk, &mut line.db).await?;
+        }
+        Ok(line)
+    }
+
+    async fn some_line(&mut self) -> Result<Line, sqlx::Error> {
         let losses = self.desk.losses();
         if let Some(mut line) = self.line.take()
             && (line.losses == losses || line.stands().await)
@@ -191,10 +211,17 @@ impl Writer {
     }
 
     /// One at a time, in order: only the one at fault is refused. Those that build on it look again.
-    async fn write_singly(&mut self, mut group: Group) {
+    async fn write_singly(&mut self, mut group: Group, source: Arc<sqlx::Error>) {
         self.desk.settle(group.take_doubts(), Vec::new());
+        let mut held_up = 0;
         for job in group.members {
-            Box::pin(self.write(Group::of(job), true)).await;
+            let alone = Group::of(job);
+            if held_up == HELD_UP {
+                self.refuse_group(alone, &source);
+                continue;
+            }
+            let was_held_up = Box::pin(self.write(alone, true)).await;
+            held_up = if was_held_up { held_up + 1 } else { 0 };
         }
     }
 
@@ -258,6 +285,7 @@ impl Writer {
 impl Line {
     async fn of(mut db: PgConnection, losses: usize) -> Result<Self, sqlx::Error> {
         let backend = resolve::Backend::of(&mut db).await?;
+        sqlx::raw_sql(LOCKED_WITHIN).execute(&mut db).await?;
         Ok(Self { db, backend, losses })
     }
 

@@ -94,11 +94,12 @@ pub(super) fn prune(db: &Connection, what: &Prune, now: Timestamp) -> rusqlite::
         Prune::CommitsBefore(moment) => db.execute(
             "DELETE FROM commerce_commits WHERE id IN
                  (SELECT id FROM commerce_commits
-                  WHERE id < ? AND has_events = 0 AND scheduled = 0
+                  WHERE id < ? AND recorded_at < ? AND has_events = 0 AND scheduled = 0
                     AND (last_message IS NULL
                          OR last_message < (SELECT coalesce(min(position), 9223372036854775807) FROM commerce_messages))
                   ORDER BY id LIMIT ?)",
-            params![id::v7(*moment, &[0; 10]), PRUNED_AT_ONCE],
+            // An id may say another time than when it was used.
+            params![id::v7(*moment, &[0; 10]), moment.as_micros(), PRUNED_AT_ONCE],
         )?,
     };
     Ok(rows as u64)

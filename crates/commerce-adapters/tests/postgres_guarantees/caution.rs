@@ -94,20 +94,6 @@ async fn a_stream_is_not_looked_at_where_it_goes_on_from_what_this_process_wrote
     .await;
 }
 
-/// What no one waits for to be durable may be gone after a crash, though this process goes on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_is_looked_at_where_it_goes_on_from_what_may_not_be_durable() {
-    within(60, async {
-        let home = database().await;
-        let store = process(home.url()).await;
-        for version in 0..10 {
-            store.commit(go_on(version).relaxed()).await.unwrap();
-        }
-        assert_eq!(counted(&home, store, LOOKS).await, 9);
-    })
-    .await;
-}
-
 /// A process whose stream has three events, on a server of its own.
 async fn with_three_events() -> (Cluster, String, Arc<PgStore>) {
     let (server, url) = own_server().await;

@@ -9,7 +9,8 @@ use commerce_test_postgres::{TestDatabase, database};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Random, begin, event, execute, fresh_id, length, process, stream, stuck_or_done, within,
+    Random, append, begin, connect, event, execute, fresh_id, length, own_server, process, stream,
+    stuck_or_done, within,
 };
 
 /// Deadlocks are found soon: otherwise the server looks for them after a second.
@@ -194,6 +195,29 @@ async fn claims_are_taken_before_anything_else_is_new() {
             waits.await.unwrap().unwrap_err();
             // From here on everything is looked at.
         }
+    })
+    .await;
+}
+
+/// One that an application's open transaction holds up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_held_up_holds_up_no_one_else() {
+    within(60, async {
+        let (_cluster, url) = own_server().await;
+        let store = process(&url).await;
+        let mut host = connect(&url).await;
+        execute(&mut host, "BEGIN").await;
+        store.apply_in(&mut host, &append(&stream("b"))).await.unwrap();
+        let first = store.commit(append(&stream("first")));
+        let handed: Vec<_> = (0..20)
+            .map(|n| store.commit(append(&stream(if n == 7 { "b".to_owned() } else { n.to_string() }))))
+            .collect();
+        first.await.unwrap();
+        for (n, answer) in handed.into_iter().enumerate() {
+            assert_eq!(answer.await.is_ok(), n != 7, "{n}");
+        }
+        execute(&mut host, "COMMIT").await;
+        store.commit(append(&stream("b"))).await.unwrap();
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use commerce_adapters::postgres::PgStore;
+use commerce_core::Timestamp;
 use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
 use commerce_core::store::{Prune, Query, Store};
@@ -178,6 +179,20 @@ async fn pruning_and_writing_anew_never_wait_for_each_other_in_a_circle() {
         .await;
         let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(number(&mut home.connect().await, deadlocks).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_ended_long_ago_can_be_taken_and_goes() {
+    within(30, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let until = |micros| Claim::new("c", "k").until(Timestamp::from_micros(micros));
+        for micros in [i64::MIN, i64::MIN / 2 - 1, 1] {
+            store.commit(Commit::new().claim(until(micros))).await.unwrap();
+        }
+        assert_eq!(store.prune(Prune::ExpiredClaims).await.unwrap(), 1);
     })
     .await;
 }

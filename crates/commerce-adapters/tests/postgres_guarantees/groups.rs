@@ -7,7 +7,9 @@ use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_test_postgres::{TestDatabase, database};
 use tokio::task::JoinSet;
 
-use crate::support::{Random, begin, event, fresh_id, length, number, process, stream, within};
+use crate::support::{
+    MessageReader, Random, begin, event, fresh_id, length, number, numbered, process, stream, within,
+};
 
 const MEMBERS: u64 = 150;
 
@@ -204,6 +206,33 @@ async fn a_read_that_fails_fails_alone() {
             }
         }
         assert_eq!(length(&store, &stream("a\0b")).await, 0, "there can be none of that name");
+    })
+    .await;
+}
+
+/// Also where one of them is looked at again, as what it stands or falls with was refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_of_one_key_stay_in_the_order_of_the_calls() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        store.commit(Commit::new().claim(Claim::new("c", "taken"))).await.unwrap();
+        for round in 0..40 {
+            let (a, key) = (stream(format!("a{round}")), format!("k{round}"));
+            let first = store.commit(begin(&a).message(numbered(&key, 1)));
+            let second = store.commit(begin(&stream(format!("b{round}"))).message(numbered(&key, 2)));
+            let taken = Claim::new("c", "taken");
+            let refused = Commit::new().append(a, Expected::Version(1), vec![event()]).claim(taken);
+            let refused = store.commit(refused);
+            first.await.unwrap();
+            second.await.unwrap();
+            refused.await.unwrap_err();
+        }
+        store.caught_up().await.unwrap();
+        for partition in 0..store.partitions() {
+            let mut reader = MessageReader::new(partition, &[]);
+            while reader.read(&store).await > 0 {}
+        }
     })
     .await;
 }

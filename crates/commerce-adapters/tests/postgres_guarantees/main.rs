@@ -28,6 +28,7 @@ mod log_under_load;
 mod lost_answer;
 mod migration;
 mod opening;
+mod outcomes;
 mod relaxed;
 mod restart;
 mod retention;

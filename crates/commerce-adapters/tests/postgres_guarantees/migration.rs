@@ -253,3 +253,28 @@ async fn schemas_of_any_name_are_apart() {
     })
     .await;
 }
+
+/// A place that is held is given back where it was taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_may_be_renamed_and_another_take_its_name() {
+    within(30, async {
+        let home = database().await;
+        drop(process(home.url()).await);
+        home.execute("ALTER SCHEMA commerce RENAME TO moved").await;
+        for another_is_there in [false, true] {
+            if another_is_there {
+                drop(process(home.url()).await);
+            }
+            let store = PgDatabase::new(home.url()).unwrap().store("moved").open().await.unwrap();
+            let counted = stream(format!("counted-{another_is_there}"));
+            store.commit(append(&counted)).await.unwrap();
+            let counts = Commit::new().append(counted.clone(), Expected::Version(1), vec![]);
+            store
+                .commit(counts.append(stream(another_is_there), Expected::ABSENT, vec![event()]))
+                .await
+                .unwrap();
+            store.commit(Commit::new().append(counted, Expected::Version(1), vec![event()])).await.unwrap();
+        }
+    })
+    .await;
+}

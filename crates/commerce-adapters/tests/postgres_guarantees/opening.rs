@@ -154,3 +154,38 @@ async fn a_right_that_lacks_is_named_and_few_are_needed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_may_have_almost_any_name() {
+    within(60, async {
+        let home = database().await;
+        for name in ["a'b", "a\"b", "a b", "{s}", "{schema}", "a\\b", "ä.ö", "%I", "a$1b"] {
+            let store = PgDatabase::new(home.url()).unwrap().store(name).migrate().await;
+            let store = store.unwrap_or_else(|error| panic!("{name}: {error}"));
+            store.commit(begin(&stream(1)).append(stream(2), Expected::ABSENT, vec![])).await.unwrap();
+            store.caught_up().await.unwrap();
+            assert_eq!(store.read_log(0, 10).await.unwrap().len(), 1, "{name}");
+        }
+        let error = refused(PgDatabase::new(home.url()).unwrap().store("a$$b"), true).await;
+        assert!(matches!(error, OpenError::SchemaName { .. }), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_with_a_default_role_writes_like_any_other() {
+    within(60, async {
+        let (cluster, url) = own_server().await;
+        let mut db = connect(&url).await;
+        execute(
+            &mut db,
+            "CREATE ROLE owner NOLOGIN; CREATE ROLE shop LOGIN IN ROLE owner;
+             ALTER ROLE shop SET role = 'owner'; GRANT ALL ON DATABASE shop TO owner",
+        )
+        .await;
+        let store = self::store(&format!("postgres://shop@127.0.0.1:{}/shop", cluster.port()));
+        let store = store.migrate().await.unwrap();
+        store.commit(append(&stream(1))).await.unwrap();
+    })
+    .await;
+}

@@ -117,3 +117,19 @@ async fn a_stream_that_an_open_transaction_counts_on_is_appended_to_after_it() {
     })
     .await;
 }
+
+/// The more of them, the longer it takes, but no more than that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_may_have_tens_of_thousands_of_streams() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        for (kind, expected, events) in [("any", Expected::Any, 1), ("counted", Expected::ABSENT, 0)] {
+            let commit = (0..30_000).fold(append(&stream(kind)), |commit, n| {
+                commit.append(stream(format!("{kind}-{n}")), expected, vec![event(); events])
+            });
+            store.commit(commit).await.unwrap();
+        }
+    })
+    .await;
+}

@@ -39,6 +39,7 @@ pub(super) fn bind(
         to.owners(&layout.heads.owners)?;
         to.column(HAS_HEADS, &layout.heads.keys)?;
         to.column(HAS_HEADS, &layout.heads.expected)?;
+        to.column(HAS_HEADS, &layout.heads.held)?;
     }
     if sections.has(HAS_DOUBTS) {
         to.column(HAS_DOUBTS, &layout.doubts.keys)?;
@@ -67,9 +68,6 @@ pub(super) fn bind(
     }
     if sections.has(HAS_EVENTS) {
         to.events(layout)?;
-    }
-    if sections.has(HAS_HELD) {
-        to.column(HAS_HELD, &layout.held)?;
     }
     if sections.has(HAS_MESSAGES) {
         to.messages(layout)?;

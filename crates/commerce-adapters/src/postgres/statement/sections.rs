@@ -71,7 +71,7 @@ impl Sections {
             (HAS_DOUBTS, !layout.doubts.keys.is_empty()),
             (HAS_EVENTS, !layout.events.streams.is_empty()),
             (HAS_FOLLOWING, layout.events.heads.iter().any(Option::is_some)),
-            (HAS_HELD, !layout.held.is_empty()),
+            (HAS_HELD, layout.heads.held.contains(&true)),
             (HAS_FRESH_DOCUMENTS, !layout.fresh_documents.ids.is_empty()),
             (HAS_FRESH_FIELDS, layout.fresh_documents.fields.iter().any(Option::is_some)),
             (HAS_DOCUMENTS, !layout.documents.ids.is_empty()),
@@ -104,7 +104,7 @@ impl Sections {
     }
 
     /// How many rows each section has.
-    fn rows(layout: &Layout<'_>) -> [(u32, usize); 14] {
+    fn rows(layout: &Layout<'_>) -> [(u32, usize); 13] {
         [
             (HAS_NOTED, layout.noted.ids.len()),
             (HAS_GIVEN, layout.given.ids.len()),
@@ -112,7 +112,6 @@ impl Sections {
             (HAS_REQUIRED, layout.required.ids.len()),
             (HAS_HEADS, layout.heads.keys.len()),
             (HAS_EVENTS, layout.events.streams.len()),
-            (HAS_HELD, layout.held.len()),
             (HAS_FRESH_DOCUMENTS, layout.fresh_documents.ids.len()),
             (HAS_DOCUMENTS, layout.documents.ids.len()),
             (HAS_MESSAGES, layout.messages.ids.len()),

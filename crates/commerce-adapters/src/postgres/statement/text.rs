@@ -17,6 +17,9 @@ fn written(id: &str) -> String {
 const AT: &str = "coalesce($1::int8, (extract(epoch FROM statement_timestamp()) * 1000000)::int8)";
 /// For this transaction alone, which is this statement.
 const RELAX: &str = "set_config('synchronous_commit', 'off', true)";
+/// For this transaction alone, which is an application's: readers of logs must not see what a crash may take back.
+const INSIST: &str = "set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                        WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)";
 
 /// The first position of the transaction.
 fn base() -> String {
@@ -132,12 +135,17 @@ impl<'s> Text<'s> {
         } else {
             ("base".to_owned(), "base".to_owned())
         };
-        let relaxed =
-            if self.sections.has(RELAXED) { format!("{RELAX} AS relaxed, ") } else { String::new() };
+        let durability = if self.sections.has(RELAXED) {
+            format!("{RELAX} AS durability, ")
+        } else if self.sections.has(JOINED) && self.sections.has(HAS_EVENTS | HAS_MESSAGES) {
+            format!("{INSIST} AS durability, ")
+        } else {
+            String::new()
+        };
         self.part(format!(
             "now AS MATERIALIZED (
                SELECT at, base, {events} AS events_from, {messages} AS messages_from
-               FROM (SELECT {relaxed}{AT} AS at, {} AS base OFFSET 0) clock)",
+               FROM (SELECT {durability}{AT} AS at, {} AS base OFFSET 0) clock)",
             base()
         ));
     }
@@ -210,7 +218,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_HEADS) {
             return;
         }
-        self.rows(HAS_HEADS, "h", "component int4, key uuid, expected int8");
+        self.rows(HAS_HEADS, "h", "component int4, key uuid, expected int8, held bool");
         // Not the head at once: to find it the index reads all that its last page has of the stream. Only a stream that is
         // shorter than expected is asked how long it is.
         self.part(
@@ -226,6 +234,12 @@ impl<'s> Text<'s> {
                  WHERE e.stream_key = h.key AND e.version >= h.expected
                  ORDER BY version DESC LIMIT 1) e ON true)",
         );
+        if self.sections.has(HAS_FOLLOWING) {
+            // By subscript: a join of so many with so many would have to be a nested loop.
+            self.part(
+                "versions AS MATERIALIZED (SELECT array_agg(version ORDER BY i) AS of_head FROM heads)",
+            );
+        }
         self.look(
             STREAMS,
             "i, version AS actual, NULL::uuid AS by, NULL::bytea AS answer FROM heads

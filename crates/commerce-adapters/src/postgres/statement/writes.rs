@@ -32,10 +32,10 @@ impl Text<'_> {
                 "component int4, place int8, tenant text, stream text, stream_key uuid, version int8, head int8, \
                  type text, schema int4, payload bytea, id uuid, ordinal int4, metadata text",
             );
-            let (behind, heads) = if self.sections.has(HAS_FOLLOWING) {
-                (" + coalesce(h.version, 0)", "LEFT JOIN heads h ON h.i = e.head")
+            let behind = if self.sections.has(HAS_FOLLOWING) {
+                " + coalesce((SELECT of_head FROM versions)[e.head], 0)"
             } else {
-                ("", "")
+                ""
             };
             let stands = self.stands("e");
             let Beginnings { at, events, from, .. } = self.beginnings();
@@ -49,11 +49,10 @@ impl Text<'_> {
                       stream_key)
                    SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
                           e.type, e.metadata, e.payload, e.stream_key
-                   FROM e {heads} {from} WHERE {stands}{order})"
+                   FROM e {from} WHERE {stands}{order})"
             ));
         }
         if self.sections.has(HAS_HELD) {
-            self.rows(HAS_HELD, "held", "head int8");
             let stands = self.stands("h");
             let Beginnings { at, base, from, .. } = self.beginnings();
             let last = (1_i64 << BITS) - 1;
@@ -61,12 +60,12 @@ impl Text<'_> {
                 "held_places AS (
                    INSERT INTO {{s}}.commerce_events
                      (position, version, at, commit_id, schema, ordinal, tenant, stream, type, json, stream_key)
-                   SELECT ({base}) + {last} - held.i, h.version + 1, {at}, '00000000-0000-0000-0000-000000000000', 0, -1,
+                   SELECT ({base}) + {last} - h.i, h.version + 1, {at}, '00000000-0000-0000-0000-000000000000', 0, -1,
                           '', '', '', '', h.key
-                   FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands}),
+                   FROM heads h {from} WHERE h.held AND {stands}),
                  given_back AS (
                    INSERT INTO {{s}}.commerce_held_places (position)
-                   SELECT ({base}) + {last} - held.i FROM held JOIN heads h ON h.i = held.head {from} WHERE {stands})"
+                   SELECT ({base}) + {last} - h.i FROM heads h {from} WHERE h.held AND {stands})"
             ));
         }
     }

@@ -1,9 +1,11 @@
 //! Deleting what has served its time.
 
 use super::fixture::{ALL, Fixture, MINUTE, append, claim, message, numbers, put, send};
-use crate::commit::{Claim, Commit, Expected};
+use crate::commit::{Claim, Commit, CommitId, Expected};
 use crate::host::Host;
+use crate::id;
 use crate::store::{CommitOutcome, Prune, Store};
+use crate::time::Timestamp;
 
 async fn prune(f: &Fixture<impl Store>, what: Prune) -> u64 {
     f.store.prune(what).await.expect("prune answers")
@@ -87,11 +89,14 @@ pub(super) async fn commits_go_that_left_nothing(f: Fixture<impl Store>) {
     }
     f.host.advance(MINUTE);
     let young = f.ok(put("young", Expected::Any, "1")).await.id;
+    // Its id says 1970, but it was used a moment ago.
+    let aged = CommitId(id::v7(Timestamp::default(), &[7; 10]));
+    f.ok(put("aged", Expected::Any, "1").with_id(aged)).await;
     let moment = f.host.now();
     let rule = "commits before a moment go if they wrote no event and their messages are gone";
     assert_eq!(prune(&f, Prune::CommitsBefore(moment.minus(MINUTE))).await, 0, "{rule}: none before");
     assert_eq!(prune(&f, Prune::CommitsBefore(moment)).await, 4, "{rule}");
-    for id in kept.iter().chain([&young]) {
+    for id in kept.iter().chain([&young, &aged]) {
         assert_eq!(f.outcome(*id).await, CommitOutcome::Committed, "{rule}: the others stay");
     }
     for id in gone {
