@@ -83,7 +83,7 @@ pub async fn limit_rate(State(limit): State<RateLimit>, request: Request, next: 
 /// 429, with `Retry-After` and the three `RateLimit-` headers that clients know (draft-polli-ratelimit-headers).
 fn refused(quota: Quota, wait: Duration) -> Problem {
     let detail = format!("more than {} requests of this kind in {:?}", quota.requests, quota.per);
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
         .retry_after(wait)
         .header(LIMIT, quota.requests.into())
