@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::error::Kind;
+
 /// The first microsecond of the year 0 and the last of the year 9999, since 1970: RFC 3339 can write no others.
 const FIRST: i64 = -62_167_219_200_000_000;
 const LAST: i64 = 253_402_300_799_999_999;
@@ -76,6 +78,13 @@ impl Timestamp {
 #[error("{0:?} is not an RFC 3339 moment such as 2026-01-31T12:00:00Z")]
 pub struct InvalidTimestamp(String);
 
+impl InvalidTimestamp {
+    /// Always [`Kind::Invalid`].
+    pub fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_rfc3339().map_err(|_| fmt::Error)?)
@@ -141,5 +150,6 @@ mod tests {
         }
         let refused = Timestamp::parse("yesterday").unwrap_err();
         assert!(refused.to_string().contains("yesterday"));
+        assert_eq!(refused.kind(), Kind::Invalid);
     }
 }

@@ -96,7 +96,8 @@ pub enum CommitError {
 }
 
 impl CommitError {
-    /// What a caller can do about it.
+    /// What a caller can do about it. [`Unknown`](Self::Unknown) is [`Kind::Retryable`] too, but the commit may have been
+    /// applied: look its outcome up before it is sent again, under the same id.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Conflict(_) => Kind::Conflict,
