@@ -4,6 +4,7 @@ use crate::stream::{Position, StreamId, Version};
 
 /// Why a commit was not applied although nothing was wrong with it: someone else was faster.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Conflict {
     /// A stream has another version than was expected.
     #[error("stream {stream} is at version {actual}, not {expected}")]
