@@ -31,6 +31,16 @@ async fn processes_share_a_clients_quota() {
 }
 
 #[tokio::test]
+async fn a_quota_may_be_none_and_may_never_come_back() {
+    let redis = Redis::start();
+    let quotas = quotas(&redis);
+    assert_eq!(quotas.take("ann", Quota::per_minute(0)).await, Err(Duration::from_secs(60)));
+    let quota = Quota { requests: 1, per: Duration::MAX };
+    assert_eq!(quotas.take("bob", quota).await, Ok(()));
+    assert!(quotas.take("bob", quota).await.is_err());
+}
+
+#[tokio::test]
 async fn a_quota_comes_back_bit_by_bit() {
     let redis = Redis::start();
     let quotas = quotas(&redis);

@@ -6,7 +6,8 @@ use crate::repository;
 use crate::store::StoreError;
 use crate::value::Violation;
 
-/// The kinds of error. Every public error of these crates answers `kind()` with one of them.
+/// The kinds of error. The errors of stores, of domains and of what runs on them (repositories, projections, buses, sagas)
+/// answer `kind()` with one of them. A small one may not: its type says all, as that of an option that makes no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -17,7 +18,8 @@ pub enum Kind {
     NotFound,
     /// The request can't be right: change it.
     Invalid,
-    /// The same request may succeed later.
+    /// The same request may succeed later. A commit whose outcome is [unknown](CommitError::Unknown) may have been applied:
+    /// ask [`Store::outcome`](crate::store::Store::outcome) first, and send it again under the same id only.
     Retryable,
     /// The same request will never succeed.
     Terminal,

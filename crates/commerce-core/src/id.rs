@@ -31,33 +31,48 @@ pub fn named(namespace: &Uuid, name: &[u8]) -> Uuid {
     v7(Timestamp::default(), &random)
 }
 
-/// Declares a newtype over a UUID: `uuid_id!(/// An order. pub OrderId);`.
+/// Declares a newtype over a UUID: `uuid_id!(/// An order. pub OrderId);`. serde writes it as that UUID.
 #[macro_export]
 macro_rules! uuid_id {
     ($(#[$meta:meta])* $visibility:vis $name:ident) => {
         $(#[$meta])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-        )]
-        #[serde(transparent)]
-        $visibility struct $name(pub uuid::Uuid);
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $visibility struct $name(pub $crate::of_macros::uuid::Uuid);
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.hyphenated().fmt(f)
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0.hyphenated(), f)
             }
         }
 
-        impl From<uuid::Uuid> for $name {
-            fn from(id: uuid::Uuid) -> Self {
+        impl ::std::convert::From<$crate::of_macros::uuid::Uuid> for $name {
+            fn from(id: $crate::of_macros::uuid::Uuid) -> Self {
                 Self(id)
             }
         }
 
-        impl std::str::FromStr for $name {
-            type Err = uuid::Error;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                uuid::Uuid::parse_str(text).map(Self)
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::of_macros::uuid::Error;
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                $crate::of_macros::uuid::Uuid::parse_str(text).map(Self)
+            }
+        }
+
+        // By hand: a derive would have to be told by which name the caller's crate knows serde.
+        impl $crate::of_macros::serde::Serialize for $name {
+            fn serialize<S: $crate::of_macros::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                $crate::of_macros::serde::Serialize::serialize(&self.0, serializer)
+            }
+        }
+
+        impl<'de> $crate::of_macros::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::of_macros::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                $crate::of_macros::serde::Deserialize::deserialize(deserializer).map(Self)
             }
         }
     };
@@ -141,6 +156,27 @@ impl fmt::Display for Tenant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As in a crate that depends on neither serde nor uuid.
+    mod elsewhere {
+        mod serde {}
+        mod std {}
+        mod uuid {}
+
+        crate::uuid_id!(
+            /// A shelf.
+            pub(super) ShelfId
+        );
+    }
+
+    #[test]
+    fn a_newtype_can_be_declared_anywhere_and_is_written_as_its_uuid() {
+        let shelf = elsewhere::ShelfId::from(Uuid::from_u128(7));
+        let text = serde_json::to_string(&shelf).unwrap();
+        assert_eq!(text, format!("{:?}", shelf.to_string()));
+        assert_eq!(serde_json::from_str::<elsewhere::ShelfId>(&text).unwrap(), shelf);
+        assert_eq!(shelf.to_string().parse(), Ok(shelf));
+    }
 
     #[test]
     fn derived_ids_are_distinct_valid_v7_and_keep_the_time() {

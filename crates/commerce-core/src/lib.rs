@@ -36,6 +36,12 @@ pub mod time;
 pub mod upcast;
 pub mod value;
 
+/// What the macros of this crate expand to names these: whoever calls one needs no dependency on them.
+#[doc(hidden)]
+pub mod of_macros {
+    pub use {serde, uuid};
+}
+
 pub use aggregate::Aggregate;
 pub use context::Context;
 pub use event::Event;

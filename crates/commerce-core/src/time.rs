@@ -7,17 +7,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The years 0 to 9999, those that RFC 3339 can write, in microseconds since 1970.
-const WRITABLE: std::ops::Range<i64> = -62_167_219_200_000_000..253_402_300_800_000_000;
+use crate::error::Kind;
 
-/// A moment, UTC, in whole microseconds since 1970. Written as RFC 3339 with `Z`.
+/// The first microsecond of the year 0 and the last of the year 9999, since 1970: RFC 3339 can write no others.
+const FIRST: i64 = -62_167_219_200_000_000;
+const LAST: i64 = 253_402_300_799_999_999;
+
+/// A moment of the years 0 to 9999, UTC, in whole microseconds since 1970. Written as RFC 3339 with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since 1970.
+    /// The beginning of the year 0: nothing is earlier.
+    pub const MIN: Self = Self(FIRST);
+    /// The end of the year 9999: nothing is later.
+    pub const MAX: Self = Self(LAST);
+
+    /// From microseconds since 1970; [`MIN`](Self::MIN) or [`MAX`](Self::MAX) if they lie beyond.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        match micros {
+            ..FIRST => Self::MIN,
+            FIRST..=LAST => Self(micros),
+            _ => Self::MAX,
+        }
     }
 
     /// Microseconds since 1970.
@@ -34,19 +46,19 @@ impl Timestamp {
         // An offset may lead out of the years that can be written.
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000))
             .ok()
-            .filter(|micros| WRITABLE.contains(micros))
+            .filter(|micros| (FIRST..=LAST).contains(micros))
             .map(Self)
             .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 
-    /// That much later; the end of time if it lies beyond.
+    /// That much later; [`MAX`](Self::MAX) if it lies beyond.
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// That much earlier; the beginning of time if it lies before.
+    /// That much earlier; [`MIN`](Self::MIN) if it lies before.
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// How long it is since `earlier`; zero if that lies ahead.
@@ -54,8 +66,10 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    fn to_datetime(self) -> Result<OffsetDateTime, time::error::ComponentRange> {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
+    /// Never fails for a moment that can be written, as each is.
+    fn to_rfc3339(self) -> Result<String, time::error::Format> {
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000);
+        moment.map_err(time::error::Format::from)?.format(&Rfc3339)
     }
 }
 
@@ -64,17 +78,22 @@ impl Timestamp {
 #[error("{0:?} is not an RFC 3339 moment such as 2026-01-31T12:00:00Z")]
 pub struct InvalidTimestamp(String);
 
+impl InvalidTimestamp {
+    /// Always [`Kind::Invalid`].
+    pub fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = self.to_datetime().map_err(|_| fmt::Error)?;
-        f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        f.write_str(&self.to_rfc3339().map_err(|_| fmt::Error)?)
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let moment = self.to_datetime().map_err(S::Error::custom)?;
-        serializer.serialize_str(&moment.format(&Rfc3339).map_err(S::Error::custom)?)
+        serializer.serialize_str(&self.to_rfc3339().map_err(S::Error::custom)?)
     }
 }
 
@@ -99,9 +118,26 @@ mod tests {
 
     #[test]
     fn arithmetic_saturates() {
-        let end = Timestamp::from_micros(i64::MAX);
+        let end = Timestamp::MAX;
         assert_eq!(end.plus(Duration::from_secs(1)), end);
+        assert_eq!(Timestamp::default().plus(Duration::MAX), end);
+        assert_eq!(Timestamp::default().minus(Duration::MAX), Timestamp::MIN);
         assert_eq!(Timestamp::default().since(end), Duration::ZERO);
+    }
+
+    #[test]
+    fn every_moment_can_be_written() {
+        let always = Timestamp::default().plus(Duration::MAX);
+        let (first, last) = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
+        for (moment, written) in [
+            (always, "9999-12-31T23:59:59.999999Z"),
+            (last, "9999-12-31T23:59:59.999999Z"),
+            (first, "0000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(moment.to_string(), written);
+            assert_eq!(serde_json::to_string(&moment).unwrap(), format!("{written:?}"));
+            assert_eq!(Timestamp::parse(written).unwrap(), moment);
+        }
     }
 
     #[test]
@@ -112,6 +148,8 @@ mod tests {
         for beyond in ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"] {
             assert!(Timestamp::parse(beyond).is_err(), "{beyond}");
         }
-        assert!(Timestamp::parse("yesterday").unwrap_err().to_string().contains("yesterday"));
+        let refused = Timestamp::parse("yesterday").unwrap_err();
+        assert!(refused.to_string().contains("yesterday"));
+        assert_eq!(refused.kind(), Kind::Invalid);
     }
 }

@@ -17,7 +17,8 @@ use super::shape;
 use super::strict::Strict;
 use super::text::{brief, escaped, with_nul};
 
-/// A body of JSON, of at most 1 MiB. Types that `deny_unknown_fields` keep a misspelt field from being dropped.
+/// A body of JSON, of at most 1 MiB, whatever [`Buffering`](super::Buffering) allows. Types that `deny_unknown_fields`
+/// keep a misspelt field from being dropped.
 ///
 /// Refused with a clear answer: another content type, charset or encoding (415), no body, JSON that is broken, of the wrong
 /// shape, or with U+0000 in a text (400 `invalid_body`, with a pointer to each place that differs from the type's
@@ -38,7 +39,7 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> 
 }
 
 /// For an endpoint that takes no body: what is sent all the same is refused, as an unknown field is elsewhere. An empty
-/// object is as good as nothing.
+/// object is as good as nothing, and more than 1 MiB is a 413.
 pub struct NoBody;
 
 /// No member at all.

@@ -11,13 +11,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::problem::Problem;
 
-/// The largest body: 1 MiB.
+/// The largest body that this crate's extractors and [`idempotent`](super::idempotent) take: 1 MiB.
 pub(super) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// How large a body may be, and how long it may take to arrive.
 #[derive(Clone, Copy, Debug)]
 pub struct Buffering {
-    /// In bytes.
+    /// In bytes. More than 1 MiB is of use only to handlers that read a body by other means than [`Body`](super::Body) and
+    /// [`NoBody`](super::NoBody), and without an idempotency key: these refuse what is larger themselves.
     pub largest: usize,
     /// From the headers to the last byte.
     pub patience: Duration,

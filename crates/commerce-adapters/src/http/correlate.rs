@@ -1,6 +1,5 @@
 //! Which flow a request belongs to.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -12,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::problem::Problem;
 
 /// Carries the correlation id, both ways.
 pub const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -118,21 +118,23 @@ fn read_traceparent(text: &str) -> Option<String> {
 }
 
 /// The context of a request: who asks, when, as part of what.
+///
+/// [`correlate`] makes it. On a router without that layer every request is a 500 `internal_error`: there is no id that is
+/// unique to the request, and what is written under one that isn't would collide.
 #[derive(Clone, Debug)]
 pub struct Asked(pub Context);
 
 impl<S: Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let context = parts.extensions.get::<Arc<Context>>().map(|context| (**context).clone());
-        // A router without the layer has no clock to ask; what is written then shows that by its time.
-        let context =
-            context.unwrap_or_else(|| Context::new(commerce_core::Timestamp::default(), Uuid::nil()));
-        Ok(Self(match parts.extensions.get::<Caller>() {
-            Some(caller) => context.with_actor(caller.id.to_string()),
-            None => context.with_actor("anonymous"),
-        }))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let context = parts.extensions.get::<Arc<Context>>();
+        let context = context.ok_or_else(|| Problem::bug("the layer `correlate` is missing"))?;
+        let actor = match parts.extensions.get::<Caller>() {
+            Some(caller) => caller.id.to_string(),
+            None => "anonymous".to_owned(),
+        };
+        Ok(Self(Context::clone(context).with_actor(actor)))
     }
 }
 

@@ -34,6 +34,8 @@ const LONGEST: usize = 255;
 /// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
 /// A request that is dropped before its answer (the client hung up, its time was up) gives its key back.
 ///
+/// A POST with a key and a body of more than 1 MiB is a 413, whatever [`Buffering`](super::Buffering) allows.
+///
 /// Callers without a token share one scope. That gives nobody another's answer, as the same body is asked for too.
 pub async fn idempotent(
     State((store, keys)): State<(Arc<dyn commerce_core::store::Store>, Idempotency)>,

@@ -115,7 +115,7 @@ impl Problem {
 
     /// With `Retry-After`, in whole seconds, at least one.
     pub fn retry_after(self, after: Duration) -> Self {
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+/// A hundred years: a longer time added to now may be more than a clock can tell.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// So many in so long a time, at once or spread over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// So many.
+    /// So many; at 0 each is refused.
     pub requests: u32,
-    /// In so long a time.
+    /// In so long a time. More than a hundred years count as these; in no time at all, there is no limit.
     pub per: Duration,
 }
 
@@ -21,9 +24,14 @@ impl Quota {
         Self { requests, per: Duration::from_secs(60) }
     }
 
+    /// The time in which the whole quota comes back.
+    pub(crate) fn whole(self) -> Duration {
+        self.per.min(LONGEST)
+    }
+
     /// How long one request's share of the time is.
     pub(crate) fn interval(self) -> Duration {
-        self.per / self.requests.max(1)
+        self.whole() / self.requests.max(1)
     }
 }
 
@@ -77,10 +85,13 @@ impl Quotas for MemoryQuotas {
 
 impl MemoryQuotas {
     fn take_at(&self, client: &str, quota: Quota, now: Instant) -> Result<(), Duration> {
+        if quota.requests == 0 {
+            return Err(quota.whole());
+        }
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let full = clients.full_at.get(client).copied().unwrap_or(now).max(now);
         let after_this = full + quota.interval();
-        let latest = now + quota.per;
+        let latest = now + quota.whole();
         if after_this > latest {
             return Err(after_this - latest);
         }
@@ -108,6 +119,27 @@ mod tests {
         assert_eq!(quotas.take_at("b", quota, now), Ok(()), "another client has its own");
         assert_eq!(quotas.take_at("a", quota, now + wait), Ok(()));
         assert!(quotas.take_at("a", quota, now + wait).is_err());
+    }
+
+    #[test]
+    fn a_quota_of_none_lets_none_through() {
+        let quotas = MemoryQuotas::default();
+        for _ in 0..2 {
+            assert_eq!(
+                quotas.take_at("a", Quota::per_minute(0), Instant::now()),
+                Err(Duration::from_secs(60))
+            );
+        }
+    }
+
+    #[test]
+    fn a_quota_may_never_come_back() {
+        let quotas = MemoryQuotas::default();
+        let (quota, now) = (Quota { requests: 2, per: Duration::MAX }, Instant::now());
+        for later in [0, 1] {
+            assert_eq!(quotas.take_at("a", quota, now + Duration::from_secs(later)), Ok(()));
+        }
+        assert!(quotas.take_at("a", quota, now + Duration::from_secs(2)).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! So many requests a minute for each client.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -19,6 +19,10 @@ const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// What each client may ask. A client is a user who is signed in, or else an address.
+///
+/// Addresses are known only where the server tells them: it must be started with
+/// `router.into_make_service_with_connect_info::<SocketAddr>()`, or else put axum's [`ConnectInfo`] into each request's
+/// extensions by itself. Without that all who aren't signed in count as one client, and the log says so once.
 #[derive(Clone)]
 pub struct RateLimit {
     /// Of requests that change something.
@@ -44,6 +48,25 @@ impl RateLimit {
 }
 
 /// Refuses what is too much, with 429 and `Retry-After`. Goes inside [`authenticate`](super::authenticate), which says who asks.
+///
+/// The server must tell from which address each request comes; otherwise all who aren't signed in share one quota:
+///
+/// ```no_run
+/// use std::net::SocketAddr;
+/// use std::sync::Arc;
+///
+/// use axum::{Router, middleware, routing};
+/// use commerce_adapters::http::{MemoryQuotas, RateLimit, limit_rate};
+///
+/// # async fn serve() -> std::io::Result<()> {
+/// let limit = RateLimit::new(Arc::new(MemoryQuotas::default()));
+/// let app = Router::new()
+///     .route("/", routing::get(|| async { "hello" }))
+///     .layer(middleware::from_fn_with_state(limit, limit_rate));
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+/// # }
+/// ```
 pub async fn limit_rate(State(limit): State<RateLimit>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let (kind, quota) = if reads { ("read", limit.reads) } else { ("write", limit.writes) };
@@ -60,7 +83,7 @@ pub async fn limit_rate(State(limit): State<RateLimit>, request: Request, next: 
 /// 429, with `Retry-After` and the three `RateLimit-` headers that clients know (draft-polli-ratelimit-headers).
 fn refused(quota: Quota, wait: Duration) -> Problem {
     let detail = format!("more than {} requests of this kind in {:?}", quota.requests, quota.per);
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
         .retry_after(wait)
         .header(LIMIT, quota.requests.into())
@@ -72,9 +95,22 @@ fn client_of(request: &Request, proxies: &Proxies) -> String {
     if let Some(caller) = request.extensions().get::<Caller>() {
         return caller.id.to_string();
     }
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let client = address.map(|ConnectInfo(address)| proxies.client(address.ip(), request.headers()));
-    client.map_or_else(|| "unknown".to_owned(), network_of)
+    match request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        Some(ConnectInfo(address)) => network_of(proxies.client(address.ip(), request.headers())),
+        None => unknown(),
+    }
+}
+
+/// All whose address isn't known are one client: none of them gets more than the quota by it.
+fn unknown() -> String {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "no request tells its address, so that all anonymous clients share one quota: \
+             serve with into_make_service_with_connect_info::<SocketAddr>()"
+        );
+    });
+    "unknown".to_owned()
 }
 
 /// Whoever has one address of IPv6 has a whole /64 of them.
@@ -90,7 +126,45 @@ fn network_of(address: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::network_of;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::body::Body;
+    use axum::extract::Request;
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::{Proxies, client_of, network_of};
+
+    /// Counts warnings.
+    struct Warnings(Arc<AtomicUsize>);
+
+    impl Subscriber for Warnings {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::WARN
+        }
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn that_addresses_are_not_known_is_warned_of_once() {
+        let warnings = Arc::new(AtomicUsize::new(0));
+        tracing::subscriber::with_default(Warnings(warnings.clone()), || {
+            for _ in 0..3 {
+                assert_eq!(client_of(&Request::new(Body::empty()), &Proxies::default()), "unknown");
+            }
+        });
+        assert_eq!(warnings.load(Ordering::SeqCst), 1);
+    }
 
     #[test]
     fn addresses_of_one_network_are_one_client() {

@@ -91,7 +91,7 @@ impl RedisQuotas {
         let asked = async {
             let mut connection = self.connection.get_or_try_init(|| async { self.connect() }).await?.clone();
             let mut take = self.take.key(format!("{}{client}", self.prefix));
-            take.arg(micros(quota.interval())).arg(micros(quota.per));
+            take.arg(micros(quota.interval())).arg(micros(quota.whole()));
             let wait: u64 = take.invoke_async(&mut connection).await?;
             Ok(Duration::from_micros(wait))
         };
@@ -136,7 +136,8 @@ impl RedisQuotas {
 #[async_trait]
 impl Quotas for RedisQuotas {
     async fn take(&self, client: &str, quota: Quota) -> Result<(), Duration> {
-        if self.is_alone() {
+        // What refuses each request needs no counting.
+        if self.is_alone() || quota.requests == 0 {
             return self.alone.take(client, quota).await;
         }
         match self.ask(client, quota).await {

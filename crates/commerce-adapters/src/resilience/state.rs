@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// A hundred years: a longer time added to now may be more than a clock can tell.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerOptions {
     /// It opens after this many failures in a row; 0 counts as 1. Default: 5.
     pub failures: u32,
-    /// For how long it stays open before one call is tried. Default: 10 s.
+    /// For how long it stays open before one call is tried; more than a hundred years count as these. Default: 10 s.
     pub cool_down: Duration,
 }
 
@@ -79,6 +82,7 @@ pub(super) struct Circuit {
 impl Circuit {
     pub(super) fn new(options: BreakerOptions) -> Self {
         let phase = Phase::Closed { failures: 0 };
+        let options = BreakerOptions { cool_down: options.cool_down.min(LONGEST), ..options };
         Self { options, phase, period: 0, stats: BreakerStats::default() }
     }
 

@@ -66,6 +66,14 @@ async fn while_open_no_call_is_begun_and_the_caller_is_told_for_how_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_breaker_may_stay_open_for_ever() {
+    let breaker = CircuitBreaker::new(BreakerOptions { failures: 1, cool_down: Duration::MAX });
+    fail(&breaker).await.unwrap_err();
+    assert_eq!(breaker.state(), CircuitState::Open);
+    assert!(matches!(succeed(&breaker).await, Err(CallError::Open { .. })));
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_the_cool_down_one_probe_goes_through_and_closes_it() {
     let breaker = opened().await;
     advance(COOL_DOWN).await;

@@ -1,7 +1,5 @@
 //! The log.
 
-use std::io::IsTerminal;
-
 use tracing::Subscriber;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::registry::LookupSpan;
@@ -21,6 +19,7 @@ pub(super) fn filter(text: Option<&str>) -> Result<EnvFilter, TelemetryError> {
 
 pub(super) fn layer<S>(
     format: LogFormat,
+    colours: bool,
     writer: BoxMakeWriter,
     filter: EnvFilter,
 ) -> Box<dyn Layer<S> + Send + Sync>
@@ -30,6 +29,6 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
         LogFormat::Json => layer.json().with_current_span(false).with_filter(filter).boxed(),
-        LogFormat::Pretty => layer.with_ansi(std::io::stderr().is_terminal()).with_filter(filter).boxed(),
+        LogFormat::Pretty => layer.with_ansi(colours).with_filter(filter).boxed(),
     }
 }

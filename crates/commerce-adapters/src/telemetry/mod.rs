@@ -2,9 +2,11 @@
 //!
 //! | what | where to |
 //! |---|---|
-//! | logs | standard error, a JSON object a line or for people, filtered as `RUST_LOG` has it |
+//! | logs | standard error, a JSON object a line or for people: errors only, or what [`filter`](TelemetryOptions::filter) says |
 //! | spans of level INFO and above | an OpenTelemetry collector, by OTLP over gRPC, where an endpoint is given |
 //! | figures (`metrics`) | [`render`], in the text format of Prometheus |
+//!
+//! `RUST_LOG` is not read: a program that wants it hands it to `filter`, which takes the same directives.
 //!
 //! With an endpoint, spans of requests, messages and sagas are one trace from the client's `traceparent` to the last
 //! compensation ([`commerce_outbox::trace`]); without one, traceparents pass through unchanged. The variables of
@@ -53,7 +55,7 @@ impl Telemetry {
         let provider = options.endpoint.as_deref().map(|endpoint| traces::provider(endpoint, &options));
         let provider = provider.transpose()?;
         let traces = provider.as_ref().map(|provider| traces::layer::<Registry>(provider, &options.service));
-        let logs = logs::layer(options.format, options.writer, filter);
+        let logs = logs::layer(options.format, options.colours, options.writer, filter);
         let installed = tracing_subscriber::registry().with(traces).with(logs).try_init();
         installed.map_err(|_| TelemetryError::Installed { what: "logs" })?;
         if provider.is_some() {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::IsTerminal;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct TelemetryOptions {
     pub(super) endpoint: Option<String>,
     pub(super) flush_within: Duration,
     pub(super) writer: BoxMakeWriter,
+    /// Whether what is written for people comes in colours.
+    pub(super) colours: bool,
 }
 
 impl TelemetryOptions {
@@ -50,6 +53,7 @@ impl TelemetryOptions {
             endpoint: None,
             flush_within: Duration::from_secs(5),
             writer: BoxMakeWriter::new(std::io::stderr),
+            colours: std::io::stderr().is_terminal(),
         }
     }
 
@@ -77,9 +81,10 @@ impl TelemetryOptions {
         self
     }
 
-    /// Writes the log elsewhere than to standard error.
+    /// Writes the log elsewhere than to standard error, without colours.
     pub fn log_to(mut self, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Self {
         self.writer = BoxMakeWriter::new(writer);
+        self.colours = false;
         self
     }
 }

@@ -1,3 +1,9 @@
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+
 use super::{LogFormat, Telemetry, TelemetryError, TelemetryOptions};
 
 fn refused(options: TelemetryOptions) -> TelemetryError {
@@ -36,6 +42,36 @@ fn a_format_is_json_or_pretty() {
     assert_eq!("json".parse(), Ok(LogFormat::Json));
     assert_eq!("pretty".parse(), Ok(LogFormat::Pretty));
     assert_eq!("xml".parse::<LogFormat>().unwrap_err().code(), "invalid_log_format");
+}
+
+/// A file, as it were.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_log_that_goes_elsewhere_has_no_colours() {
+    let lines = Lines::default();
+    // As where standard error is a terminal.
+    let options = TelemetryOptions { colours: true, ..TelemetryOptions::new("shop") };
+    let writer = lines.clone();
+    let options = options.log_to(move || writer.clone());
+    let filter = super::logs::filter(None).unwrap();
+    let logs = super::logs::layer::<Registry>(options.format, options.colours, options.writer, filter);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(logs), || {
+        tracing::error!("the disk is full");
+    });
+    let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("the disk is full") && !written.contains('\u{1b}'), "{written:?}");
 }
 
 #[test]

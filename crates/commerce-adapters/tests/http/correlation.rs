@@ -1,8 +1,12 @@
 //! Which flow a request belongs to.
 
+use axum::body::Body;
 use axum::routing::get;
 use axum::{Json, Router};
 use commerce_adapters::http::Asked;
+use http::Request;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::support::{App, user};
@@ -88,4 +92,14 @@ async fn who_asks_stands_in_what_is_written() {
     assert_eq!(ann.json()["actor"], user("ann").to_string());
     let forged = app().get("/").header("x-user-id", &user("ann").to_string()).expect(200).await;
     assert_eq!(forged.json()["actor"], "anonymous");
+}
+
+#[tokio::test]
+async fn without_the_layer_there_is_no_context() {
+    let unlayered =
+        Router::new().route("/", get(|Asked(context): Asked| async move { context.new_id(0).to_string() }));
+    let response = unlayered.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 500);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap()["code"], "internal_error");
 }

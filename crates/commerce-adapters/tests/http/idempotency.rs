@@ -3,6 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use commerce_core::commit::Commit;
+use commerce_core::id::Tenant;
+use commerce_outbox::{Begin, Idempotency};
 use futures_util::future::join_all;
 use http::Method;
 
@@ -180,6 +183,19 @@ async fn answers_are_kept_for_a_day() {
     assert_eq!(app.post("/orders", "{}").key("k").expect(201).await.bytes, first.bytes);
     app.host.advance(Duration::from_secs(1));
     assert_ne!(app.post("/orders", "{}").key("k").expect(201).await.bytes, first.bytes);
+}
+
+#[tokio::test]
+async fn answers_may_be_kept_for_ever() {
+    let (app, _) = app();
+    let tenant = Tenant::default();
+    let keys = Idempotency::new(app.store.clone(), app.host.clone(), "for ever").retention(Duration::MAX);
+    let Begin::Fresh(ticket) = keys.begin(&tenant, "k", "hash").await.unwrap() else { panic!("not new") };
+    app.store.commit(ticket.complete(Commit::new(), b"done".to_vec()).unwrap()).await.unwrap();
+    app.host.advance(Duration::from_secs(1_000 * 365 * 24 * 60 * 60));
+    assert_eq!(keys.prune().await.unwrap(), 0);
+    let again = keys.begin(&tenant, "k", "hash").await.unwrap();
+    assert!(matches!(again, Begin::Replay(answer) if answer == b"done"));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use commerce_adapters::http::Problem;
 use commerce_core::value::Violation;
@@ -84,4 +85,10 @@ async fn head_is_answered_like_get_without_a_body() {
 async fn a_request_without_an_answer_is_given_up() {
     let reply = app().post("/never", "{}").refused(503, "timeout").await;
     assert_eq!(reply.header("retry-after"), "1");
+}
+
+#[test]
+fn a_client_may_be_told_never_to_come_again() {
+    let never = Problem::unavailable("closed", "the shop is closed", Duration::MAX).into_response();
+    assert_eq!(never.headers()["retry-after"], u64::MAX.to_string());
 }

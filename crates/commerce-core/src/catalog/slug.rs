@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::fold;
+use crate::error::Kind;
 use crate::value::Violation;
 
 /// The part of a page's address that names what it is about: words in lower case, joined by single hyphens, at most
@@ -77,6 +78,11 @@ impl InvalidSlug {
     /// The same as a fault of the input at `pointer`.
     pub fn at(self, pointer: impl Into<String>) -> Violation {
         Violation::new(pointer, "invalid_slug", self.to_string())
+    }
+
+    /// Always [`Kind::Invalid`].
+    pub fn kind(self) -> Kind {
+        Kind::Invalid
     }
 }
 

@@ -4,6 +4,7 @@ use crate::stream::{Position, StreamId, Version};
 
 /// Why a commit was not applied although nothing was wrong with it: someone else was faster.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Conflict {
     /// A stream has another version than was expected.
     #[error("stream {stream} is at version {actual}, not {expected}")]
@@ -96,7 +97,8 @@ pub enum CommitError {
 }
 
 impl CommitError {
-    /// What a caller can do about it.
+    /// What a caller can do about it. [`Unknown`](Self::Unknown) is [`Kind::Retryable`] too, but the commit may have been
+    /// applied: look its outcome up before it is sent again, under the same id.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Conflict(_) => Kind::Conflict,

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, Password, Secret};
+use crate::error::Kind;
 
 /// Hashes passwords, slowly on purpose.
 #[async_trait]
@@ -73,6 +74,11 @@ impl HashingFailed {
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: source.into() }
     }
+
+    /// Always [`Kind::Retryable`].
+    pub fn kind(&self) -> Kind {
+        Kind::Retryable
+    }
 }
 
 /// The operating system gave no random bytes. The installation is at fault.
@@ -86,5 +92,10 @@ impl NoRandomness {
     /// For this reason.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: source.into() }
+    }
+
+    /// Always [`Kind::Retryable`].
+    pub fn kind(&self) -> Kind {
+        Kind::Retryable
     }
 }

@@ -34,8 +34,15 @@ impl Inline {
 
     /// Adds to a commit what the projection makes of its events.
     ///
-    /// The events have no position yet, and `now` stands for the time of record. The commit must say which
-    /// versions its streams have.
+    /// The projection sees the events as far as they are known before the store has them:
+    /// - their stream, tenant, type, schema, payload and metadata are those that will be recorded;
+    /// - `version` is so only where the append expects a [version](Expected::Version). With [`Expected::Any`] the events
+    ///   are numbered as if their stream were empty;
+    /// - `commit` and `id` are so only where the commit [has an id](Commit::with_id), and gets no more appends before
+    ///   these. Without one the commit is the nil UUID and the ids are made from it: the same in every such commit;
+    /// - `position` is 0, and `now` stands for the time of record: neither is what will be recorded.
+    ///
+    /// What a projection makes of a field that will be recorded otherwise, a rebuild makes otherwise.
     ///
     /// # Errors
     /// [`Error::Event`] when the projection can't take one of the events in.

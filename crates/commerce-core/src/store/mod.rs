@@ -45,12 +45,21 @@ pub trait Store: Send + Sync + 'static {
     /// Looked at in this order, the first fault or conflict being answered: whether it is valid, whether its id is
     /// free, fences, required commits, streams (also those without events), documents, claims, checkpoints (also
     /// those that stay where they are).
+    ///
+    /// # Errors
+    /// The future's: nothing is written, save that after [`CommitError::Unknown`] it may be; see [`outcome`](Self::outcome).
     fn commit(&self, commit: Commit) -> CommitFuture;
 
     /// Whether a commit whose answer was lost has happened.
+    ///
+    /// # Errors
+    /// When the store can't be read: it is as unknown as before.
     async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError>;
 
     /// Events of one stream in order, those after version `after`, `limit` at most.
+    ///
+    /// # Errors
+    /// When the store can't be read, or what it holds is damaged.
     async fn read_stream(
         &self,
         tenant: &Tenant,
@@ -61,6 +70,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The same events as [`read_stream`](Self::read_stream) gives, as much of them as a state is rebuilt from: loading an
     /// aggregate is what a store is asked for most. One that has less to do for it reads less.
+    ///
+    /// # Errors
+    /// As [`read_stream`](Self::read_stream).
     async fn read_for_state(
         &self,
         tenant: &Tenant,
@@ -75,20 +87,32 @@ pub trait Store: Send + Sync + 'static {
     /// Events of all streams and tenants in the order of the log, those after `after`, `limit` at most. An event
     /// never appears before a position that was read already. The newest may not be shown yet: see
     /// [`caught_up`](Self::caught_up).
+    ///
+    /// # Errors
+    /// When the store can't be read, or what it holds is damaged.
     async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Waits until the logs show everything that was answered before this call, to whomever. Whoever follows a log needs no such wait.
     ///
     /// Where commits overlap, one that was answered stays hidden in the logs until all that began before it have ended,
     /// so that no reader steps over one of these. A store without such overlaps answers at once.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
     async fn caught_up(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// Messages of the outbox log.
+    ///
+    /// # Errors
+    /// When the store can't be read, or what it holds is damaged. A store may refuse a partition that it doesn't have.
     async fn read_messages(&self, request: ReadMessages<'_>) -> Result<MessageBatch, StoreError>;
 
     /// Messages of several partitions, a batch for each request. A store that is asked over a network does it in one go.
+    ///
+    /// # Errors
+    /// As [`read_messages`](Self::read_messages), for any of the requests.
     async fn read_partitions(&self, requests: &[ReadMessages<'_>]) -> Result<Vec<MessageBatch>, StoreError> {
         let mut batches = Vec::with_capacity(requests.len());
         for request in requests {
@@ -98,13 +122,22 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Where the outbox log ends: the position of its last message.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     async fn last_message(&self) -> Result<Position, StoreError>;
 
     /// Puts messages whose `not_before` has come at the end of the outbox log, `limit` at most. Answers how many, and
     /// when the next one is due.
+    ///
+    /// # Errors
+    /// When the store can't be written. What was released stays released.
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError>;
 
     /// One document.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     async fn document(
         &self,
         tenant: &Tenant,
@@ -113,16 +146,29 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Document>, StoreError>;
 
     /// The documents that a query describes.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] when the query reads on after an id among other than one tenant's in the order of ids;
+    /// otherwise when the store can't be read.
     async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError>;
 
     /// Who holds a claim. One that has expired is held by no one.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError>;
 
     /// Where a reader stands; zero for one that has never moved.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     async fn checkpoint(&self, reader: &str) -> Result<Position, StoreError>;
 
     /// Takes a lease if no one else holds it, or prolongs it if `holder` does. Each time it changes hands its token
     /// rises. Time is the store's.
+    ///
+    /// # Errors
+    /// When the store can't be written: the lease may be held all the same until it ends.
     async fn acquire_lease(
         &self,
         name: &str,
@@ -131,13 +177,22 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Lease>, StoreError>;
 
     /// Gives a lease back, if it is still held under its token.
+    ///
+    /// # Errors
+    /// When the store can't be written: the lease ends by itself then.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
     /// Deletes what has served its time. Answers how many rows went. A store may delete some thousands at a time, so
     /// that commits needn't wait: call again until none goes.
+    ///
+    /// # Errors
+    /// When the store can't be written. What went before is gone.
     async fn prune(&self, what: Prune) -> Result<u64, StoreError>;
 
     /// The store's clock, by which leases, claims and messages fall due.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
     async fn now(&self) -> Result<Timestamp, StoreError>;
 
     /// Into how many partitions the outbox log is divided. Messages of one key share one.
@@ -151,6 +206,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How long the oldest writer that has not ended has held up the readers of the logs; none where no writer does, or
     /// where that can't happen.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
     async fn oldest_writer(&self) -> Result<Option<Duration>, StoreError> {
         Ok(None)
     }

@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Write {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let NoParams = NoParams::from_request_parts(parts, state).await?;
-        let Ok(Asked(context)) = Asked::from_request_parts(parts, state).await;
+        let Asked(context) = Asked::from_request_parts(parts, state).await?;
         let if_match = IfMatch::from_request_parts(parts, state).await?;
         let Ok(answer) = Answer::from_request_parts(parts, state).await;
         Ok(Self { context, if_match, answer })

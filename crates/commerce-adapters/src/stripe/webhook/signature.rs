@@ -28,6 +28,7 @@ impl WebhookSecrets {
 
 /// Why a webhook isn't believed. It doesn't say what would have been believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidSignature {
     /// The header is not `t=…,v1=…`.
     #[error("the Stripe-Signature header has no time or no v1 signature")]

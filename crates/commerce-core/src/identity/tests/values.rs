@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Kind;
 use crate::id::CustomerId;
 
 fn email(text: &str) -> Result<EmailAddress, &'static str> {
@@ -117,6 +118,12 @@ fn roles_are_a_set_of_at_least_one() {
 fn a_customer_is_a_user() {
     let id = uuid::Uuid::from_u128(5);
     assert_eq!(CustomerId::from(UserId(id)), CustomerId(id));
+}
+
+#[test]
+fn what_the_installation_lacks_may_be_there_later() {
+    assert_eq!(HashingFailed::new("no thread").kind(), Kind::Retryable);
+    assert_eq!(NoRandomness::new("no device").kind(), Kind::Retryable);
 }
 
 proptest! {
