@@ -150,12 +150,21 @@ fn role(text: &str) -> Result<Role, String> {
     Role::parse("", text).map_err(|fault| fault.detail)
 }
 
+/// Where the data is unless it is said.
+pub(crate) const DEFAULT_STORE: &str = "sqlite://./data";
+
 #[derive(Args)]
 pub(crate) struct Store {
     /// Where the data is: sqlite://FOLDER (a file for each service), postgres://USER@HOST:PORT/DATABASE (a schema for
     /// each service; a database each if DATABASE has {service} in it; the password may be in PGPASSWORD), or memory://
     // Not parsed here: what can't be read would be shown, with its password.
-    #[arg(long, value_name = "URL", default_value = "sqlite://./data")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COMMERCE__STORE__URL",
+        hide_env_values = true,
+        default_value = DEFAULT_STORE
+    )]
     pub(crate) store: String,
 }
 

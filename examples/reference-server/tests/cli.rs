@@ -649,3 +649,34 @@ fn an_empty_mailbox_is_shown_as_such() {
     assert_eq!(shown, "");
     look(folder.path(), &["mailbox", "--user", "ada"]).ends_with(2);
 }
+
+/// As after an incomplete restore.
+#[test]
+fn a_file_that_is_missing_beside_the_others_is_named_and_not_made() {
+    let folder = finished();
+    let file = folder.path().join("shipping.db");
+    for found in [None, Some("")] {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(folder.path().join(format!("shipping.db{suffix}")));
+        }
+        if let Some(text) = found {
+            fs::write(&file, text).unwrap();
+        }
+        for mut command in all_commands(folder.path()) {
+            run(&mut command).fails(3, &[file.to_str().unwrap(), "is missing or empty", "restore it"]);
+        }
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), found);
+    }
+}
+
+#[test]
+fn commands_look_where_the_environment_says_the_data_is() {
+    let folder = finished();
+    let elsewhere = self::folder();
+    let mut audit = program();
+    audit.current_dir(elsewhere.path()).env("COMMERCE__STORE__URL", url(folder.path())).arg("audit");
+    run(&mut audit).ends_with(0);
+    let mut audit = program();
+    audit.current_dir(elsewhere.path()).env("COMMERCE__STORE__URL", "").arg("audit");
+    run(&mut audit).fails(3, &["there is no data in ./data"]);
+}

@@ -11,6 +11,9 @@ pub type Variables = Map<String, Value>;
 pub const MAX_VARIABLES: usize = 100;
 /// The longest name of a variable, in characters.
 const NAME_LENGTH: usize = 100;
+/// So many lists and objects can lie within each other: in an event they lie within some more, and JSON is read to a depth of
+/// 127.
+const MAX_DEPTH: usize = 32;
 
 /// What is wrong with them.
 pub(super) fn faults(pointer: &str, variables: &Variables) -> Vec<Violation> {
@@ -18,13 +21,32 @@ pub(super) fn faults(pointer: &str, variables: &Variables) -> Vec<Violation> {
         let detail = format!("there can be {MAX_VARIABLES} variables, these are {}", variables.len());
         return vec![Violation::new(pointer, "too_many", detail)];
     }
+    let too_deep = |(name, value): &(&String, &Value)| {
+        (!lies_within(value, MAX_DEPTH)).then(|| pointer_to(pointer, name))
+    };
+    if let Some(pointer) = variables.iter().find_map(|variable| too_deep(&variable)) {
+        let detail = format!("lists and objects can lie {MAX_DEPTH} deep within each other");
+        return vec![Violation::new(&pointer, "too_deep", detail)];
+    }
     let misnamed = |name: &&String| !is_identifier(name);
     let fault = |name: &String| {
-        let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = pointer_to(pointer, name);
         let detail = "a name has at most 100 letters, digits and underscores, the first no digit";
         Violation::new(pointer, "invalid_name", detail)
     };
     variables.keys().filter(misnamed).map(fault).collect()
+}
+
+fn pointer_to(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn lies_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(values) => depth > 0 && values.iter().all(|value| lies_within(value, depth - 1)),
+        Value::Object(fields) => depth > 0 && fields.values().all(|value| lies_within(value, depth - 1)),
+        _ => true,
+    }
 }
 
 fn is_identifier(name: &str) -> bool {

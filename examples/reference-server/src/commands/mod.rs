@@ -21,7 +21,7 @@ use commerce_outbox::SystemHost;
 use reference_server::serve::Sources;
 use reference_server::shop::{ShopOptions, StoreUrl, Stores};
 
-use crate::cli::{Command, Store};
+use crate::cli::{Command, DEFAULT_STORE, Store};
 use crate::exit::Exit;
 use crate::telemetry;
 
@@ -49,7 +49,9 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
 
 /// Where the data is.
 fn url(store: &Store) -> Result<StoreUrl, Exit> {
-    store.store.parse().map_err(|error: String| Exit::input(error))
+    // What the environment leaves empty says nothing.
+    let url = if store.store.is_empty() { DEFAULT_STORE } else { &store.store };
+    url.parse().map_err(|error: String| Exit::input(error))
 }
 
 /// How the services work that a command sets going: as the environment says, so that money is moved by the provider that

@@ -113,10 +113,17 @@ impl Write {
         let mut attempt = 1;
         loop {
             let session = Session::<A>::load(store, &self.context, id.clone()).await?;
-            if session.exists() {
-                self.if_match.check(session.loaded_version())?;
+            let stale =
+                session.exists().then(|| self.if_match.check(session.loaded_version()).err()).flatten();
+            let decided = decide(session).await;
+            if let Some(stale) = stale {
+                // Whoever may not know of it must not learn its version either.
+                return Err(decided
+                    .err()
+                    .filter(|problem| problem.status() == StatusCode::NOT_FOUND)
+                    .unwrap_or(stale));
             }
-            let (session, more) = decide(session).await?;
+            let (session, more) = decided?;
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),

@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,6 +57,12 @@ pub enum OpenError {
         /// The folder, or the schema and its database.
         place: String,
     },
+    /// Of the files of one folder some are there and others are not.
+    #[error("{} is missing or empty, though other services have their data beside it: restore it", path.display())]
+    Incomplete {
+        /// The file that isn't there.
+        path: PathBuf,
+    },
     /// A file in it can't be opened.
     #[error(transparent)]
     Sqlite(#[from] sqlite::OpenError),
@@ -105,7 +112,7 @@ impl Stores {
     /// As [`open`](Self::open), and when there is no data.
     pub async fn open_existing(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
         match url {
-            StoreUrl::Sqlite(folder) if !folder.join("order.db").exists() => {
+            StoreUrl::Sqlite(folder) if !is_there(&folder.join(LAST))? => {
                 Err(OpenError::Absent { place: folder.display().to_string() })
             }
             StoreUrl::Memory | StoreUrl::Sqlite(_) => Self::open(url, host).await,
@@ -148,8 +155,15 @@ impl Stores {
             let options = SqliteOptions::new(folder.join(name)).host(host.clone()).exclusive();
             Ok(Arc::new(options.open()?))
         };
+        if is_there(&folder.join(LAST))? {
+            for service in SERVICES {
+                let path = folder.join(format!("{service}.db"));
+                if !is_there(&path)? {
+                    return Err(OpenError::Incomplete { path });
+                }
+            }
+        }
         Ok(Self {
-            order: store("order.db")?,
             inventory: store("inventory.db")?,
             payment: store("payment.db")?,
             shipping: store("shipping.db")?,
@@ -157,6 +171,7 @@ impl Stores {
             identity: store("identity.db")?,
             notification: store("notification.db")?,
             analytics: store("analytics.db")?,
+            order: store(LAST)?,
         })
     }
 
@@ -184,6 +199,18 @@ impl Stores {
             store.caught_up().await?;
         }
         Ok(())
+    }
+}
+
+/// The file that is made last: where it is, all are.
+const LAST: &str = "order.db";
+
+/// Whether there is a file with something in it.
+fn is_there(path: &Path) -> Result<bool, OpenError> {
+    match std::fs::metadata(path) {
+        Ok(file) => Ok(file.len() > 0),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(source) => Err(OpenError::Folder { path: path.to_owned(), source }),
     }
 }
 

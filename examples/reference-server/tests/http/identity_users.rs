@@ -114,5 +114,17 @@ async fn who_is_deactivated_is_out_until_activated(app: App) {
     let unchanged = act("activate").bearer(&admin).expect(200).await;
     assert_eq!(unchanged.json(), on.json());
     app.sign_in("ada@example.org").await;
+
+    // An access token that is still good gives back nothing that was taken from its user.
+    app.ensure("fox@example.org", Role::Admin).await;
+    let fox = app.sign_in("fox@example.org").await.access;
+    let id = app.get("/users/me").bearer(&fox).expect(200).await.id();
+    app.post(&format!("/users/{id}/deactivate"), json!({})).bearer(&admin).expect(200).await;
+    app.post(&format!("/users/{id}/activate"), json!({})).bearer(&fox).refused(403, "forbidden").await;
+    app.post(&format!("/users/{id}/activate"), json!({})).bearer(&admin).expect(200).await;
+    let roles = |roles: serde_json::Value| app.put(&format!("/users/{id}/roles"), json!({"roles": roles}));
+    roles(json!(["customer"])).bearer(&admin).expect(200).await;
+    roles(json!(["admin"])).bearer(&fox).refused(403, "forbidden").await;
+    act("deactivate").bearer(&fox).refused(403, "forbidden").await;
     app.close().await;
 }

@@ -194,6 +194,11 @@ async fn a_product_is_added_while_the_order_is_pending(app: App) {
     assert_eq!(problem["product_ids"], json!([product("NOTHING")]));
     app.post(&path, item(1)).refused(401, "unauthenticated").await;
     app.post(&path, item(1)).admin().refused(403, "forbidden").await;
+    // Nor does a version tell others that there is an order.
+    for version in ["\"1\"", "\"2\""] {
+        let theirs = app.post(&path, item(1)).user(Uuid::from_u128(9), "customer");
+        theirs.header("if-match", version).refused(404, "not_found").await;
+    }
     app.post(&path, item(1)).user(Uuid::from_u128(9), "customer").refused(404, "not_found").await;
     let cancel = json!({"reason": "changed my mind"});
     app.post(&format!("/orders/{id}/cancel"), cancel).role("customer").expect(200).await;

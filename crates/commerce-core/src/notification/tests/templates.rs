@@ -4,6 +4,7 @@ use super::support::*;
 use crate::error::Kind;
 use crate::fixture::block_on;
 use crate::host::Host;
+use crate::id::Tenant;
 use crate::notification::{Error, TemplateDetails, TemplateView, default_templates};
 
 fn create(world: &World, details: TemplateDetails) -> Result<TemplateView, Error> {
@@ -32,6 +33,22 @@ fn all_that_is_wrong_is_said_at_once() {
             ("/default_variables/1st", "invalid_name")
         ]
     );
+}
+
+/// What is accepted can be read again.
+#[test]
+fn variables_lie_no_deeper_than_an_event_can_be_read() {
+    let world = World::new();
+    let nested = |depth: usize| (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
+    let of = |name: &str, depth| {
+        let default_variables = [("x".to_owned(), nested(depth))].into_iter().collect();
+        TemplateDetails { default_variables, ..template(name) }
+    };
+    let error = create(&world, of("deep", 33)).unwrap_err();
+    let found: Vec<_> = error.violations().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    assert_eq!(found, [("/default_variables/x", "too_deep")]);
+    let made = create(&world, of("deep", 32)).unwrap();
+    block_on(world.notifications.template(&Tenant::default(), made.id)).unwrap();
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
-    Asked, Body, Id, IfMatch, NoBody, NoParams, Only, Problem, Resource, SignedIn,
+    Asked, Body, Caller, Id, IfMatch, NoBody, NoParams, Only, Problem, Resource, SignedIn,
 };
 use commerce_core::Context;
 use commerce_core::commit::Expected;
 use commerce_core::id::UserId;
 use commerce_core::identity::{Role, Roles, User};
 use commerce_core::repository::Loaded;
+use http::StatusCode;
 
 use super::IdentityApi;
 use super::auth::at;
@@ -56,13 +57,14 @@ pub(super) async fn show_user(
 )]
 pub(super) async fn activate_user(
     State(api): State<IdentityApi>,
-    _: Only<Admins>,
+    Only(admin, _): Only<Admins>,
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
     _: NoParams,
     _: NoBody,
 ) -> Result<Response, Problem> {
+    api.still_admin(&context, &admin).await?;
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.activate(&context, id, expected).await.map_err(at(&context))?)
 }
@@ -75,13 +77,14 @@ pub(super) async fn activate_user(
 )]
 pub(super) async fn deactivate_user(
     State(api): State<IdentityApi>,
-    _: Only<Admins>,
+    Only(admin, _): Only<Admins>,
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
     _: NoParams,
     _: NoBody,
 ) -> Result<Response, Problem> {
+    api.still_admin(&context, &admin).await?;
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.deactivate(&context, id, expected).await.map_err(at(&context))?)
 }
@@ -95,13 +98,14 @@ pub(super) async fn deactivate_user(
 )]
 pub(super) async fn set_roles(
     State(api): State<IdentityApi>,
-    _: Only<Admins>,
+    Only(admin, _): Only<Admins>,
     Id(id): Id<UserId>,
     Asked(context): Asked,
     if_match: IfMatch,
     _: NoParams,
     Body(body): Body<RolesBody>,
 ) -> Result<Response, Problem> {
+    api.still_admin(&context, &admin).await?;
     let roles = Roles::new("/roles", body.roles.into_iter().map(Role::from));
     let roles = roles.map_err(|violation| Problem::violations(vec![violation]))?;
     let expected = api.expected(&context, id, &if_match).await?;
@@ -115,6 +119,18 @@ fn show(user: Loaded<User>) -> Result<Response, Problem> {
 impl IdentityApi {
     async fn show(&self, context: &Context, id: UserId) -> Result<Response, Problem> {
         show(self.identity.accounts.get(context, id).await.map_err(at(context))?)
+    }
+
+    /// An access token outlives what was taken from its user: it must not give that back.
+    async fn still_admin(&self, context: &Context, caller: &Caller) -> Result<(), Problem> {
+        match self.identity.accounts.get(context, UserId(caller.id)).await.map_err(at(context)) {
+            Ok(Loaded { state: user, .. }) => {
+                let is_admin = user.roles().is_some_and(|roles| roles.contains(Role::Admin));
+                if user.is_active() && is_admin { Ok(()) } else { Err(Problem::forbidden()) }
+            }
+            Err(problem) if problem.status() == StatusCode::NOT_FOUND => Err(Problem::forbidden()),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// The version that the change must find, if the client means one of the versions it has named.

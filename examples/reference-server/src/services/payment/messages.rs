@@ -21,12 +21,16 @@ use crate::messages::{
 };
 use crate::services::{Session, bug};
 
+/// So many messages at a time. Most of the time they wait for the provider: where that is slow with some, others go on.
+const AT_ONCE: usize = 1_024;
+
 impl Payments {
     /// What it does with the messages it gets, and with what it hears of orders.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let (capture, cancel, refund) = (self.clone(), self.clone(), self.clone());
         let (refund_order, pay_out, give_back) = (self.clone(), self.clone(), self.clone());
         Consumer::new("payment", bus, self.store.clone(), self.host.clone())
+            .concurrency(AT_ONCE)
             .on_type(
                 PAYMENT,
                 CapturePayment::TYPE,
