@@ -31,7 +31,8 @@ start() {
     redis-server --port 0 --unixsocket "$folder/redis" --save '' --appendonly no --dir "$folder" \
         </dev/null >>"$folder/log" 2>&1 &
     server=$!
-    until [ -S "$folder/redis" ]; do
+    # The socket is there a moment before anyone listens on it.
+    until [ "$(redis-cli -s "$folder/redis" ping 2>/dev/null)" = PONG ]; do
         if ! kill -0 "$server" 2>/dev/null; then
             server=
             return 1

@@ -9,7 +9,6 @@ use super::rows::{
     Checkpoints, Claims, Documents, Doubts, Events, Fences, FreshDocuments, Given, Heads, Messages, Noted,
     Releases, Required,
 };
-use super::statement::EARLIEST;
 
 /// All rows of a group.
 #[derive(Default)]
@@ -212,8 +211,7 @@ impl<'g> Layout<'g> {
             rows.tenants.push(tenant.as_str());
             rows.scopes.push(&claim.key.scope);
             rows.keys.push(&claim.key.key);
-            // What is held until long before any moment looks as if it had been given back.
-            rows.expires_at.push(claim.expires_at.map(|at| at.as_micros().max(EARLIEST)));
+            rows.expires_at.push(claim.expires_at.map(commerce_core::Timestamp::as_micros));
             rows.answers.push(claim.answer.as_deref());
         }
         for key in releases.iter().filter(|key| !claims.iter().any(|claim| claim.key == **key)) {

@@ -1,5 +1,7 @@
 //! Whole checkouts, as a customer sees them.
 
+use std::time::Duration;
+
 use commerce_core::payment::PaymentStatus;
 use commerce_core::shipping::ShipmentStatus;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ on_every_backend!(
     two_lines_of_one_product_are_one_demand,
     a_pending_order_is_paid_for_later,
     what_the_checkout_decides_no_one_else_does,
+    payments_that_wait_for_their_provider_hold_up_no_others,
 );
 
 async fn a_payment_that_succeeds_confirms_the_order(app: App) {
@@ -67,6 +70,18 @@ async fn a_payment_that_succeeds_confirms_the_order(app: App) {
     app.get(&history).refused(401, "unauthenticated").await;
     app.get(&history).user(Uuid::from_u128(9), "customer").refused(404, "not_found").await;
     assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn payments_that_wait_for_their_provider_hold_up_no_others(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 1_000).await;
+    for _ in 0..200 {
+        buy(&app, "tok_timeout", &[(tea, 1)]).await;
+    }
+    let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
+    // Sixty-four at a time would take the provider half a minute.
+    let confirmed = tokio::time::timeout(Duration::from_secs(12), until_order(&app, &id, "confirmed"));
+    confirmed.await.expect("it need not wait for those before it");
     app.close().await;
 }
 

@@ -32,8 +32,6 @@ pub(super) const BITS: u32 = 20;
 pub(super) const GIVEN_BACK: &str = "'-9223372036854775808'::int8";
 /// Before this moment nothing is held until but what was given back.
 pub(super) const EVER: &str = "'-4611686018427387904'::int8";
-/// The same moment.
-pub(super) const EARLIEST: i64 = i64::MIN / 2;
 
 /// Marks a failure that has nothing to do with a section: see [`super::error::BeganTooEarly`].
 pub(super) const EARLY: i32 = 0;
