@@ -1,6 +1,6 @@
 //! Who asks, where requests come through proxies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use http::{HeaderMap, HeaderName};
@@ -44,13 +44,18 @@ fn network(text: &str) -> Result<IpNet, InvalidProxy> {
     address.or_else(|_| text.parse()).map_err(|_| InvalidProxy { text: text.to_owned() })
 }
 
+/// An address, with its port or without: some proxies name it.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
 impl Proxies {
     /// Who asks through this connection: its other end or, if that is believed, whom it names last, and so on.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines = headers.get_all(&FORWARDED_FOR).iter().rev().filter_map(|line| line.to_str().ok());
         for named in lines.flat_map(|line| line.rsplit(',')) {
-            let Some(before) = named.trim().parse::<IpAddr>().ok().filter(|_| self.believe(client)) else {
+            let Some(before) = address(named.trim()).filter(|_| self.believe(client)) else {
                 break;
             };
             client = before.to_canonical();
@@ -80,6 +85,8 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["192.0.2.1"]), "192.0.2.1");
         assert_eq!(client("::1", &["192.0.2.1, 10.1.1.1"]), "192.0.2.1");
         assert_eq!(client("::ffff:10.0.0.1", &["192.0.2.1", "10.1.1.1"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["192.0.2.1:4711"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]:4711, 10.1.1.1:80"]), "2001:db8::1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
     }
 

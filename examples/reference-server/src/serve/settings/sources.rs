@@ -220,6 +220,8 @@ mod tests {
             ("COMMERCE__SMTP__URL", "secret"),
             ("COMMERCE__STRIPE__BASE_URL", "secret"),
             ("COMMERCE__OTLP__ENDPOINT", "secret"),
+            ("COMMERCE__IDENTITY__ISSUER", " "),
+            ("COMMERCE__IDENTITY__AUDIENCE", " "),
             ("COMMERCE__LISTNE", "secret"),
         ] {
             let error = environment(&[(name, text)]).read().unwrap_err().to_string();

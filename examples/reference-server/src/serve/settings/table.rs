@@ -122,12 +122,12 @@ pub const SETTINGS: &[Setting] = &[
     })
     .of_gateway(),
     Setting::new("identity.issuer", "TEXT", "Who signs access tokens [commerce]", |settings, text| {
-        settings.identity.issuer = text.to_owned();
+        settings.identity.issuer = some(text)?;
         Ok(())
     })
     .of_gateway(),
     Setting::new("identity.audience", "TEXT", "For whom access tokens are [commerce]", |settings, text| {
-        settings.identity.audience = text.to_owned();
+        settings.identity.audience = some(text)?;
         Ok(())
     })
     .of_gateway(),
@@ -239,6 +239,11 @@ fn customer_action(text: &str) -> Result<Duration, String> {
         Ok(seconds @ 3..=600) => Ok(Duration::from_secs(seconds)),
         _ => Err("must be a whole number of seconds from 3 to 600".to_owned()),
     }
+}
+
+/// What was left out is the default; what is said must say something.
+fn some(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn url(text: &str, schemes: &[&str]) -> Result<String, String> {
