@@ -35,6 +35,8 @@ pub(super) fn measures(kind: Kind) -> Vec<Measure> {
         let measure = measure(kind, "one-event", *callers, one_event);
         let measure = beside_one_row(measure, kind, *callers, goal.map(at_least));
         match (kind, callers) {
+            // How much of what one caller loses is the library's.
+            (Kind::Postgres, 1) => measure.beside("hand/one-row/1", None),
             (Kind::Postgres, 256) => measure.beside("pgbench/one-row/256", None),
             _ => measure,
         }
