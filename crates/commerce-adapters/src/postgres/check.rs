@@ -50,3 +50,23 @@ fn texts(commit: &Commit) -> impl Iterator<Item = (&'static str, &str)> {
     let tenant = std::iter::once(("the tenant", commit.tenant.as_str()));
     tenant.chain(events).chain(documents).chain(messages).chain(claims).chain(readers).chain(leases)
 }
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::commit::{Expected, NewEvent};
+    use commerce_core::stream::StreamId;
+
+    use super::*;
+
+    #[test]
+    fn what_no_statement_has_room_for_is_refused() {
+        let of = |bytes| {
+            let event = NewEvent { event_type: "Fat".into(), schema: 1, payload: vec![0; bytes] };
+            check(&Commit::new().append(StreamId::new("thing", 1), Expected::ABSENT, vec![event]))
+        };
+        assert!(of(LARGEST).is_ok());
+        let error = of(LARGEST + 1).unwrap_err();
+        assert!(matches!(error, CommitError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains("in several"), "{error}");
+    }
+}

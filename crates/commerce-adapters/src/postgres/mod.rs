@@ -97,7 +97,6 @@ pub struct PgStore {
     host: Arc<dyn Host>,
     /// Whether the host's clock counts instead of the database's.
     has_clock: bool,
-    schema: String,
     partitions: u32,
     wake: Arc<Wake>,
     /// They end with the store.
@@ -209,35 +208,6 @@ impl PgStore {
         self.desk.ended().await;
     }
 
-    /// Whether a commit was written, by whatever process. Whoever is just writing is waited for; meanwhile others read.
-    async fn was_written(&self, id: CommitId) -> Result<bool, StoreError> {
-        let failed = |error| error::store_error(&self.database.address().at, error);
-        if !self.desk.left_behind().is_empty() {
-            let mut reader = self.database.reader().await?;
-            resolve::end_those_left(&self.desk, reader.db()).await.map_err(failed)?;
-            reader.put_back();
-        }
-        let mut pause = Duration::from_millis(2);
-        let mut writers = self.writers(None).await?;
-        while !writers.is_empty() {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(100));
-            writers = self.writers(Some(writers)).await?;
-        }
-        let mut reader = self.database.reader().await?;
-        let written = resolve::was_written(&self.schema, id, reader.db()).await.map_err(failed)?;
-        reader.put_back();
-        Ok(written)
-    }
-
-    async fn writers(&self, of: Option<Vec<String>>) -> Result<Vec<String>, StoreError> {
-        let mut reader = self.database.reader().await?;
-        let writers = resolve::writers(&self.schema, of, reader.db()).await;
-        let writers = writers.map_err(|error| error::store_error(&self.database.address().at, error))?;
-        reader.put_back();
-        Ok(writers)
-    }
-
     fn clock(&self) -> Option<i64> {
         self.has_clock.then(|| self.host.now().as_micros())
     }
@@ -275,7 +245,8 @@ impl Store for PgStore {
     async fn outcome(&self, id: CommitId) -> Result<CommitOutcome, StoreError> {
         // One that is still queued must not look as if it had never been.
         self.desk.settled(job::commit_key(id)).await;
-        let written = self.database.answered(self.was_written(id)).await?;
+        let look = resolve::was_written(&self.desk, &self.database, id);
+        let written = self.database.answered(look).await?;
         Ok(if written { CommitOutcome::Committed } else { CommitOutcome::RolledBack })
     }
 

@@ -113,7 +113,7 @@ impl PgOptions {
     async fn enter(self, entry: Entry) -> Result<PgStore, OpenError> {
         let database = self.database.clone()?.0;
         let name = self.schema.clone();
-        if name.is_empty() || name.len() > 63 || name.contains(['\0']) || name.contains("$$") {
+        if name.is_empty() || name.len() > 63 || name.contains('\0') || name.contains("$$") {
             return Err(OpenError::SchemaName { name });
         }
         let address = database.address().clone();
@@ -146,7 +146,6 @@ impl PgOptions {
             has_clock: clock.is_some(),
             desk,
             database,
-            schema,
             partitions,
             wake,
         }

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::commit::CommitId;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use commerce_core::store::StoreError;
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, Row};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::connect::{CONNECT_WITHIN, no_answer_within};
+use super::database::Database;
 use super::desk::Desk;
-use super::error::{self, Class, Said};
+use super::error::{self, Class, Said, store_error};
 use super::statement::BITS;
 
 /// After this the callers are told that the outcome is not known.
@@ -157,26 +159,41 @@ async fn look_up(
     Ok((db, found))
 }
 
-/// Whether a commit was written.
-pub(super) async fn was_written(
-    schema: &str,
-    id: CommitId,
-    db: &mut PgConnection,
-) -> Result<bool, sqlx::Error> {
+/// Whether a commit was written, by whatever process. Whoever is just writing is waited for; meanwhile others read.
+pub(super) async fn was_written(desk: &Desk, database: &Database, id: CommitId) -> Result<bool, StoreError> {
+    if !desk.left_behind().is_empty() {
+        let mut reader = database.reader().await?;
+        if let Err(error) = end_those_left(desk, reader.db()).await {
+            // It may be in the middle of a transaction.
+            reader.close();
+            return Err(store_error(&desk.address.at, error));
+        }
+        reader.put_back();
+    }
+    let mut pause = Duration::from_millis(2);
+    let mut under_way = writers(desk, database, None).await?;
+    while !under_way.is_empty() {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+        under_way = writers(desk, database, Some(under_way)).await?;
+    }
     let text = format!(
         "SELECT EXISTS (SELECT FROM {schema}.commerce_events WHERE commit_id = $1 AND ordinal = 0)
-             OR EXISTS (SELECT FROM {schema}.commerce_commits WHERE id = $1)"
+             OR EXISTS (SELECT FROM {schema}.commerce_commits WHERE id = $1)",
+        schema = desk.schema
     );
-    sqlx::query_scalar(AssertSqlSafe(text)).bind(id.0).fetch_one(db).await
+    let rows = database.rows(&text.into(), &|to| to.add(id.0)).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound);
+    row.and_then(|row| row.try_get(0)).map_err(|error| store_error(&desk.address.at, error))
 }
 
 /// The transactions, of all or of these, that may be writing commits: a statement locks its tables before it begins, and may
 /// wait for any of these locks.
-pub(super) async fn writers(
-    schema: &str,
+async fn writers(
+    desk: &Desk,
+    database: &Database,
     of: Option<Vec<String>>,
-    db: &mut PgConnection,
-) -> Result<Vec<String>, sqlx::Error> {
+) -> Result<Vec<String>, StoreError> {
     let text = format!(
         "SELECT DISTINCT virtualtransaction FROM pg_locks
          WHERE relation IN (SELECT oid FROM pg_class WHERE relname LIKE 'commerce\\_%' AND relkind = 'r'
@@ -184,7 +201,7 @@ pub(super) async fn writers(
                                                   WHERE oid = '{schema}.commerce_events'::regclass))
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
            AND mode = 'RowExclusiveLock' AND ($1::text[] IS NULL OR virtualtransaction = ANY ($1))",
-        schema = schema.replace('\'', "''")
+        schema = desk.schema.replace('\'', "''")
     );
-    sqlx::query_scalar(AssertSqlSafe(text)).bind(of).fetch_all(db).await
+    database.read(&text.into(), &|to| to.add(&of), |row| row.try_get(0)).await
 }

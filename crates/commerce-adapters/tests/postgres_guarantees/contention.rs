@@ -9,8 +9,8 @@ use commerce_test_postgres::{TestDatabase, database};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Random, append, begin, connect, event, execute, fresh_id, length, own_server, process, stream,
-    stuck_or_done, within,
+    Random, append, begin, event, execute, fresh_id, length, own_server, process, stream, stuck_or_done,
+    within, written_and_open,
 };
 
 /// Deadlocks are found soon: otherwise the server looks for them after a second.
@@ -205,9 +205,7 @@ async fn whoever_is_held_up_holds_up_no_one_else() {
     within(60, async {
         let (_cluster, url) = own_server().await;
         let store = process(&url).await;
-        let mut host = connect(&url).await;
-        execute(&mut host, "BEGIN").await;
-        store.apply_in(&mut host, &append(&stream("b"))).await.unwrap();
+        let mut host = written_and_open(&store, &url, &append(&stream("b"))).await;
         let first = store.commit(append(&stream("first")));
         let handed: Vec<_> = (0..20)
             .map(|n| store.commit(append(&stream(if n == 7 { "b".to_owned() } else { n.to_string() }))))

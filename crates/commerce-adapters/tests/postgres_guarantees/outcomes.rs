@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{
     SCHEMA, append, connect, execute, fresh_id, length, number, numbered, own_server, process, stream, until,
-    whole, within,
+    wait_for_nobody, whole, within, written_and_open,
 };
 
 /// A commit that has begun may wait for any of its tables, as where an index is being made.
@@ -57,9 +57,7 @@ async fn whoever_waits_for_an_outcome_keeps_no_one_from_reading() {
     within(60, async {
         let (_cluster, url) = own_server().await;
         let store = process(&url).await;
-        let mut host = connect(&url).await;
-        execute(&mut host, "BEGIN").await;
-        store.apply_in(&mut host, &append(&stream("b"))).await.unwrap();
+        let mut host = written_and_open(&store, &url, &append(&stream("b"))).await;
         let asked: Vec<_> = (0..16)
             .map(|_| {
                 let store = store.clone();
@@ -117,10 +115,7 @@ async fn what_a_second_server_did_not_confirm_is_not_committed() {
         let (_cluster, url) = own_server().await;
         let store = process(&url).await;
         store.commit(append(&stream("warm"))).await.unwrap();
-        let mut db = connect(&url).await;
-        execute(&mut db, "SET synchronous_commit = off").await;
-        execute(&mut db, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
-        execute(&mut db, "SELECT pg_reload_conf()").await;
+        let mut db = wait_for_nobody(&url).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         match store.commit(append(&stream("x"))).await {
             Err(CommitError::Unknown { .. }) => {}

@@ -6,7 +6,8 @@ use commerce_core::commit::Commit;
 use commerce_core::store::Store;
 
 use crate::support::{
-    EventReader, append, begin, connect, execute, own_server, own_server_with, process, stream, until, within,
+    EventReader, append, begin, connect, execute, own_server, own_server_with, process, stream, until,
+    wait_for_nobody, within,
 };
 
 /// A commit that waits does so for good, as long as the standby that it waits for isn't there.
@@ -18,11 +19,7 @@ async fn a_relaxed_commit_is_answered_before_it_is_durable_and_no_other_is() {
         let (_cluster, url) = own_server().await;
         let store = process(&url).await;
         store.commit(append(&stream("warm"))).await.unwrap();
-        let mut db = connect(&url).await;
-        // Durable is then what a second server has confirmed, and there is none.
-        execute(&mut db, "SET synchronous_commit = off").await;
-        execute(&mut db, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
-        execute(&mut db, "SELECT pg_reload_conf()").await;
+        let mut db = wait_for_nobody(&url).await;
         let moved = |from| Commit::new().checkpoint("reader", from, from + 1);
         let mut waits = None;
         for n in 0..100 {

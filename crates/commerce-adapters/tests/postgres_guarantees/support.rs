@@ -104,6 +104,23 @@ pub(crate) async fn length(store: &PgStore, stream: &StreamId) -> usize {
     store.read_stream(&Tenant::default(), stream, 0, 100_000).await.unwrap().len()
 }
 
+/// An application's transaction that has written this, and is open.
+pub(crate) async fn written_and_open(store: &PgStore, url: &str, commit: &Commit) -> PgConnection {
+    let mut host = connect(url).await;
+    execute(&mut host, "BEGIN").await;
+    store.apply_in(&mut host, commit).await.unwrap();
+    host
+}
+
+/// Durable is from now on what a second server has confirmed, and there is none. The connection itself waits for no one.
+pub(crate) async fn wait_for_nobody(url: &str) -> PgConnection {
+    let mut db = connect(url).await;
+    execute(&mut db, "SET synchronous_commit = off").await;
+    execute(&mut db, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+    execute(&mut db, "SELECT pg_reload_conf()").await;
+    db
+}
+
 /// Lets an event of the type `Held` wait, in the middle of its transaction, as long as a [`Gate`] is closed.
 pub(crate) async fn build_gate(db: &mut PgConnection) {
     execute(

@@ -39,9 +39,8 @@ impl Text<'_> {
             };
             let stands = self.stands("e");
             let Beginnings { at, events, from, .. } = self.beginnings();
-            // By stream, so that two processes wait for each other in turn and not in a circle: an application's connection
-            // may plan joins as it likes.
-            let order = if self.sections.has(JOINED) { " ORDER BY e.i" } else { "" };
+            // Joined to nothing: the rows come by stream, so that two processes wait for each other in turn and not in a
+            // circle, and an application's connection may plan joins as it likes.
             self.part(format!(
                 "written_events AS (
                    INSERT INTO {{s}}.commerce_events
@@ -49,7 +48,7 @@ impl Text<'_> {
                       stream_key)
                    SELECT ({events}) + e.place, e.version{behind}, {at}, e.id, e.schema, e.ordinal, e.tenant, e.stream,
                           e.type, e.metadata, e.payload, e.stream_key
-                   FROM e {from} WHERE {stands}{order})"
+                   FROM e {from} WHERE {stands})"
             ));
         }
         if self.sections.has(HAS_HELD) {
