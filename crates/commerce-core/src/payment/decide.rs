@@ -31,15 +31,20 @@ pub(super) fn create(
     method: PaymentMethod,
     at: Timestamp,
 ) -> Decision {
+    check_amount(amount).map_err(|violation| PaymentRejection::Invalid(vec![violation]))?;
+    Ok(vec![PaymentEvent::PaymentCreated { payment_id, order_id, customer_id, amount, method, at }])
+}
+
+/// That a payment can be of this amount.
+pub(super) fn check_amount(amount: Money) -> Result<(), Violation> {
     let limit = limit(amount.currency());
     if !amount.is_positive() {
-        return Err(PaymentRejection::Invalid(vec![not_positive(amount)]));
+        return Err(not_positive(amount));
     }
     if amount.minor() >= limit.minor() {
-        let detail = format!("{amount} is not below {limit}");
-        return Err(PaymentRejection::Invalid(vec![Violation::new("/amount", "too_large", detail)]));
+        return Err(Violation::new("/amount", "too_large", format!("{amount} is not below {limit}")));
     }
-    Ok(vec![PaymentEvent::PaymentCreated { payment_id, order_id, customer_id, amount, method, at }])
+    Ok(())
 }
 
 /// The least amount that is too much.

@@ -13,7 +13,7 @@ use crate::aggregate::Aggregate;
 use crate::context::Context;
 use crate::id::{CustomerId, OrderId, PaymentId};
 use crate::time::Timestamp;
-use crate::value::Money;
+use crate::value::{Money, Violation};
 
 /// Money taken for an order, and given back. Before it is created every getter answers `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,24 @@ impl Aggregate for Payment {
 }
 
 impl Payment {
+    /// That a payment can be of this amount: more than nothing, and below a million of its currency. For whoever has
+    /// something to sell that is yet to be paid.
+    ///
+    /// # Errors
+    /// What is wrong, at `/amount`.
+    ///
+    /// ```
+    /// use commerce_core::payment::Payment;
+    /// use commerce_core::value::{Currency, Money};
+    ///
+    /// let amount = Money::parse("1000000.00", Currency::EUR)?;
+    /// assert_eq!(Payment::check_amount(amount).unwrap_err().code, "too_large");
+    /// # Ok::<(), commerce_core::value::MoneyError>(())
+    /// ```
+    pub fn check_amount(amount: Money) -> Result<(), Violation> {
+        decide::check_amount(amount)
+    }
+
     /// Its id.
     pub fn payment_id(&self) -> Option<PaymentId> {
         self.opened.as_ref().map(|opened| opened.payment_id)

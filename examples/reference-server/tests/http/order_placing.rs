@@ -12,6 +12,7 @@ use crate::support::App;
 on_every_backend!(
     an_order_is_placed_at_the_shops_prices_and_shown,
     what_cant_be_an_order_is_refused_with_all_that_is_wrong,
+    what_no_payment_can_be_made_for_is_not_placed,
     what_is_not_for_sale_is_named,
     the_same_key_places_one_order,
     customers_see_their_own_orders_the_newest_first,
@@ -97,6 +98,24 @@ async fn what_cant_be_an_order_is_refused_with_all_that_is_wrong(app: App) {
     shells["payment_method"] = json!({"type": "shells", "token": "tok_visa"});
     ask(shells).refused(400, "invalid_body").await;
     ask(json!({"items": [], "address": address()})).refused(400, "invalid_body").await;
+    app.close().await;
+}
+
+async fn what_no_payment_can_be_made_for_is_not_placed(app: App) {
+    let [pot, urn] = [goods(&app, "POT", "20.00", 5).await, goods(&app, "URN", "999999.99", 5).await];
+    let ask = |body: Value| app.post("/orders", body).role("customer");
+    for dear in [order_of(&[(pot, 50_000)]), paid(order_of(&[(urn, 1), (pot, 1)]), "tok_visa")] {
+        let problem = ask(dear).refused(400, "validation_failed").await;
+        assert_eq!(problem["errors"][0]["pointer"], "/items");
+        assert_eq!(problem["errors"][0]["code"], "too_large");
+    }
+    let id = ask(order_of(&[(urn, 1)])).expect(201).await.id();
+    let one_more = json!({"product_id": pot, "quantity": 1});
+    let path = format!("/orders/{id}/items");
+    let problem = app.post(&path, one_more).role("customer").refused(400, "validation_failed").await;
+    assert_eq!(problem["errors"][0]["pointer"], "/quantity");
+    let mine = app.get(&format!("/orders/{id}")).role("customer").expect(200).await.json();
+    assert_eq!(mine["total"]["amount"], "999999.99");
     app.close().await;
 }
 

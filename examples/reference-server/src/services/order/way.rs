@@ -8,10 +8,10 @@ use commerce_core::inventory::reservation::{Demand, Line};
 use commerce_core::order::{
     Order, OrderCommand, OrderEvent, OrderRejection, OrderStatus, PlacedOrder, Wanted, priced,
 };
-use commerce_core::payment::{PaymentMethod, PaymentToken};
+use commerce_core::payment::{Payment, PaymentMethod, PaymentToken};
 use commerce_core::shipping::{Carrier, TrackingNumber};
 use commerce_core::stream::StreamId;
-use commerce_core::value::Address;
+use commerce_core::value::{Address, Violation};
 use commerce_core::{Aggregate, Context};
 use commerce_outbox::{HandleError, Message, Scope};
 use commerce_saga::{Instance, SagaError, SagaStatus};
@@ -64,6 +64,7 @@ impl Orders {
         let offers = copy::offers(&self.store, context.tenant(), product_ids).await?;
         let (lines, currency) = priced(&wanted, |product_id| offers.get(&product_id).cloned())?;
         order.decide(OrderCommand::Place { customer_id, lines, shipping_address, currency }, context)?;
+        can_be_paid(order, "/items")?;
         match means {
             Some(means) => self.pay(order, means, context).await,
             None => Ok(Commit::new()),
@@ -84,7 +85,8 @@ impl Orders {
         let product_ids = [wanted.product_id].into();
         let mut offers = copy::offers(&self.store, context.tenant(), product_ids).await?;
         let line = placed.line_for(wanted, offers.remove(&wanted.product_id))?;
-        Ok(order.decide(OrderCommand::AddItem { line }, context)?)
+        order.decide(OrderCommand::AddItem { line }, context)?;
+        Ok(can_be_paid(order, "/quantity")?)
     }
 
     /// Has the customer pay: the checkout begins in the same commit.
@@ -289,6 +291,13 @@ impl Orders {
 
 fn placed(order: &Session<Order>) -> Result<&PlacedOrder, OrderRejection> {
     order.state().placed().ok_or(OrderRejection::NotFound)
+}
+
+/// An order that no payment can be made for is not taken. `pointer`: what of the request made it so dear.
+fn can_be_paid(order: &Session<Order>, pointer: &str) -> Result<(), OrderRejection> {
+    Payment::check_amount(placed(order)?.total()).map_err(|violation| {
+        OrderRejection::Invalid(vec![Violation { pointer: pointer.to_owned(), ..violation }])
+    })
 }
 
 /// What the order would note as the reason: nothing is begun that it refuses. None if it is cancelled already.
