@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::SqliteStore;
 use super::error::OpenError;
 use super::read::Readers;
-use super::writer::{Desk, Writer};
+use super::writer::{Desk, Writer, synchronous};
 
 /// Each brings a file from the version of its index to the next. Never change one that was released.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
@@ -92,7 +93,8 @@ impl SqliteOptions {
             db.execute("UPDATE commerce_leases SET holder = NULL", []).map_err(failed)?;
         }
         let changes = Changes::default();
-        let desk = Desk { host: self.host.clone(), partitions, changes: changes.clone() };
+        let (host, durable) = (self.host.clone(), self.durable);
+        let desk = Desk { host, partitions, changes: changes.clone(), durable };
         let writer = Writer::start(db, desk)
             .map_err(|source| OpenError::Failed { path: self.path.clone(), source: source.into() })?;
         Ok(SqliteStore {
@@ -121,6 +123,17 @@ impl SqliteOptions {
             }
             _ => Ok(found),
         }
+    }
+}
+
+impl fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteOptions")
+            .field("path", &self.path)
+            .field("partitions", &self.partitions)
+            .field("durable", &self.durable)
+            .field("exclusive", &self.exclusive)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,7 +179,7 @@ fn configure_writer(db: &Connection, durable: bool) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(64);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
+    db.pragma_update(None, "synchronous", synchronous(durable))?;
     // Measured: 30 % more than the default of 1000 pages, with the same tail.
     db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     // 8 MiB of pages for the writer: what it changes is near the ends of its indexes; the rest is in the system's cache.

@@ -35,11 +35,15 @@ pub(super) struct Desk {
     pub(super) host: Arc<dyn Host>,
     pub(super) partitions: u32,
     pub(super) changes: Changes,
+    /// Whether the store waits for the disk.
+    pub(super) durable: bool,
 }
 
 /// Something to be written. It runs again from the start if its transaction was rolled back.
 trait Job: Send {
     fn rows(&self) -> usize;
+    /// Whether it need not be durable when it is answered.
+    fn is_relaxed(&self) -> bool;
     fn run(&mut self, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()>;
     /// What readers have that is new, once the transaction is durable.
     fn news(&self, desk: &Desk) -> Option<News>;
@@ -132,21 +136,49 @@ impl Drop for Writer {
     }
 }
 
+/// The connection that writes.
+struct Pen<'c> {
+    db: &'c Connection,
+    statements: Statements<'c>,
+    /// Whether a transaction waits for the disk.
+    waits: bool,
+}
+
+impl<'c> Pen<'c> {
+    fn of(db: &'c Connection, desk: &Desk) -> rusqlite::Result<Self> {
+        Ok(Self { db, statements: Statements::prepare(db)?, waits: desk.durable })
+    }
+
+    /// Has the next transactions wait for the disk, or not. What the log before them holds is there once one has waited.
+    fn wait(&mut self, waits: bool) -> rusqlite::Result<()> {
+        if waits != self.waits {
+            self.db.pragma_update(None, "synchronous", synchronous(waits))?;
+            self.waits = waits;
+        }
+        Ok(())
+    }
+}
+
+/// What SQLite calls it. Either way a power cut never leaves half a transaction, nor one without those before it.
+pub(super) fn synchronous(waits: bool) -> &'static str {
+    if waits { "FULL" } else { "NORMAL" }
+}
+
 fn write_until_closed(db: &Connection, queue: &Receiver<Box<dyn Job>>, desk: &Desk) {
-    let mut statements = None;
+    let mut pen = None;
     while let Ok(first) = queue.recv() {
         let group = gather(first, queue);
-        if statements.is_none() {
-            match Statements::prepare(db) {
-                Ok(prepared) => statements = Some(prepared),
+        if pen.is_none() {
+            match Pen::of(db, desk) {
+                Ok(prepared) => pen = Some(prepared),
                 Err(error) => {
                     refuse(group, error);
                     continue;
                 }
             }
         }
-        if let Some(statements) = &mut statements {
-            write_group(group, db, statements, desk);
+        if let Some(pen) = &mut pen {
+            write_group(group, pen, desk);
         }
     }
 }
@@ -171,12 +203,12 @@ fn gather(first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Vec<Box<dyn Jo
     group
 }
 
-fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut Statements<'_>, desk: &Desk) {
-    let result = transact(&mut group, db, statements, desk);
+fn write_group(mut group: Vec<Box<dyn Job>>, pen: &mut Pen<'_>, desk: &Desk) {
+    let result = transact(&mut group, pen, desk);
     match result {
         Err(failure) if group.len() > 1 && failure.one_is_at_fault => {
             for job in group {
-                write_group(vec![job], db, statements, desk);
+                write_group(vec![job], pen, desk);
             }
         }
         result => {
@@ -192,18 +224,16 @@ fn write_group(mut group: Vec<Box<dyn Job>>, db: &Connection, statements: &mut S
     }
 }
 
-fn transact(
-    group: &mut [Box<dyn Job>],
-    db: &Connection,
-    statements: &mut Statements<'_>,
-    desk: &Desk,
-) -> Result<(), TransactionError> {
+fn transact(group: &mut [Box<dyn Job>], pen: &mut Pen<'_>, desk: &Desk) -> Result<(), TransactionError> {
+    let db = pen.db;
     if !db.is_autocommit() {
         // An earlier rollback failed: nothing can be written before it succeeds.
         db.execute_batch("ROLLBACK").map_err(TransactionError::of_all)?;
     }
+    let is_relaxed = group.iter().all(|job| job.is_relaxed());
+    pen.wait(desk.durable && !is_relaxed).map_err(TransactionError::of_all)?;
     db.execute_batch("BEGIN IMMEDIATE").map_err(TransactionError::of_all)?;
-    let written = group.iter_mut().try_for_each(|job| job.run(db, statements, desk));
+    let written = group.iter_mut().try_for_each(|job| job.run(db, &mut pen.statements, desk));
     let result = written.map_err(TransactionError::of_a_member).and_then(|()| {
         db.execute_batch("COMMIT").map_err(|source| TransactionError {
             unknown: error::durability_is_unknown(&source),
@@ -227,6 +257,13 @@ impl Job for CommitJob {
     fn rows(&self) -> usize {
         let events: usize = self.commit.appends.iter().map(|append| append.events.len()).sum();
         1 + events + self.commit.documents.len() + self.commit.messages.len() + self.commit.claims.len()
+    }
+
+    /// What goes into a log is durable all the same: readers must not see what a power cut may take back, as its positions
+    /// would be given out again.
+    fn is_relaxed(&self) -> bool {
+        let Commit { relaxed, appends, messages, .. } = &self.commit;
+        *relaxed && messages.is_empty() && appends.iter().all(|append| append.events.is_empty())
     }
 
     fn run(&mut self, _: &Connection, statements: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()> {
@@ -271,6 +308,10 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
         1
     }
 
+    fn is_relaxed(&self) -> bool {
+        false
+    }
+
     fn run(&mut self, db: &Connection, _: &mut Statements<'_>, _: &Desk) -> rusqlite::Result<()> {
         self.value = Some((self.write)(db)?);
         Ok(())
@@ -287,5 +328,83 @@ impl<T: Send, W: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for CallJ
             (Err(failure), _) => Err(error::shared(failure.source)),
         };
         let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::commit::{DocumentWrite, Expected, NewMessage};
+    use commerce_outbox::SystemHost;
+
+    use super::super::SqliteOptions;
+    use super::*;
+
+    /// A commit that tells how it was written: 2 where its transaction waits for the disk, 1 where it doesn't.
+    struct Told {
+        commit: CommitJob,
+        waited: std::sync::mpsc::Sender<i64>,
+    }
+
+    impl Job for Told {
+        fn rows(&self) -> usize {
+            self.commit.rows()
+        }
+
+        fn is_relaxed(&self) -> bool {
+            self.commit.is_relaxed()
+        }
+
+        fn run(&mut self, db: &Connection, to: &mut Statements<'_>, desk: &Desk) -> rusqlite::Result<()> {
+            let level = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            self.waited.send(level).unwrap();
+            self.commit.run(db, to, desk)
+        }
+
+        fn news(&self, desk: &Desk) -> Option<News> {
+            self.commit.news(desk)
+        }
+
+        fn finish(self: Box<Self>, transaction: Result<(), TransactionError>) {
+            Box::new(self.commit).finish(transaction);
+        }
+    }
+
+    #[test]
+    fn only_what_all_of_a_group_let_go_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        SqliteOptions::new(&path).open().unwrap();
+        let db = Connection::open(&path).unwrap();
+        let changes = Changes::default();
+        let mut desk = Desk { host: Arc::new(SystemHost), partitions: 1, changes, durable: true };
+        db.pragma_update(None, "synchronous", synchronous(true)).unwrap();
+        let mut pen = Pen::of(&db, &desk).unwrap();
+        let (waited, levels) = std::sync::mpsc::channel();
+        let mut number = 0;
+        let mut document = || {
+            number += 1;
+            let id = number.to_string();
+            Commit::new().document(DocumentWrite::json("notes", id, Expected::ABSENT, &number).unwrap())
+        };
+        let mut write = |commits: Vec<Commit>, desk: &Desk| -> Vec<i64> {
+            let mut answers = Vec::new();
+            let group = commits.into_iter().map(|commit| -> Box<dyn Job> {
+                let (reply, answer) = oneshot::channel();
+                answers.push(answer);
+                Box::new(Told { commit: CommitJob { commit, outcome: None, reply }, waited: waited.clone() })
+            });
+            write_group(group.collect(), &mut pen, desk);
+            for mut answer in answers {
+                answer.try_recv().unwrap().unwrap();
+            }
+            levels.try_iter().collect()
+        };
+        assert_eq!(write(vec![document().relaxed(), document().relaxed()], &desk), [1, 1]);
+        assert_eq!(write(vec![document().relaxed(), document()], &desk), [2, 2]);
+        assert_eq!(write(vec![document().relaxed()], &desk), [1]);
+        let message = NewMessage::new("notes", "1");
+        assert_eq!(write(vec![document().message(message).relaxed()], &desk), [2], "it goes into a log");
+        desk.durable = false;
+        assert_eq!(write(vec![document()], &desk), [1], "as the store was opened");
     }
 }

@@ -49,15 +49,9 @@ impl Answer {
 }
 
 impl Entry {
-    pub(super) fn write(
-        &self,
-        scope: &str,
-        id: &str,
-        expected: Version,
-    ) -> Result<DocumentWrite, CodecError> {
-        Ok(DocumentWrite::json(COLLECTION, id, Expected::Version(expected), self)?
-            .field("scope", scope)
-            .field("expires_at", self.expires_at))
+    pub(super) fn write(&self, id: &str, expected: Version) -> Result<DocumentWrite, CodecError> {
+        let write = DocumentWrite::json(COLLECTION, id, Expected::Version(expected), self)?;
+        Ok(write.field("expires_at", self.expires_at))
     }
 }
 

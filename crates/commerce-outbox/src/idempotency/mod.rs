@@ -6,6 +6,7 @@
 mod entry;
 mod error;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,12 +74,13 @@ pub enum Begin {
 pub struct Ticket {
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
-    scope: String,
     tenant: Tenant,
     id: String,
     fingerprint: String,
     version: Version,
     retention: Duration,
+    /// When the key is forgotten if the request never ends.
+    expires_at: Timestamp,
 }
 
 impl Idempotency {
@@ -132,9 +134,12 @@ impl Idempotency {
                     Finding::Mismatch => return Ok(Begin::Mismatch),
                 }
             }
-            let ticket = self.ticket(tenant, &id, fingerprint, version + 1);
-            let write = self.running(fingerprint, now).write(&self.scope, &id, version)?;
-            match self.store.commit(commit_for(tenant).document(write)).await {
+            let running = self.running(fingerprint, now);
+            let ticket = self.ticket(tenant, &id, fingerprint, version + 1, running.expires_at);
+            // It need not outlast the store's machine: nothing is written under a ticket but in a commit that makes what came
+            // before it durable as well, or that nothing came of.
+            let begin = commit_for(tenant).document(running.write(&id, version)?).relaxed();
+            match self.store.commit(begin).await {
                 Ok(_) => return Ok(Begin::Fresh(ticket)),
                 Err(CommitError::Conflict(_)) => found = self.store.document(tenant, COLLECTION, &id).await?,
                 Err(error) => return Err(error.into()),
@@ -150,30 +155,34 @@ impl Idempotency {
         }
     }
 
-    fn ticket(&self, tenant: &Tenant, id: &str, fingerprint: &str, version: Version) -> Ticket {
+    fn ticket(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        fingerprint: &str,
+        version: Version,
+        expires_at: Timestamp,
+    ) -> Ticket {
         Ticket {
             store: self.store.clone(),
             host: self.host.clone(),
-            scope: self.scope.clone(),
             tenant: tenant.clone(),
             id: id.to_owned(),
             fingerprint: fingerprint.to_owned(),
             version,
             retention: self.retention,
+            expires_at,
         }
     }
 
-    /// Forgets keys that have expired, of every tenant. Answers how many.
+    /// Forgets keys that have expired, of every tenant and every kind of request. Answers how many.
     ///
     /// # Errors
     /// When the store can't be read or written.
     pub async fn prune(&self) -> Result<u64, IdempotencyError> {
         let mut count = 0;
         loop {
-            let query = Query::all_tenants(COLLECTION)
-                .equals("scope", self.scope.as_str())
-                .at_most("expires_at", self.host.now())
-                .limit(PRUNED);
+            let query = Query::all_tenants(COLLECTION).at_most("expires_at", self.host.now()).limit(PRUNED);
             let expired = self.store.documents(&query).await?;
             let last = expired.len() < PRUNED;
             // All are handed over before the first is waited for, so that the store can write them together.
@@ -200,6 +209,27 @@ impl Idempotency {
     }
 }
 
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("scope", &self.scope)
+            .field("retention", &self.retention)
+            .field("lock", &self.lock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Begin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh(ticket) => f.debug_tuple("Fresh").field(ticket).finish(),
+            Self::Replay(_) => f.debug_tuple("Replay").finish_non_exhaustive(),
+            Self::InProgress => f.write_str("InProgress"),
+            Self::Mismatch => f.write_str("Mismatch"),
+        }
+    }
+}
+
 impl Ticket {
     /// Adds the answer to the commit that does what was asked. If the commit meets a conflict about a document of the
     /// collection `idempotency`, the lock had ended and another request with the key has taken over.
@@ -214,7 +244,7 @@ impl Ticket {
             });
         }
         let state = State::Done { fingerprint: self.fingerprint.clone(), answer: answer.into() };
-        Ok(commit.document(self.entry(state).write(&self.scope, &self.id, self.version)?))
+        Ok(commit.document(self.entry(state).write(&self.id, self.version)?))
     }
 
     /// Gives the key back without an answer, as nothing was done: the same request may be begun again at once.
@@ -222,7 +252,7 @@ impl Ticket {
     /// # Errors
     /// When the store can't be written. The lock ends by itself then.
     pub async fn abandon(self) -> Result<(), IdempotencyError> {
-        let write = self.entry(State::Free).write(&self.scope, &self.id, self.version)?;
+        let write = self.entry(State::Free).write(&self.id, self.version)?;
         match self.store.commit(commit_for(&self.tenant).document(write)).await {
             // Others have taken over, or it was completed: it is not this request's any more.
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
@@ -230,7 +260,18 @@ impl Ticket {
         }
     }
 
+    /// Where it can, an entry expires when it would have expired had nothing more been heard: that index stays as it is.
     fn entry(&self, state: State) -> Entry {
-        Entry { state, expires_at: self.host.now().plus(self.retention) }
+        Entry { state, expires_at: self.expires_at.max(self.host.now().plus(self.retention)) }
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket")
+            .field("tenant", &self.tenant)
+            .field("version", &self.version)
+            .field("retention", &self.retention)
+            .finish_non_exhaustive()
     }
 }
