@@ -15,6 +15,8 @@
 //! | `templates` | no | a renderer of notification templates: minijinja, strict and bounded |
 //! | `webhook-channel` | no | a channel that POSTs notifications, signed after Standard Webhooks, and the check for receivers |
 
+#![warn(missing_debug_implementations)]
+
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "jwt")]

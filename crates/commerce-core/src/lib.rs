@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | `testing` | no | given/when/then for aggregates, a clock that stands still, and the conformance suite that any store runs to prove itself |
 
+#![warn(missing_debug_implementations)]
+
 pub mod aggregate;
 pub mod analytics;
 pub mod catalog;

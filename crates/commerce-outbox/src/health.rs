@@ -155,6 +155,12 @@ impl Health {
     }
 }
 
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Health").finish_non_exhaustive()
+    }
+}
+
 /// A task that runs.
 struct Run<'a> {
     health: &'a Health,

@@ -33,6 +33,8 @@
 //! source; after a crash every message that may have been taken is suspected, which where a policy allows one attempt
 //! makes it a dead letter; a key whose messages are merely slow fills its consumer's window in the end.
 
+#![warn(missing_debug_implementations)]
+
 mod bus;
 mod consumer;
 mod dead_letters;

@@ -5,6 +5,7 @@
 //! the order of its stream, and the commits that make events stay as small as they are.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -219,6 +220,16 @@ impl Publication {
             Some(traceparent) => message.header(TRACEPARENT_HEADER, traceparent.to_string()),
             None => message,
         })
+    }
+}
+
+impl fmt::Debug for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publication")
+            .field("topic", &self.topic)
+            .field("name", &self.name)
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Deletes what has served its time, by range.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,5 +95,11 @@ impl Retention {
                 Err(error) => warn!(%error, "what has served its time could not be deleted"),
             }
         }
+    }
+}
+
+impl fmt::Debug for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retention").field("groups", &self.groups).finish_non_exhaustive()
     }
 }

@@ -53,6 +53,8 @@
 //! [abort]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/abort.rs
 //! [versions]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/versions.rs
 
+#![warn(missing_debug_implementations)]
+
 mod definition;
 mod error;
 mod instance;

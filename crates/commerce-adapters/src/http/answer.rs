@@ -1,6 +1,7 @@
 //! An answer that is stored with what it answers for.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,6 +86,12 @@ impl Answer {
             }
             Err(error) => Ok(Err(error)),
         }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Answer").finish_non_exhaustive()
     }
 }
 

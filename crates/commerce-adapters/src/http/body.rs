@@ -1,6 +1,6 @@
 //! Request bodies.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
@@ -25,6 +25,13 @@ use super::text::{brief, escaped, with_nul};
 /// description), and a body that is too large (413).
 pub struct Body<T>(pub T);
 
+impl<T> fmt::Debug for Body<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A password may be in it.
+        f.debug_tuple("Body").finish_non_exhaustive()
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
@@ -40,6 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> 
 
 /// For an endpoint that takes no body: what is sent all the same is refused, as an unknown field is elsewhere. An empty
 /// object is as good as nothing, and more than 1 MiB is a 413.
+#[derive(Debug)]
 pub struct NoBody;
 
 /// No member at all.
@@ -267,5 +275,10 @@ mod tests {
         for body in ["", "{", "nul", "\"\\ud800\"", "[1,]", "{\"lines\":[]} x", "\u{feff}{}"] {
             fault(body);
         }
+    }
+
+    #[test]
+    fn a_body_is_shown_without_what_is_in_it() {
+        assert_eq!(format!("{:?}", Body("secret")), "Body(..)");
     }
 }

@@ -1,5 +1,6 @@
 //! Who asks, and whether they may.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -134,6 +135,7 @@ fn signed_in(parts: &Parts) -> Result<Caller, Problem> {
 }
 
 /// Anyone may ask; who it is, if they are signed in. A token that is not taken is refused all the same.
+#[derive(Debug)]
 pub struct Anyone(pub Option<Caller>);
 
 impl<S: Sync> FromRequestParts<S> for Anyone {
@@ -145,6 +147,7 @@ impl<S: Sync> FromRequestParts<S> for Anyone {
 }
 
 /// Whoever is signed in may ask.
+#[derive(Debug)]
 pub struct SignedIn(pub Caller);
 
 impl<S: Sync> FromRequestParts<S> for SignedIn {
@@ -177,6 +180,12 @@ pub trait Allowed: Send + Sync + 'static {
 /// # let _ = axum::Router::<()>::new().route("/archive", axum::routing::post(archive));
 /// ```
 pub struct Only<A>(pub Caller, pub PhantomData<A>);
+
+impl<A> fmt::Debug for Only<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Only").field(&self.0).field(&self.1).finish()
+    }
+}
 
 impl<S: Sync, A: Allowed> FromRequestParts<S> for Only<A> {
     type Rejection = Problem;

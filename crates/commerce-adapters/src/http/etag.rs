@@ -1,5 +1,7 @@
 //! Entity tags: which version of a resource is shown, and which one is meant.
 
+use std::fmt;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use commerce_core::stream::Version;
@@ -11,6 +13,12 @@ use super::problem::Problem;
 
 /// A resource, with its version as `ETag`.
 pub struct Resource<T>(pub Version, pub T);
+
+impl<T> fmt::Debug for Resource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Resource").field(&self.0).finish_non_exhaustive()
+    }
+}
 
 impl<T: Serialize> IntoResponse for Resource<T> {
     fn into_response(self) -> Response {

@@ -1,5 +1,6 @@
 //! Whether a service is alive, and whether it can do its work.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,8 +41,14 @@ impl Check {
     }
 }
 
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// What a service needs to do its work.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Readiness {
     checks: Vec<Check>,
 }

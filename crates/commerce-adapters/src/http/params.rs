@@ -1,6 +1,6 @@
 //! What stands in the address.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use axum::extract::rejection::PathRejection;
@@ -18,6 +18,7 @@ use super::text::brief;
 const MOST: usize = 100;
 
 /// The one variable of the path, such as the id of a resource. A text that is none is refused with `invalid_path`.
+#[derive(Debug)]
 pub struct Id<T>(pub T);
 
 impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
@@ -58,6 +59,13 @@ impl<T: FromStr> Id<T> {
 /// each.
 pub struct Params<T>(pub T);
 
+impl<T> fmt::Debug for Params<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is searched for may name people.
+        f.debug_tuple("Params").finish_non_exhaustive()
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
@@ -68,6 +76,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
 /// For an endpoint that has no parameters: one that is given all the same is refused with `invalid_query`, as one that is
 /// unknown is elsewhere.
+#[derive(Debug)]
 pub struct NoParams;
 
 /// No parameter at all.

@@ -1,6 +1,7 @@
 //! How many requests a client may make: counters.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -100,6 +101,12 @@ impl MemoryQuotas {
         }
         clients.full_at.insert(client.to_owned(), after_this);
         Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryQuotas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryQuotas").finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! So many requests a minute for each client.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -44,6 +45,16 @@ impl RateLimit {
             quotas,
             proxies: Proxies::default(),
         }
+    }
+}
+
+impl fmt::Debug for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimit")
+            .field("writes", &self.writes)
+            .field("reads", &self.reads)
+            .field("proxies", &self.proxies)
+            .finish_non_exhaustive()
     }
 }
 

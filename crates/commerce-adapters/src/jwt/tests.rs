@@ -93,6 +93,15 @@ fn a_token_says_who_in_which_roles_for_fifteen_minutes() {
 }
 
 #[test]
+fn keys_are_shown_by_their_names_alone() {
+    let bench = Bench::new();
+    let written = serde_json::to_value(&bench.keys).unwrap();
+    let private = written["newest"]["private"].as_str().unwrap();
+    let shown = format!("{:?} {:?} {:?}", bench.keys, bench.tokens, bench.verifier);
+    assert!(shown.contains(bench.keys.kid()) && !shown.contains(private), "{shown}");
+}
+
+#[test]
 fn a_token_expires_by_the_clock_it_is_given() {
     let bench = Bench::new();
     let token = bench.token();

@@ -93,6 +93,7 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{PgDatabase, PgStore};
     use super::*;
 
     #[test]
@@ -101,5 +102,16 @@ mod tests {
         assert_eq!(without_password("nonsense"), "nonsense");
         let error = Address::parse("mysql://me:secret@host/db").err().unwrap().to_string();
         assert!(error.contains("mysql://me@host/db") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn what_is_opened_is_shown_without_its_password() {
+        let url = "postgres://me:secret@localhost:5432/shop";
+        let (database, options) = (PgDatabase::new(url).unwrap(), PgStore::connect(url));
+        for shown in [format!("{database:?}"), format!("{options:?}")] {
+            assert!(shown.contains("localhost:5432/shop") && !shown.contains("secret"), "{shown}");
+        }
+        let shown = format!("{:?}", PgStore::connect("mysql://localhost/shop?password=secret"));
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

@@ -1,6 +1,7 @@
 //! What the stores of one process in one database share: the connections that read, and the one that listens.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -64,6 +65,12 @@ impl PgDatabase {
     /// A store in a schema of this database.
     pub fn store(&self, schema: impl Into<String>) -> PgOptions {
         PgOptions::new(Ok(self.clone())).schema(schema)
+    }
+}
+
+impl fmt::Debug for PgDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgDatabase").field("at", &self.0.address().at).finish_non_exhaustive()
     }
 }
 

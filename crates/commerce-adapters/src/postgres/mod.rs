@@ -44,6 +44,7 @@ mod together;
 mod wake;
 mod writer;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -210,6 +211,16 @@ impl PgStore {
 
     fn clock(&self) -> Option<i64> {
         self.has_clock.then(|| self.host.now().as_micros())
+    }
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore")
+            .field("at", &self.database.address().at)
+            .field("schema", &self.desk.schema)
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opening a store.
 
+use std::fmt;
 use std::sync::Arc;
 
 use commerce_core::Host;
@@ -149,5 +150,18 @@ impl PgOptions {
             partitions,
             wake,
         }
+    }
+}
+
+impl fmt::Debug for PgOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is wrong with an address is left out: its text may hold a password.
+        f.debug_struct("PgOptions")
+            .field("database", &self.database.as_ref().ok())
+            .field("schema", &self.schema)
+            .field("partitions", &self.partitions)
+            .field("writers", &self.writers)
+            .field("announces", &self.announces)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! Counters of requests that all processes share.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -133,6 +134,17 @@ impl RedisQuotas {
     }
 }
 
+impl fmt::Debug for RedisQuotas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.client.get_connection_info().addr();
+        f.debug_struct("RedisQuotas")
+            .field("at", &format_args!("{at}"))
+            .field("prefix", &self.prefix)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl Quotas for RedisQuotas {
     async fn take(&self, client: &str, quota: Quota) -> Result<(), Duration> {
@@ -155,4 +167,17 @@ impl Quotas for RedisQuotas {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_shown_without_the_password_of_their_server() {
+        for url in ["redis://me:secret@localhost:6379", "rediss://:secret@localhost:6379/1"] {
+            let shown = format!("{:?}", RedisQuotas::new(url).unwrap());
+            assert!(shown.contains("localhost:6379") && !shown.contains("secret"), "{shown}");
+        }
+    }
 }

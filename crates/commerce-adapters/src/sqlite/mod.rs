@@ -17,6 +17,7 @@ mod read;
 mod statements;
 mod writer;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,15 @@ impl SqliteStore {
             Err(ApplyError::Answer(error)) => Err(error),
             Err(ApplyError::Sqlite(error)) => Err(refused(error)),
         }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.readers.path)
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
     }
 }
 

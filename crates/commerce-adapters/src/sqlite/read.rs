@@ -19,7 +19,7 @@ use super::error::store_error;
 use super::open::open_reader;
 
 pub(super) struct Readers {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
 

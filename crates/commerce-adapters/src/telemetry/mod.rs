@@ -24,6 +24,7 @@ mod options;
 mod tests;
 mod traces;
 
+use std::fmt;
 use std::time::Duration;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -83,6 +84,15 @@ impl Telemetry {
         provider
             .shutdown_with_timeout(self.flush_within)
             .map_err(|error| TelemetryError::Unsent { reason: error.to_string() })
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry")
+            .field("flush_within", &self.flush_within)
+            .field("traces", &self.provider.is_some())
+            .finish_non_exhaustive()
     }
 }
 

@@ -30,6 +30,12 @@ async fn an_endpoint_that_cannot_be_used_is_told_without_repeating_it() {
 }
 
 #[test]
+fn options_are_shown_without_the_endpoint() {
+    let shown = format!("{:?}", TelemetryOptions::new("shop").otlp("https://me:hush@collector:4317"));
+    assert!(shown.contains("shop") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
 fn traces_need_a_runtime() {
     assert_eq!(
         refused(TelemetryOptions::new("shop").otlp("http://collector:4317")),

@@ -64,7 +64,7 @@ async fn write(store: &PgStore, from: u64, to: u64) {
 async fn open_error(url: &str, adopt: bool) -> OpenError {
     let options = PgDatabase::new(url).unwrap().store(SCHEMA);
     let opened = if adopt { options.adopt().await } else { options.open().await };
-    opened.err().expect("it opens as if nothing were wrong")
+    opened.expect_err("it opens as if nothing were wrong")
 }
 
 async fn adopt(url: &str) -> PgStore {
@@ -134,7 +134,7 @@ async fn in_another_cluster_it_is_refused_until_it_is_adopted_and_then_cursors_g
 
 async fn migrate_error(url: &str) -> OpenError {
     let migrated = PgDatabase::new(url).unwrap().store(SCHEMA).migrate().await;
-    migrated.err().expect("it is migrated as if nothing were wrong")
+    migrated.expect_err("it is migrated as if nothing were wrong")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ fn store(url: &str) -> PgOptions {
 
 async fn refused(options: PgOptions, migrate: bool) -> OpenError {
     let opened = if migrate { options.migrate().await } else { options.open().await };
-    opened.err().expect("it can't be opened")
+    opened.expect_err("it can't be opened")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! A channel that keeps what it is given, to be read in the console.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -88,6 +89,12 @@ impl Mailbox {
             (message.received_at, message.notification_id)
         })
         .await
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::id::Tenant;
 use crate::repository::{Kept, Loaded, Snapshots};
 use crate::stream::{StreamId, Version};
 use std::collections::HashMap;
+use std::fmt;
 
 /// The aggregates in memory.
 pub(super) struct Held<A: Aggregate> {
@@ -149,6 +150,12 @@ impl<'h, A: Aggregate> Holding<'h, A> {
     /// Others may be held too, but nothing would check what was seen of them.
     fn entry(&self, id: &A::Id) -> Option<&'h Entry<A>> {
         self.entries.get(id).filter(|entry| entry.used_by == self.tick)
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Holding<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Holding").field("kind", &A::KIND).finish_non_exhaustive()
     }
 }
 

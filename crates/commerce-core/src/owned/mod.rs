@@ -34,6 +34,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::try_join_all;
@@ -217,6 +218,15 @@ impl<A: Aggregate> Owned<A> {
         let answer = self.repository.store().commit(commit);
         held.keep(self.capacity);
         Ok(Some(HandedOver { flight, answer, outcome }))
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Owned<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned")
+            .field("repository", &self.repository)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }
 

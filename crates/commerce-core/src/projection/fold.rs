@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,6 +66,16 @@ impl<A: Aggregate, D> Fold<A, D> {
     pub fn with_upcasters(mut self, upcasters: Upcasters) -> Self {
         self.upcasters = upcasters;
         self
+    }
+}
+
+impl<A: Aggregate, D> fmt::Debug for Fold<A, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fold")
+            .field("name", &self.collection[0])
+            .field("kind", &A::KIND)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -55,6 +56,15 @@ impl Inline {
             views.keep();
         }
         Ok(views.write_to(commit))
+    }
+}
+
+impl fmt::Debug for Inline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inline")
+            .field("projection", &self.projection.name())
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 

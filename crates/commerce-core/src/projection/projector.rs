@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::generations::{Generations, reader};
@@ -108,5 +109,11 @@ impl Projector {
     pub(super) async fn commit(&self, commit: Commit) -> Result<(), Error> {
         let answer = self.store.commit(commit).await;
         answer.map(|_| ()).map_err(|error| Error::from_commit(self.name(), error))
+    }
+}
+
+impl fmt::Debug for Projector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projector").field("projection", &self.name()).finish_non_exhaustive()
     }
 }

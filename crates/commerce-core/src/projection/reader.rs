@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -62,5 +63,11 @@ impl ProjectionReader {
     async fn live(&self) -> Result<Option<u32>, StoreError> {
         let found = Generations::find(&*self.store, &self.projection).await?;
         Ok(found.map(|(generations, _)| generations.live.number))
+    }
+}
+
+impl fmt::Debug for ProjectionReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProjectionReader").field("projection", &self.projection).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -175,6 +176,17 @@ impl<'s> Views<'s> {
         let expected = self.view(&key).map_or(Expected::Any, |view| view.expected);
         self.fresh.insert(key, View { expected, body, fields, written: true });
         Ok(())
+    }
+}
+
+impl fmt::Debug for Views<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Views")
+            .field("tenant", &self.tenant)
+            .field("collections", &self.collections)
+            .field("generation", &self.generation)
+            .field("silent", &self.silent)
+            .finish_non_exhaustive()
     }
 }
 

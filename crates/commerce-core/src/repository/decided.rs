@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::snapshot::{Kept, Snapshots};
 use crate::aggregate::Aggregate;
 use crate::commit::{Commit, CommitError, Committed, Expected, NewEvent};
@@ -58,6 +60,17 @@ impl<A: Aggregate> Decided<A> {
     }
 }
 
+impl<A: Aggregate> fmt::Debug for Decided<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decided")
+            .field("tenant", &self.tenant)
+            .field("stream", &self.stream)
+            .field("before", &self.before)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a command has changed.
 #[derive(Clone)]
 pub struct Outcome<A: Aggregate> {
@@ -69,4 +82,14 @@ pub struct Outcome<A: Aggregate> {
     pub events: Vec<A::Event>,
     /// The commit that made it durable; none if nothing happened.
     pub committed: Option<Committed>,
+}
+
+impl<A: Aggregate> fmt::Debug for Outcome<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("kind", &A::KIND)
+            .field("version", &self.version)
+            .field("committed", &self.committed)
+            .finish_non_exhaustive()
+    }
 }

@@ -12,6 +12,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -172,5 +173,15 @@ impl<A: Aggregate> Repository<A> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Repository<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository")
+            .field("kind", &A::KIND)
+            .field("upcasters", &self.upcasters)
+            .field("snapshots", &self.snapshots.is_some())
+            .finish_non_exhaustive()
     }
 }

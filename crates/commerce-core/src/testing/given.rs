@@ -1,7 +1,7 @@
 //! Given events, when a command, then events or a rejection.
 #![allow(clippy::panic)] // an assertion that fails must panic
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use crate::aggregate::Aggregate;
 use crate::context::Context;
@@ -54,6 +54,15 @@ impl<A: Aggregate> Given<A> {
     /// Looks at the state that the events gave.
     pub fn state(self) -> A {
         self.state
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Given<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given")
+            .field("kind", &A::KIND)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,5 +136,14 @@ impl<A: Aggregate> Outcome<A> {
             Ok(events) => events,
             Err(rejection) => panic!("the command was refused: {rejection}"),
         }
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Outcome<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("kind", &A::KIND)
+            .field("result", &self.result)
+            .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ mod member;
 mod partition;
 mod word;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,16 @@ impl StoreBus {
     pub fn options(mut self, options: StoreBusOptions) -> Self {
         self.options = options;
         self
+    }
+}
+
+impl fmt::Debug for StoreBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources: Vec<_> = self.sources.iter().map(|source| &source.name).collect();
+        f.debug_struct("StoreBus")
+            .field("sources", &sources)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

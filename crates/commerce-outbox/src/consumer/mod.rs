@@ -8,6 +8,7 @@ mod scope;
 mod worker;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl Handlers {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Options {
     concurrency: usize,
     retry: RetryPolicy,
@@ -265,5 +266,15 @@ impl Consumer {
             }
         }
         Ok(None)
+    }
+}
+
+impl fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("group", &self.group)
+            .field("topics", &self.handlers.0.keys())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use commerce_core::Context;
@@ -65,5 +66,20 @@ impl Scope {
     /// [`Handled::Committed`] then. The claim in it must stay.
     pub fn into_commit(self) -> Commit {
         self.commit
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commit(_) => f.debug_tuple("Commit").finish_non_exhaustive(),
+            Self::Committed => f.write_str("Committed"),
+        }
     }
 }

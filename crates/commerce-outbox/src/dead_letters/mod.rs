@@ -3,6 +3,7 @@
 mod error;
 mod view;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -263,6 +264,12 @@ impl DeadLetters {
 
     fn held(&self, head: &Head) -> Held {
         Held { group: head.message.group.clone(), store: self.store.clone(), host: self.host.clone() }
+    }
+}
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetters").finish_non_exhaustive()
     }
 }
 

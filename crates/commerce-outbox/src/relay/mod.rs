@@ -6,6 +6,7 @@
 
 mod plan;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -153,6 +154,16 @@ impl Relay {
             publishing: None,
             health: self.health.clone(),
         })
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay")
+            .field("name", &self.name)
+            .field("source", &self.source)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -298,6 +299,18 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
             return Err(BuildError::NoReplyTopic(saga));
         }
         Ok(Saga::new(saga, self.version, self.replies, self.steps, self.endings))
+    }
+}
+
+impl<S> fmt::Debug for SagaBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<_> = self.steps.iter().map(|step| &step.name).collect();
+        f.debug_struct("SagaBuilder")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("replies", &self.replies)
+            .field("steps", &steps)
+            .finish_non_exhaustive()
     }
 }
 

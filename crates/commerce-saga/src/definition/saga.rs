@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -88,6 +89,18 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Saga<S> {
         }
         let decisive = steps.iter().position(|step| step.decisive);
         Self { name, version, replies, steps, stages, endings, decisive }
+    }
+}
+
+impl<S> fmt::Debug for Saga<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<_> = self.steps.iter().map(|step| &step.name).collect();
+        f.debug_struct("Saga")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("replies", &self.replies)
+            .field("steps", &steps)
+            .finish_non_exhaustive()
     }
 }
 

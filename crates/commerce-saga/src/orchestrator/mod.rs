@@ -11,6 +11,7 @@ mod timers;
 mod transition;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -285,6 +286,12 @@ impl Orchestrator {
         }
         let commit = Commit::within(&context);
         Scope::new(context, self.shared.store.clone(), commit)
+    }
+}
+
+impl fmt::Debug for Orchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Orchestrator").field("sagas", &self.shared.newest).finish_non_exhaustive()
     }
 }
 

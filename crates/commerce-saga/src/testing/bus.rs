@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -26,6 +27,12 @@ impl FaultyBus {
     /// Over this bus.
     pub fn new(inner: Arc<dyn Bus>, faults: Faults) -> Self {
         Self { inner, faults }
+    }
+}
+
+impl fmt::Debug for FaultyBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyBus").finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -118,6 +119,15 @@ impl Crash {
     }
 }
 
+impl fmt::Debug for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crash")
+            .field("at", &self.0.at)
+            .field("commits", &self.commits())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A store that belongs to a process which may die. Made by [`Crash::wrap`].
 #[derive(Clone)]
 pub struct CrashingStore {
@@ -166,6 +176,12 @@ impl CrashingStore {
             applied.await?;
             Err(CommitError::Unknown { id, source: "the answer was lost".into() })
         })
+    }
+}
+
+impl fmt::Debug for CrashingStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrashingStore").field("crash", &self.crash).finish_non_exhaustive()
     }
 }
 

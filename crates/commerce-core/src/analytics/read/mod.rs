@@ -8,6 +8,7 @@ mod orders;
 mod products;
 mod revenue;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -77,5 +78,11 @@ impl Analytics {
                 _ => return Ok(()),
             }
         }
+    }
+}
+
+impl fmt::Debug for Analytics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Analytics").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
