@@ -81,13 +81,17 @@ pub(super) fn no_answer_within(time: Duration) -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }
 
+/// Nor with its parameters, of which one may be a password as well.
 fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
+    let place = url.split_once('?').map_or(url, |(place, _)| place);
+    // A password may have a question mark that should have been written otherwise.
+    let place = if place.contains('@') { place } else { url };
+    match (place.find("://"), place.rfind('@')) {
         (Some(scheme), Some(host)) if scheme + 3 < host => {
-            let user = url[scheme + 3..host].split(':').next().unwrap_or_default();
-            format!("{}{user}{}", &url[..scheme + 3], &url[host..])
+            let user = place[scheme + 3..host].split(':').next().unwrap_or_default();
+            format!("{}{user}{}", &place[..scheme + 3], &place[host..])
         }
-        _ => url.to_owned(),
+        _ => place.split('?').next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -100,6 +104,15 @@ mod tests {
     fn an_address_is_shown_without_its_password() {
         assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
         assert_eq!(without_password("nonsense"), "nonsense");
+        for url in [
+            "postgres://me@host/db?sslmode=odd&password=secret",
+            "postgres://host/db?user=me&password=secret",
+            "postgres://me:what?secret@host/db",
+            "postgres://me:secret@host/db?application_name=a@b",
+        ] {
+            let shown = without_password(url);
+            assert!(shown.ends_with("host/db") && !shown.contains("secret"), "{shown}");
+        }
         let error = Address::parse("mysql://me:secret@host/db").err().unwrap().to_string();
         assert!(error.contains("mysql://me@host/db") && !error.contains("secret"), "{error}");
     }
