@@ -65,6 +65,12 @@ async fn what_does_not_fit_is_told_apart() {
         let partitions = refused(store(home.url()).partitions(8), true).await;
         assert!(matches!(partitions, OpenError::Partitions { found: 7, asked: 8, .. }), "{partitions}");
         assert_eq!(store(home.url()).open().await.unwrap().partitions(), 7, "unless asked for, any is right");
+        // Before anything is brought up to date.
+        home.execute("UPDATE commerce.commerce_settings SET value = 1 WHERE name = 'version'").await;
+        let partitions = refused(store(home.url()).partitions(8), true).await;
+        assert!(matches!(partitions, OpenError::Partitions { found: 7, asked: 8, .. }), "{partitions}");
+        let version = "SELECT value FROM commerce.commerce_settings WHERE name = 'version'";
+        assert_eq!(number(&mut home.connect().await, version).await, 1, "nothing was changed");
 
         for name in ["", "a\0b", &"x".repeat(64)] {
             let error = refused(store(home.url()).schema(name), true).await;
