@@ -9,7 +9,8 @@
 //! 3. Messages of one key are handled in order, also through failure: a key waits while its head is retried, and is
 //!    parked when its head is dead. Other keys never wait. [`ordered_keys`], [`poison`]
 //! 4. A message that kills its worker is counted, and is dead after as many attempts as any other; one that can't be
-//!    read is dead at once; an orderly shutdown or handover costs no attempt. [`poison`], [`leases`]
+//!    read is dead at once; an orderly shutdown or handover costs no attempt. [`poison`], [`leases`],
+//!    [`shutdown`]
 //! 5. A dead letter keeps the whole message and every attempt's error; it is replayed in order, at the head of its key;
 //!    of two that act on it only one does. [`dead_letters`]
 //! 6. Members of a group share a log by lease; one that lost its lease can't move the cursor. [`leases`]
@@ -23,6 +24,7 @@
 //! [`ordered_keys`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/ordered_keys.rs
 //! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
 //! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
+//! [`shutdown`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/shutdown.rs
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
 //! [`relay`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/relay.rs
 //! [`idempotency`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/idempotency.rs

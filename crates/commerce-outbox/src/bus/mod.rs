@@ -2,7 +2,11 @@
 
 mod store_bus;
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use async_trait::async_trait;
+use tracing::warn;
 
 pub(crate) use store_bus::cursor_name;
 pub use store_bus::{StoreBus, StoreBusOptions};
@@ -13,6 +17,8 @@ use crate::health::Health;
 
 /// What a reader of a bus does over and over: see [`Health::well`].
 pub const READING: &str = "reading messages";
+/// How long a member that only stays waits for a bus that is out of reach.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A bus: a broker, or the store itself.
 #[async_trait]
@@ -46,6 +52,17 @@ pub trait Subscription: Send {
 
     /// Leaves the group: what was acknowledged is kept, the rest goes to other members.
     async fn close(&mut self) -> Result<(), BusError>;
+}
+
+/// Stays a member without taking any more: whoever takes over from one that seems to be gone has to suspect what that still
+/// has under way. Dropping the future loses nothing.
+pub(crate) async fn stay(subscription: &mut dyn Subscription) -> Infallible {
+    loop {
+        if let Err(error) = subscription.next(0).await {
+            warn!(%error, "the membership may end before what is under way is done");
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
 }
 
 /// A message, and how to say that it is done.

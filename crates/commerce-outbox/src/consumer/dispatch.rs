@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::worker::{KeyName, Worker};
-use crate::bus::{Delivery, READING, Receipt, Subscription};
+use crate::bus::{Delivery, READING, Receipt, Subscription, stay};
 use crate::error::BusError;
 
 /// So many messages may be taken and wait for their key, for each that is handled.
@@ -105,13 +105,27 @@ impl Dispatcher {
     /// Lets what runs finish, and leaves the rest to others, who need not suspect it.
     async fn leave(mut self) -> Result<(), BusError> {
         self.subscription.nack(&self.lanes.clear()).await?;
-        let deadline = Instant::now() + GRACE;
-        while let Ok(Some(finished)) = tokio::time::timeout_at(deadline, self.lanes.finished()).await {
-            if let Some(receipt) = finished {
-                self.subscription.ack(&[receipt]).await?;
+        if let Ok(finished) = tokio::time::timeout(GRACE, self.finish()).await {
+            finished?;
+        }
+        // Before others take it over: it must not run twice at once.
+        self.lanes.running.abort_all();
+        self.subscription.close().await
+    }
+
+    /// Until nothing runs any more.
+    async fn finish(&mut self) -> Result<(), BusError> {
+        loop {
+            let finished = tokio::select! {
+                finished = self.lanes.finished() => finished,
+                never = stay(&mut *self.subscription) => match never {},
+            };
+            match finished {
+                Some(Some(receipt)) => self.subscription.ack(&[receipt]).await?,
+                Some(None) => {}
+                None => return Ok(()),
             }
         }
-        self.subscription.close().await
     }
 }
 

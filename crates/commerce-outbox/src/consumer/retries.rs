@@ -153,12 +153,30 @@ impl Retries {
 
     /// Lets what runs finish: an attempt that is cut off counts as one that took its worker with it.
     async fn leave(mut self) {
-        let deadline = Instant::now() + GRACE;
-        while let Ok(Some(done)) = tokio::time::timeout_at(deadline, self.running.join_next()).await {
-            self.done(done);
-        }
+        let _ = tokio::time::timeout(GRACE, self.finish()).await;
+        self.running.abort_all();
         if let Some(lease) = &self.lease {
             let _ = self.worker.held.store.release_lease(lease).await;
+        }
+    }
+
+    /// Until nothing runs any more. The lease is kept so long: another member would take what runs for lost.
+    async fn finish(&mut self) {
+        loop {
+            tokio::select! {
+                done = self.running.join_next() => match done {
+                    Some(done) => self.done(done),
+                    None => return,
+                },
+                () = tokio::time::sleep_until(self.renew_at), if self.lease.is_some() => self.keep().await,
+            }
+        }
+    }
+
+    async fn keep(&mut self) {
+        if let Err(error) = self.renew().await {
+            warn!(group = self.worker.held.group, %error, "others may take what is tried for lost");
+            self.renew_at = Instant::now() + POLL;
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::bus::{Bus, Delivery, READING, Receipt, StoreBus, StoreBusOptions, Subscription};
+use crate::bus::{Bus, Delivery, READING, Receipt, StoreBus, StoreBusOptions, Subscription, stay};
 use crate::envelope::Envelope;
 use crate::error::BusError;
 use crate::health::Health;
@@ -279,8 +279,13 @@ impl Run {
 
     async fn leave(mut self) -> Result<(), BusError> {
         if self.publishing.is_some() {
-            let published = tokio::time::timeout(GRACE, wait_for(&mut self.publishing)).await;
-            if let Ok((batch, results)) = published {
+            let published = async {
+                tokio::select! {
+                    published = wait_for(&mut self.publishing) => published,
+                    never = stay(&mut *self.subscription) => match never {},
+                }
+            };
+            if let Ok((batch, results)) = tokio::time::timeout(GRACE, published).await {
                 self.settle(batch, results).await?;
             }
         }

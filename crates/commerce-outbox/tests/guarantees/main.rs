@@ -5,6 +5,7 @@
 
 mod dead_letters;
 mod dropped_waits;
+mod flowing;
 mod health;
 mod idempotency;
 mod leases;
@@ -16,6 +17,7 @@ mod publications;
 mod relay;
 mod retention;
 mod scheduled;
+mod shutdown;
 mod store;
 mod support;
 mod topics;

@@ -1,0 +1,64 @@
+//! A world whose clock runs with tokio's: where that is paused (`start_paused`), an hour takes no time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::commit::Commit;
+use commerce_core::memory::MemoryStore;
+use commerce_core::store::Store;
+use commerce_core::testing::TestHost;
+use commerce_core::{Host, Timestamp};
+use commerce_outbox::*;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::support::Job;
+
+/// Time passes by itself, and can be moved on beyond that.
+pub(crate) struct FlowingHost {
+    began: Instant,
+    ahead: TestHost,
+}
+
+impl Host for FlowingHost {
+    fn now(&self) -> Timestamp {
+        self.ahead.now().plus(self.began.elapsed())
+    }
+
+    fn new_id(&self) -> Uuid {
+        self.ahead.new_id()
+    }
+}
+
+/// A service that sends and one that handles, both with the usual leases.
+pub(crate) struct FlowingWorld {
+    pub(crate) host: Arc<FlowingHost>,
+    pub(crate) shop: Arc<dyn Store>,
+    store: Arc<dyn Store>,
+}
+
+impl FlowingWorld {
+    pub(crate) fn new() -> Self {
+        let host = Arc::new(FlowingHost { began: Instant::now(), ahead: TestHost::new() });
+        let store = || Arc::new(MemoryStore::new(host.clone()));
+        Self { shop: store(), store: store(), host }
+    }
+
+    pub(crate) fn consumer(&self) -> Consumer {
+        let bus = StoreBus::new(self.host.clone()).source("/shop", self.shop.clone());
+        Consumer::new("workers", Arc::new(bus), self.store.clone(), self.host.clone())
+    }
+
+    pub(crate) async fn send(&self, jobs: impl IntoIterator<Item = Job>) {
+        let add = |commit: Commit, job: Job| commit.message(job.to_message().unwrap());
+        self.shop.commit(jobs.into_iter().fold(Commit::new(), add)).await.unwrap();
+    }
+
+    pub(crate) async fn unfinished(&self) -> Unfinished {
+        DeadLetters::new(self.store.clone(), self.host.clone()).unfinished(None).await.unwrap()
+    }
+}
+
+pub(crate) async fn seconds(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}

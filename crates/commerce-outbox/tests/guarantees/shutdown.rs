@@ -1,0 +1,110 @@
+//! An orderly end: whoever leaves lets what it has under way finish, and no one takes it over meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use commerce_outbox::*;
+
+use crate::flowing::*;
+use crate::support::{Job, Running, job, quick};
+
+/// Nearly as long as whoever leaves may take.
+const LONG: Duration = Duration::from_millis(9_900);
+
+/// How often a handler ran, and how many ran at once.
+#[derive(Default)]
+struct Runs {
+    all: AtomicU32,
+    now: AtomicU32,
+    most: AtomicU32,
+}
+
+impl Runs {
+    /// A handler that takes long, and fails so often before.
+    fn slowly(self: &Arc<Self>, consumer: Consumer, fails: u32) -> Running {
+        let runs = self.clone();
+        Running::consumer(consumer.on(move |_: Job, scope: Scope| {
+            let runs = runs.clone();
+            async move {
+                if runs.all.fetch_add(1, Ordering::SeqCst) < fails {
+                    return Err(HandleError::retryable("not at first"));
+                }
+                runs.most.fetch_max(runs.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::time::sleep(LONG).await;
+                runs.now.fetch_sub(1, Ordering::SeqCst);
+                Ok(scope.finish())
+            }
+        }))
+    }
+}
+
+/// Stops one of two members while it is at a message; answers how often that ran. With a lease at each age.
+async fn stopped_at_work(attempts: u32, fails: u32) -> Vec<(u32, u32)> {
+    let mut seen = Vec::new();
+    for age in 30..34 {
+        let (world, runs) = (FlowingWorld::new(), Arc::new(Runs::default()));
+        let consumer = || world.consumer().retry(quick(attempts));
+        let first = runs.slowly(consumer(), fails);
+        seconds(1).await;
+        let second = runs.slowly(consumer(), fails);
+        seconds(age).await;
+        world.send([job("a", 1)]).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(runs.now.load(Ordering::SeqCst), 1);
+        first.stop().await;
+        seconds(30).await;
+        second.stop().await;
+        assert_eq!(world.unfinished().await, Unfinished::default());
+        seen.push((runs.all.load(Ordering::SeqCst), runs.most.load(Ordering::SeqCst)));
+    }
+    seen
+}
+
+/// With one attempt, what is suspected is dead at once.
+#[tokio::test(start_paused = true)]
+async fn what_is_handled_while_its_member_leaves_is_neither_suspected_nor_handled_twice() {
+    assert_eq!(stopped_at_work(1, 0).await, [(1, 1); 4]);
+    assert_eq!(stopped_at_work(8, 0).await, [(1, 1); 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tried_again_while_its_member_leaves_is_tried_by_no_other() {
+    assert_eq!(stopped_at_work(8, 1).await, [(2, 1); 4]);
+}
+
+/// A broker that takes long for each batch.
+#[derive(Default)]
+struct SlowBroker(AtomicU32);
+
+#[async_trait]
+impl Bus for SlowBroker {
+    async fn publish(&self, messages: &[Envelope]) -> Vec<Result<(), BusError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(LONG).await;
+        messages.iter().map(|_| Ok(())).collect()
+    }
+    async fn subscribe(&self, _: &str, _: &[&str]) -> Result<Box<dyn Subscription>, BusError> {
+        Err(BusError::Unavailable { source: "no one listens".into() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_published_while_its_relay_leaves_is_published_by_no_other() {
+    for age in 30..34 {
+        let (world, broker) = (FlowingWorld::new(), Arc::new(SlowBroker::default()));
+        let relay =
+            || Relay::new(("/shop", world.shop.clone()), broker.clone() as Arc<dyn Bus>, world.host.clone());
+        let first = Running::relay(relay());
+        seconds(1).await;
+        let second = Running::relay(relay());
+        seconds(age).await;
+        world.send([job("a", 1)]).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        first.stop().await;
+        seconds(30).await;
+        second.stop().await;
+        assert_eq!(broker.0.load(Ordering::SeqCst), 1);
+    }
+}
