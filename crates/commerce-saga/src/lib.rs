@@ -58,6 +58,7 @@
 mod definition;
 mod error;
 mod instance;
+mod key;
 mod orchestrator;
 mod participant;
 mod reply;

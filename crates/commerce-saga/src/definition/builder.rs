@@ -95,8 +95,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self
     }
 
-    /// A step that does something outside, under an idempotency key that is the same at each attempt. Its result is
-    /// what [`then`](Self::then) is given.
+    /// A step that does something outside, under an idempotency key that is the same at each attempt, and no other run's.
+    /// Its result is what [`then`](Self::then) is given.
     pub fn call<R, F, Fut>(mut self, name: &str, call: F) -> Self
     where
         R: Serialize + 'static,

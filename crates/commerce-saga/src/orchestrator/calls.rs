@@ -12,6 +12,7 @@ use super::{Input, Orchestrator, RACES};
 use crate::definition::Definition;
 use crate::error::{SagaError, StepError};
 use crate::instance::Instance;
+use crate::key::idempotency_key;
 
 /// How long a result first waits for a store that is out of reach. The wait doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -24,8 +25,8 @@ impl Orchestrator {
         let (this, instance) = (self.clone(), instance.clone());
         let StartedCall { step, phase, attempt, within, span } = call;
         let work = async move {
-            let key =
-                format!("{}/{}/{}/{}", instance.saga, instance.id, instance.steps[step].name, phase.as_str());
+            let Instance { tenant, saga, id, .. } = &instance;
+            let key = idempotency_key(tenant, saga, id, &instance.steps[step].name, phase);
             let work = definition.call(step, phase, &instance.state, key, attempt > 1);
             let result = match tokio::time::timeout(within, work).await {
                 Ok(result) => result,

@@ -27,11 +27,13 @@ use commerce_core::Timestamp;
 use commerce_core::commit::{Claim, Commit, NewMessage};
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
+use commerce_core::id::Tenant;
 use commerce_outbox::{Envelope, HandleError, Handled, Scope};
 use serde::{Deserialize, Serialize};
 
 pub use handler::{action, compensation};
 
+use crate::key::idempotency_key;
 use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
 
 /// How long the barrier remembers: far longer than a stuck saga may wait for its operator.
@@ -44,6 +46,8 @@ const REMEMBERED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// takes its place. Keep only one that has [begun](Self::begin), so that a compensation finds what it is to undo.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
+    #[serde(default)]
+    tenant: Tenant,
     saga: String,
     id: String,
     step: String,
@@ -78,6 +82,7 @@ impl Request {
             })
         };
         Ok(Self {
+            tenant: scope.context().tenant().clone(),
             saga: header(SAGA)?,
             id: header(SAGA_ID)?,
             step: header(STEP)?,
@@ -91,9 +96,9 @@ impl Request {
         })
     }
 
-    /// The same at each attempt, and at no other step: for effects outside the store.
+    /// The same at each attempt, and at no other step of any run or tenant: for effects outside the store.
     pub fn idempotency_key(&self) -> String {
-        format!("{}/{}/{}/{}", self.saga, self.id, self.step, self.phase.as_str())
+        idempotency_key(&self.tenant, &self.saga, &self.id, &self.step, self.phase)
     }
 
     /// Which attempt this is, from 1.

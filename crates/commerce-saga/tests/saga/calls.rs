@@ -1,7 +1,8 @@
 //! Calls to the outside, and who may carry a run on.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commerce_core::Host;
@@ -69,6 +70,32 @@ async fn a_saga_that_begins_with_a_call_makes_it_once_it_is_committed() {
     let instance = orchestrator.instance(&Tenant::default(), "call", "1").await.unwrap();
     assert_eq!(instance.status, SagaStatus::Completed);
     assert_eq!(world.script.called.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_one_id_of_several_tenants_call_under_keys_of_their_own() {
+    let world = World::new().await;
+    let keys = Arc::new(Mutex::new(BTreeSet::new()));
+    let used = keys.clone();
+    let saga = Saga::builder::<Trip>("pay", Version(1))
+        .call("charge", move |_: Trip, key| {
+            used.lock().unwrap().insert(key);
+            async { Ok(()) }
+        })
+        .build()
+        .unwrap();
+    let store = world.stores["trips"].clone();
+    let orchestrator = Orchestrator::new(store.clone(), world.host.clone()).register(saga);
+    for tenant in [Tenant::default(), Tenant::new("a"), Tenant::new("b")] {
+        let context = world.host.context().with_tenant(tenant);
+        let mut scope = Scope::new(context.clone(), store.clone(), Commit::within(&context));
+        orchestrator.begin("pay", "1", &Trip::default(), &mut scope).await.unwrap();
+        store.commit(scope.into_commit()).await.unwrap();
+    }
+    orchestrator.look().await.unwrap();
+    world.pass(1).await;
+    let keys: Vec<_> = keys.lock().unwrap().iter().cloned().collect();
+    assert_eq!(keys, ["/a/pay/1/charge/action", "/b/pay/1/charge/action", "pay/1/charge/action"]);
 }
 
 #[tokio::test(start_paused = true)]
