@@ -34,7 +34,8 @@ pub struct StoreBusOptions {
     pub lease: Duration,
     /// How often readers look for messages that no one woke them for.
     pub poll: Duration,
-    /// How far beyond the first message that is not done a partition is read.
+    /// How many messages of a partition may be handed out and not done. Beyond the first of them at most 64 times as many are
+    /// read, though those may be done: that is what comes again after a crash.
     pub window: usize,
 }
 

@@ -29,7 +29,8 @@ use plan::Plan;
 
 /// So many messages are published in one go.
 const BATCH: usize = 256;
-/// So many may be taken, of whatever keys, and wait to be published.
+/// So many may be taken, of whatever keys, and wait to be published; of a partition 64 times as many may have been published
+/// since the first that waits.
 const TAKEN: usize = 16_384;
 /// How long a batch under way may take to finish after a shutdown began.
 const GRACE: Duration = Duration::from_secs(10);
@@ -43,7 +44,8 @@ const PUBLISHING: &str = "publishing messages";
 /// Moves a store's messages to another bus: none lost, those of a key in order.
 ///
 /// A key whose message can't be published waits, and is tried again after the [`RetryPolicy`]'s waits for as long as it
-/// takes; other keys go on, until 16,384 messages wait.
+/// takes. Other keys go on, until 16,384 messages wait, or a million of the partition were published since the first that
+/// waits: after a crash they are published again.
 ///
 /// ```no_run
 /// # use std::sync::Arc;

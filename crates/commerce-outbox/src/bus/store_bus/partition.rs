@@ -14,6 +14,10 @@ use crate::error::BusError;
 /// So many messages ahead of what is handed out the mark of what was taken is written.
 const STRETCH: u64 = 1_000;
 
+/// So many windows beyond the first message that is not done a partition is read, though what lies behind that is done: after
+/// a crash all of it comes again.
+const REACH: u64 = 64;
+
 /// The checkpoint of a group in a partition: up to there everything is done.
 pub(crate) fn cursor_name(group: &str, partition: u32) -> String {
     format!("group/{group}/{partition}")
@@ -38,8 +42,10 @@ pub(super) struct Partition {
     read: Position,
     /// Up to here it was read before reading went back for messages that are to come again.
     read_before: Position,
-    /// What was handed out, from the first that is not done.
+    /// What was handed out and is not done.
     handed: BTreeMap<Position, Handed>,
+    /// How many messages were handed out in all.
+    count: u64,
     /// It is to go to another member, once everything that was handed out is done.
     pub(super) leaving: bool,
     /// Whether there may be something beyond what was read.
@@ -48,13 +54,12 @@ pub(super) struct Partition {
     pub(super) arrivals: u64,
 }
 
-/// What has become of a message that was handed out.
-#[derive(Clone, Copy, PartialEq)]
-enum Handed {
-    Out,
-    Done,
-    /// It is to be handed out again.
-    Again,
+/// A message that was handed out.
+struct Handed {
+    /// How many were handed out before it.
+    before: u64,
+    /// Whether it is to be handed out again.
+    again: bool,
 }
 
 /// What names a partition.
@@ -87,6 +92,7 @@ impl Partition {
             done,
             taken,
             handed: BTreeMap::new(),
+            count: 0,
             leaving: false,
             may_have_more: true,
             arrivals: 0,
@@ -95,9 +101,16 @@ impl Partition {
 
     /// From where on it is to be read, and how many messages there is room for; none if it is not to be read now.
     pub(super) fn wants(&self, max: usize, window: usize) -> Option<(Position, usize)> {
-        let limit =
-            if self.is_going_back() { max } else { max.min(window.saturating_sub(self.handed.len())) };
+        let limit = if self.is_going_back() { max } else { max.min(self.room(window)) };
         (limit > 0 && self.may_have_more && !self.leaving).then_some((self.read, limit))
+    }
+
+    /// How many messages may be handed out, so that no more than `window` are out, and no more than so many windows come
+    /// again after a crash.
+    fn room(&self, window: usize) -> usize {
+        let handed = self.handed.first_key_value().map_or(0, |(_, first)| self.count - first.before);
+        let reach = (window as u64).saturating_mul(REACH).saturating_sub(handed);
+        window.saturating_sub(self.handed.len()).min(usize::try_from(reach).unwrap_or(usize::MAX))
     }
 
     /// Whether the answer to what was asked is still of use.
@@ -144,14 +157,17 @@ impl Partition {
     /// None for what was handed out before and is not to come again.
     fn hand_out(&mut self, message: RecordedMessage) -> Result<Option<Delivery>, BusError> {
         let position = message.position;
-        if position <= self.read_before && self.handed.get(&position) != Some(&Handed::Again) {
-            return Ok(None);
-        }
+        let before = match self.handed.get(&position) {
+            Some(handed) if handed.again => handed.before,
+            _ if position <= self.read_before => return Ok(None),
+            _ => self.count,
+        };
         let envelope = Envelope::from_log(&self.source, message).map_err(|source| BusError::Damaged {
             at: format!("{} {position}", self.source),
             source: source.into(),
         })?;
-        self.handed.insert(position, Handed::Out);
+        self.count = self.count.max(before + 1);
+        self.handed.insert(position, Handed { before, again: false });
         Ok(Some(Delivery {
             envelope,
             receipt: Receipt { partition: self.index, position },
@@ -173,23 +189,16 @@ impl Partition {
     }
 
     pub(super) fn finish(&mut self, position: Position) {
-        if let Some(handed) = self.handed.get_mut(&position) {
-            *handed = Handed::Done;
-        }
-        while let Some(first) = self.handed.first_entry()
-            && *first.get() == Handed::Done
-        {
-            first.remove();
-        }
+        self.handed.remove(&position);
     }
 
     /// Messages that are to come again: reading goes back to the first of them.
     pub(super) fn again(&mut self, positions: &[Position]) {
         for position in positions {
             if let Some(handed) = self.handed.get_mut(position)
-                && *handed == Handed::Out
+                && !handed.again
             {
-                *handed = Handed::Again;
+                handed.again = true;
                 self.read_before = self.read_before.max(self.read);
                 self.read = self.read.min(position.saturating_sub(1));
                 self.may_have_more = true;
@@ -199,7 +208,7 @@ impl Partition {
 
     /// Whether nothing that was handed out is still to be done.
     pub(super) fn is_idle(&self) -> bool {
-        !self.handed.values().any(|handed| *handed == Handed::Out)
+        self.handed.values().all(|handed| handed.again)
     }
 
     /// Whether the cursor lags behind what is done.
@@ -223,7 +232,7 @@ impl Partition {
     /// Leaves the partition to others. What was handed out and is not done is theirs to suspect.
     pub(super) async fn leave(&mut self) -> Result<(), BusError> {
         self.done.move_to(self.low_water(), &self.store, &self.lease).await?;
-        let out = self.handed.iter().rev().find(|(_, handed)| **handed == Handed::Out);
+        let out = self.handed.iter().rev().find(|(_, handed)| !handed.again);
         let taken = out.map_or(self.done.at, |(position, _)| *position);
         self.taken.move_to(taken.min(self.taken.at), &self.store, &self.lease).await?;
         self.store.release_lease(&self.lease).await?;
