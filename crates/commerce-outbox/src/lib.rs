@@ -7,7 +7,7 @@
 //!    dropped, stopped or killed loses none. [`none_lost`], [`scheduled`]
 //! 2. A message has its effect once, however often it is delivered: its claim commits with its effects. [`once`]
 //! 3. Messages of one key are handled in order, also through failure: a key waits while its head is retried, and is
-//!    parked when its head is dead. Other keys never wait. [`ordered_keys`], [`poison`]
+//!    parked when its head is dead. Other keys never wait. [`ordered_keys`], [`poison`], [`waiting`]
 //! 4. A message that kills its worker is counted, and is dead after as many attempts as any other; one that can't be
 //!    read is dead at once; an orderly shutdown or handover costs no attempt. [`poison`], [`leases`],
 //!    [`shutdown`]
@@ -25,6 +25,7 @@
 //! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
 //! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
 //! [`shutdown`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/shutdown.rs
+//! [`waiting`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/waiting.rs
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
 //! [`relay`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/relay.rs
 //! [`idempotency`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/idempotency.rs
@@ -33,7 +34,8 @@
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
 //! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
 //! source; after a crash every message that may have been taken is suspected, which where a policy allows one attempt
-//! makes it a dead letter; a key whose messages are merely slow fills its consumer's window in the end.
+//! makes it a dead letter; a key whose messages are merely slow fills its consumer's window of 4,096 in
+//! the end.
 
 #![warn(missing_debug_implementations)]
 

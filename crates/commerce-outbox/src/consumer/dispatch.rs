@@ -12,8 +12,10 @@ use super::worker::{KeyName, Worker};
 use crate::bus::{Delivery, READING, Receipt, Subscription, stay};
 use crate::error::BusError;
 
-/// So many messages may be taken and wait for their key, for each that is handled.
+/// So many messages may be taken and wait for their turn, for each that may be handled at a time.
 const AHEAD: usize = 4;
+/// So many may be taken where all that are not handled wait for their key, and workers for something to do.
+const MOST: usize = 4_096;
 /// How long messages under way may take to finish after a shutdown began.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How long what is done may wait to be acknowledged: each time, reading on is interrupted.
@@ -149,9 +151,15 @@ impl Lanes {
 
     /// How many more may be taken. None until there is room for a fair number: each read costs.
     fn room(&self) -> usize {
-        let most = self.worker.options.concurrency * AHEAD;
-        let room = most.saturating_sub(self.taken);
-        if room >= most / 4 { room } else { 0 }
+        let usual = self.worker.options.concurrency * AHEAD;
+        let most = if self.has_idle_workers() { usual.max(MOST) } else { usual };
+        let room = most.saturating_sub(self.taken).min(usual);
+        if room >= usual / 4 { room } else { 0 }
+    }
+
+    /// Whether nothing that was taken can be handled beside what is.
+    fn has_idle_workers(&self) -> bool {
+        self.ready.is_empty() && self.running.len() < self.worker.options.concurrency
     }
 
     fn take(&mut self, deliveries: Vec<Delivery>) {
