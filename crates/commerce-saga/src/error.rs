@@ -27,7 +27,8 @@ pub enum StepError {
     /// Nothing is known: it may or may not have had its effect.
     #[error("{0}")]
     Unknown(String),
-    /// The store failed, or another was faster: the whole transition is decided anew.
+    /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts as
+    /// a failed attempt of a local step.
     #[error(transparent)]
     Handle(#[from] HandleError),
 }

@@ -11,7 +11,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// Due instances that can't be carried on here: their definition is not registered, their state can't be read, their
-/// code panics. They are left alone for a while, so that they neither fill the log nor stand before the others.
+/// code panics, what records their end meets a conflict. They are left alone for a while, so that they neither fill the log nor stand before the others.
 ///
 /// Kept in memory alone: another process may well be able to carry them on, at once.
 #[derive(Default)]

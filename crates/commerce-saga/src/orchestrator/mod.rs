@@ -2,6 +2,7 @@
 
 mod abort;
 mod calls;
+mod conflicts;
 mod deferred;
 mod observe;
 mod operate;
@@ -36,7 +37,7 @@ use settle::Ending;
 
 /// So many ended sagas are remembered for whoever listens and is slow. A listener that falls behind asks the store.
 const ENDED: usize = 4_096;
-/// So often a transition that lost a race is decided anew.
+/// So often what lost a race is decided anew at once, as a consumer does with its handlers.
 const RACES: usize = 32;
 
 /// Carries the sagas of one service on. Cloned handles share it.
@@ -75,6 +76,7 @@ struct Found {
 }
 
 /// What carries an instance on.
+#[derive(Clone)]
 enum Input {
     Reply { step: String, phase: Phase, attempt: u32, reply: Reply },
     Called { step: usize, phase: Phase, attempt: u32, ending: Ending },

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use tracing::{Instrument, Span};
 
 use super::Input;
+use super::conflicts::Conflicts;
 use super::observe::{self, StepEnd};
 use super::settle::Ending;
 use crate::definition::{Definition, StepKind};
@@ -24,6 +25,8 @@ pub(super) struct Run<'a> {
     pub(super) now: Timestamp,
     calls: Vec<StartedCall>,
     pub(super) ends: Vec<StepEnd>,
+    /// Where it is decided again and again until it is committed.
+    pub(super) conflicts: Option<&'a mut Conflicts>,
 }
 
 /// What follows once a transition is committed.
@@ -89,7 +92,8 @@ impl<'a> Run<'a> {
         scope: Scope,
         host: &'a dyn Host,
     ) -> Self {
-        Self { definition, instance, scope, host, now: host.now(), calls: Vec::new(), ends: Vec::new() }
+        let (now, calls, ends) = (host.now(), Vec::new(), Vec::new());
+        Self { definition, instance, scope, host, now, calls, ends, conflicts: None }
     }
 
     pub(super) fn end(mut self, looked: bool) -> (Instance, Scope, Sequel) {
@@ -311,7 +315,11 @@ impl<'a> Run<'a> {
     }
 
     async fn run_local(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
-        let result = self.definition.local(step, phase, &self.instance.state, self.scope.fork()).await;
+        let mut result = match self.has_lost(step, phase) {
+            Some(lost) => Err(lost),
+            None => self.definition.local(step, phase, &self.instance.state, self.scope.fork()).await,
+        };
+        self.note_work(step, phase, &mut result);
         let ending = match result {
             Ok((state, fork)) => {
                 self.instance.state = state;

@@ -123,7 +123,10 @@ impl Run<'_> {
     ) -> Result<(), StepError> {
         if phase == Phase::Action {
             self.instance.steps[step].may_have_effect = true;
-            let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+            let mut then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+            if self.definition.kind(step, phase) == Some(StepKind::Local) {
+                self.note_work(step, phase, &mut then);
+            }
             match then {
                 Ok((state, fork)) => {
                     self.scope.join(fork);

@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, warn};
 
+use super::conflicts::is_on_document;
 use super::{Found, Input, Orchestrator, observe};
 use crate::error::SagaError;
 use crate::instance::{COLLECTION, Instance, WAKE_AT};
@@ -90,10 +91,11 @@ impl Orchestrator {
         let result = work.await.unwrap_or_else(|_| {
             Err(SagaError::Handle(HandleError::new(Kind::Bug, "the saga's own code panicked")))
         });
+        // Another has carried it on.
+        let is_anothers = |conflict| is_on_document(&document.id, conflict);
         match result {
             Ok(()) => true,
-            // Another has carried it on.
-            Err(error) if error.kind() == Kind::Conflict => false,
+            Err(SagaError::Handle(error)) if error.conflict().is_some_and(is_anothers) => false,
             Err(error) => {
                 warn!(id = document.id, tenant = %document.tenant, %error, "a due saga could not be carried on");
                 self.shared.deferred.add(&document, self.shared.host.now());

@@ -1,22 +1,47 @@
 //! From an input to a commit.
 
+use std::sync::Arc;
+
 use commerce_core::commit::{Commit, CommitError};
 use commerce_core::store::CommitOutcome;
 use commerce_outbox::{HandleError, Scope};
 use tracing::{debug, error};
 
+use super::conflicts::{Conflicts, Spare};
 use super::run::Run;
 use super::{Finished, Found, Input, Orchestrator, handle_error, observe};
+use crate::definition::Definition;
 use crate::error::SagaError;
 use crate::instance::{Instance, SagaStatus};
 
 impl Orchestrator {
-    /// Decides what an input changes, and commits it together with what the scope holds already.
+    /// Decides what an input changes, and commits it together with what the scope holds already. A step whose own work
+    /// meets conflicts, however often it is decided anew, has failed for now, and the others go on without it.
     pub(super) async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
         let definition = self.definition_of(&found.instance)?;
+        let (mut conflicts, spare) = (Conflicts::default(), Spare::of(scope));
+        loop {
+            let tried = self.try_carry_on(&definition, &found, &input, spare.scope(), &mut conflicts);
+            match tried.await {
+                Err(error) if conflicts.take(&error, &found.instance, &spare) => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_carry_on(
+        &self,
+        definition: &Arc<dyn Definition>,
+        found: &Found,
+        input: &Input,
+        scope: Scope,
+        conflicts: &mut Conflicts,
+    ) -> Result<(), SagaError> {
+        let instance = found.instance.clone();
         let looked = matches!(input, Input::Time);
-        let mut run = Run::resume(&*definition, found.instance, scope, &*self.shared.host);
-        run.take(input).await.map_err(handle_error)?;
+        let mut run = Run::resume(&**definition, instance, scope, &*self.shared.host);
+        run.conflicts = Some(conflicts);
+        run.take(input.clone()).await.map_err(handle_error)?;
         let (instance, scope, sequel) = run.end(looked);
         self.write(&instance, found.version, scope).await?;
         for call in sequel.count(&instance.saga) {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use commerce_core::Host;
-use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
-use commerce_outbox::Scope;
-use commerce_saga::{Orchestrator, Saga, SagaStatus, StepError, Version};
+use commerce_outbox::{RetryPolicy, Scope};
+use commerce_saga::{Instance, Orchestrator, Saga, SagaStatus, StepError, Version};
 use tokio_util::sync::CancellationToken;
 
 use crate::trip::{Trip, World, consume_participants, process, saga};
@@ -73,6 +73,96 @@ async fn any_number_of_broken_runs_leaves_room_for_the_others() {
         world.orchestrator.look().await.unwrap();
     }
     assert_eq!(status(&world, "good").await, SagaStatus::Completed);
+}
+
+/// A saga whose local step, or the compensation of it if the next fails, meets a claim that someone holds for long.
+fn held_up(at_undo: bool, tries: &Arc<AtomicU32>) -> Saga<Trip> {
+    let held = |tries: Arc<AtomicU32>| {
+        move |trip: Trip, mut scope: Scope| {
+            tries.fetch_add(1, Ordering::SeqCst);
+            let desk = if trip.id == "good" { "free" } else { "held" };
+            scope.write(|commit| commit.claim(Claim::new("desk", desk)));
+            async move { Ok((trip, scope)) }
+        }
+    };
+    let free = |trip: Trip, scope: Scope| async move { Ok((trip, scope)) };
+    let waits = RetryPolicy { attempts: 2, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
+    let saga = Saga::builder::<Trip>("held-up", Version(1)).call("first", |_: Trip, _| async { Ok(()) });
+    let saga = if at_undo {
+        saga.local("desk", free).undo_local(held(tries.clone())).undo_retry(waits)
+    } else {
+        saga.local("desk", held(tries.clone())).retry(waits)
+    };
+    let fails = |_: Trip, _| async { Err::<(), _>(StepError::failed("closed", "on purpose")) };
+    saga.call("last", fails).build().unwrap()
+}
+
+/// In a world where the claim is held.
+async fn held_up_world(at_undo: bool) -> (World, Arc<AtomicU32>) {
+    let (world, _) = timed().await;
+    let tries = Arc::new(AtomicU32::new(0));
+    let store = world.stores["trips"].clone();
+    store.commit(Commit::new().claim(Claim::new("desk", "held"))).await.unwrap();
+    let orchestrator = Orchestrator::new(store, world.host.clone()).register(held_up(at_undo, &tries));
+    (World { orchestrator, ..world }, tries)
+}
+
+async fn begin_held_up(world: &World, id: &str) {
+    let context = world.host.context();
+    let mut scope = Scope::new(context.clone(), world.stores["trips"].clone(), Commit::within(&context));
+    let trip = Trip { id: id.to_owned(), seats: vec![] };
+    world.orchestrator.begin("held-up", id, &trip, &mut scope).await.unwrap();
+    world.stores["trips"].commit(scope.into_commit()).await.unwrap();
+}
+
+async fn held_up_instance(world: &World, id: &str) -> Instance {
+    world.orchestrator.instance(&Tenant::default(), "held-up", id).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compensation_that_always_meets_a_conflict_is_stuck_in_the_end() {
+    let (world, tries) = held_up_world(true).await;
+    begin_held_up(&world, "1").await;
+    world.process.orchestrate(&world.orchestrator);
+    world.pass(600).await;
+    let instance = held_up_instance(&world, "1").await;
+    let undo = instance.steps[1].undo.clone().unwrap();
+    assert_eq!((instance.status, undo.attempts), (SagaStatus::Stuck, 2), "{}", instance.timeline());
+    assert_eq!(undo.error.unwrap().0, "conflict");
+    assert!(tries.load(Ordering::SeqCst) < 100, "{tries:?} tries");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_always_meets_a_conflict_fails_and_one_that_does_so_for_a_while_is_done() {
+    let (world, _) = held_up_world(false).await;
+    begin_held_up(&world, "1").await;
+    world.process.orchestrate(&world.orchestrator);
+    world.pass(600).await;
+    let instance = held_up_instance(&world, "1").await;
+    let failure = instance.failure.clone().unwrap();
+    assert_eq!((&*failure.step, &*failure.code), ("desk", "conflict"), "{}", instance.timeline());
+    assert_eq!(instance.status, SagaStatus::Failed);
+
+    let released = Commit::new().release(ClaimKey::new("desk", "held"));
+    world.stores["trips"].commit(released).await.unwrap();
+    begin_held_up(&world, "2").await;
+    world.pass(600).await;
+    let failure = held_up_instance(&world, "2").await.failure.unwrap();
+    assert_eq!((&*failure.step, &*failure.code), ("last", "closed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_number_of_runs_that_meet_conflicts_leaves_room_for_the_others() {
+    let (world, _) = held_up_world(true).await;
+    for n in 0..300 {
+        begin_held_up(&world, &n.to_string()).await;
+    }
+    world.process.orchestrate(&world.orchestrator);
+    world.pass(60).await;
+    begin_held_up(&world, "good").await;
+    world.pass(5).await;
+    let good = held_up_instance(&world, "good").await;
+    assert_eq!(good.status, SagaStatus::Failed, "{}", good.timeline());
 }
 
 #[tokio::test(start_paused = true)]
