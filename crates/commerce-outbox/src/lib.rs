@@ -33,8 +33,8 @@
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
 //! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
-//! source; after a crash every message that may have been taken is suspected, which where a policy allows one attempt
-//! makes it a dead letter; a key whose messages are merely slow fills its consumer's window of 4,096 in
+//! source; after a crash every message that may have been taken is suspected, and up to 1,000 behind them, which where a policy
+//! allows one attempt makes each a dead letter; a key whose messages are merely slow fills its consumer's window of 4,096 in
 //! the end.
 
 #![warn(missing_debug_implementations)]

@@ -4,6 +4,7 @@
 //! member no longer prolongs. The cursor is the position up to which everything is done; it moves now and then, and
 //! messages beyond it come again after a crash. A second mark says up to where messages were *taken*. It is written
 //! before they are handed out, a stretch ahead, and moved on when half of it is used, so that messages seldom wait for it.
+//! How long the stretch is depends on how many messages a member takes at a time.
 //! Whatever lies between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
 
 mod feed;

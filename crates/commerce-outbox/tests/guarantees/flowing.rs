@@ -20,6 +20,12 @@ pub(crate) struct FlowingHost {
     ahead: TestHost,
 }
 
+impl FlowingHost {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead.advance(by);
+    }
+}
+
 impl Host for FlowingHost {
     fn now(&self) -> Timestamp {
         self.ahead.now().plus(self.began.elapsed())

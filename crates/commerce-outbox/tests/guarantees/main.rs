@@ -20,5 +20,6 @@ mod scheduled;
 mod shutdown;
 mod store;
 mod support;
+mod suspects;
 mod topics;
 mod waiting;

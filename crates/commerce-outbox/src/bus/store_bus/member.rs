@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::feed::Feed;
-use super::partition::{Partition, Place, is_lost};
+use super::partition::{Partition, Place, is_lost, stretch};
 use super::word::Speaker;
 use super::{Source, StoreBus, StoreBusOptions};
 use crate::bus::{Delivery, READING, Receipt, Subscription};
@@ -38,6 +38,8 @@ pub(super) struct Member {
     options: StoreBusOptions,
     /// Whether it leaves word of what it takes, for whoever takes over from it.
     marks: bool,
+    /// How many messages were asked for at most.
+    room: usize,
     held: BTreeMap<usize, Partition>,
     /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
     asked: Option<(Arc<dyn Store>, String)>,
@@ -70,6 +72,7 @@ impl Member {
             feeds,
             options: bus.options,
             marks: bus.marks,
+            room: 0,
             held: BTreeMap::new(),
             asked: None,
             ready: Vec::new(),
@@ -101,9 +104,10 @@ impl Member {
         }
         let found: BTreeMap<usize, _> =
             self.feeds[feed].found().map(|(asked, batch)| (asked.index, (asked, batch))).collect();
+        let stretch = stretch(self.room, self.feeds[feed].partitions.len());
         let marks = self.held.iter_mut().filter_map(|(index, partition)| {
             let (asked, batch) = found.get(index).filter(|(asked, _)| partition.is_as(asked))?;
-            Some(async { (asked.index, partition.mark(batch).await) })
+            Some(async { (asked.index, partition.mark(batch, stretch).await) })
         });
         // At the same time, so that the store writes all marks together.
         for (index, marked) in join_all(marks).await {
@@ -329,6 +333,7 @@ async fn leave(partition: &mut Partition) -> Result<(), BusError> {
 #[async_trait]
 impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
+        self.room = self.room.max(max);
         loop {
             self.upkeep().await?;
             self.release_due().await?;

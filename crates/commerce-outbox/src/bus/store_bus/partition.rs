@@ -11,12 +11,24 @@ use crate::bus::{Delivery, Receipt};
 use crate::envelope::Envelope;
 use crate::error::BusError;
 
-/// So many messages ahead of what is handed out the mark of what was taken is written.
-const STRETCH: u64 = 1_000;
+/// At least, for each partition of its log, and at most so many messages ahead of what is handed out the mark of what was
+/// taken is written: see [`stretch`].
+const STRETCH: (u64, u64) = (64, 1_000);
+/// So many times as many messages as a member has room for the mark lies ahead, within these bounds.
+const ROOMS: u64 = 4;
 
 /// So many windows beyond the first message that is not done a partition is read, though what lies behind that is done: after
 /// a crash all of it comes again.
 const REACH: u64 = 64;
+
+/// How many messages ahead the mark is written by a member that takes `room` of them at a time. After a crash all up to it
+/// are suspected: whoever takes few should not have others suspected by the hundred. But each move of it is a commit, and
+/// whoever takes many would soon wait for it.
+pub(super) fn stretch(room: usize, partitions: usize) -> u64 {
+    let (least, most) = STRETCH;
+    // Positions are those of all partitions.
+    (room as u64).saturating_mul(ROOMS).max(least.saturating_mul(partitions as u64)).min(most)
+}
 
 /// The checkpoint of a group in a partition: up to there everything is done.
 pub(crate) fn cursor_name(group: &str, partition: u32) -> String {
@@ -124,11 +136,11 @@ impl Partition {
     }
 
     /// Writes down, ahead, that what was read is about to be taken.
-    pub(super) async fn mark(&mut self, batch: &MessageBatch) -> Result<(), BusError> {
+    pub(super) async fn mark(&mut self, batch: &MessageBatch, stretch: u64) -> Result<(), BusError> {
         // What comes again was marked when it was taken first.
         let last = batch.messages.iter().rev().find(|message| !self.is_for_next_time(message.position));
         match last {
-            Some(last) => self.mark_taken(last.position).await,
+            Some(last) => self.mark_taken(last.position, stretch).await,
             None => Ok(()),
         }
     }
@@ -176,13 +188,14 @@ impl Partition {
         }))
     }
 
-    async fn mark_taken(&mut self, position: Position) -> Result<(), BusError> {
-        let ahead = self.store.position_ahead(position, STRETCH);
+    async fn mark_taken(&mut self, position: Position, stretch: u64) -> Result<(), BusError> {
+        let ahead = self.store.position_ahead(position, stretch);
+        self.taken.arrive()?;
         if position > self.taken.at {
             return self.taken.move_to(ahead, &self.store, &self.lease).await;
         }
         // In good time, so that no message has to wait for it.
-        if self.store.position_ahead(position, STRETCH / 2) > self.taken.at {
+        if self.store.position_ahead(position, stretch / 2) > self.taken.at {
             return self.taken.move_soon(ahead, &self.store, &self.lease);
         }
         Ok(())
@@ -280,15 +293,18 @@ impl Reader {
 
     /// Sets out for the target, unless a move is still under way. Answers what became of the move before.
     fn move_soon(&mut self, target: Position, store: &Arc<dyn Store>, lease: &Lease) -> Result<(), BusError> {
-        if let Some((to, commit)) = self.moving() {
-            let to = *to;
-            let Some(result) = commit.now_or_never() else { return Ok(()) };
-            self.arrived(to, result)?;
-        }
-        if self.at != target {
+        self.arrive()?;
+        if self.moving().is_none() && self.at != target {
             self.set_out(target, store, lease);
         }
         Ok(())
+    }
+
+    /// Takes note of a move that has ended.
+    fn arrive(&mut self) -> Result<(), BusError> {
+        let Some((to, commit)) = self.moving() else { return Ok(()) };
+        let to = *to;
+        commit.now_or_never().map_or(Ok(()), |result| self.arrived(to, result))
     }
 
     fn set_out(&mut self, target: Position, store: &Arc<dyn Store>, lease: &Lease) {
