@@ -198,7 +198,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self.last("undone_with", "a step", move |last| last.undone_with = Some(step))
     }
 
-    /// How long to wait for an answer, to the action and to its compensation. 30 s unless set.
+    /// How long to wait for an answer, to the action and to its compensation; so long a local step may take. 30 s unless
+    /// set.
     pub fn reply_within(self, within: Duration) -> Self {
         self.last("reply_within", "a step", |step| step.within = within)
     }

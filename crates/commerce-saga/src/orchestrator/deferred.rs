@@ -10,12 +10,15 @@ use commerce_core::store::Document;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// An instance's document.
+pub(super) type Name = (Tenant, String);
+
 /// Due instances that can't be carried on here: their definition is not registered, their state can't be read, their
-/// code panics, what records their end meets a conflict. They are left alone for a while, so that they neither fill the log nor stand before the others.
+/// code panics or hangs, what records their end meets a conflict. They are left alone for a while, so that they neither fill the log nor stand before the others.
 ///
 /// Kept in memory alone: another process may well be able to carry them on, at once.
 #[derive(Default)]
-pub(super) struct Deferred(Mutex<HashMap<(Tenant, String), Deferral>>);
+pub(super) struct Deferred(Mutex<HashMap<Name, Deferral>>);
 
 struct Deferral {
     version: u64,
@@ -59,11 +62,11 @@ impl Deferred {
         all.insert(name(document), deferral);
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<(Tenant, String), Deferral>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Name, Deferral>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn name(document: &Document) -> (Tenant, String) {
+pub(super) fn name(document: &Document) -> Name {
     (document.tenant.clone(), document.id.clone())
 }

@@ -317,7 +317,7 @@ impl<'a> Run<'a> {
     async fn run_local(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
         let mut result = match self.has_lost(step, phase) {
             Some(lost) => Err(lost),
-            None => self.definition.local(step, phase, &self.instance.state, self.scope.fork()).await,
+            None => self.try_local(step, phase).await,
         };
         self.note_work(step, phase, &mut result);
         let ending = match result {
@@ -331,5 +331,13 @@ impl<'a> Run<'a> {
             Err(error) => Ending::of(error)?,
         };
         self.settle(step, phase, ending).await
+    }
+
+    /// One that hangs has failed for now. It has done nothing that lasts.
+    async fn try_local(&self, step: usize, phase: Phase) -> Result<(Box<RawValue>, Scope), StepError> {
+        let within = self.definition.within(step);
+        let work = self.definition.local(step, phase, &self.instance.state, self.scope.fork());
+        let late = |_| StepError::transient("timeout", format!("not done within {within:?}"));
+        tokio::time::timeout(within, work).await.map_err(late)?
     }
 }

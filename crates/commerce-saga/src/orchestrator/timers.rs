@@ -1,5 +1,6 @@
 //! Looks at instances whose time has come. Whoever is free does: two who look at the same one race, and one wins.
 
+use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -7,10 +8,13 @@ use commerce_core::error::Kind;
 use commerce_core::store::{Document, Query, StoreError};
 use commerce_outbox::HandleError;
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, warn};
 
 use super::conflicts::is_on_document;
+use super::deferred::{Name, name};
 use super::{Found, Input, Orchestrator, observe};
 use crate::error::SagaError;
 use crate::instance::{COLLECTION, Instance, WAKE_AT};
@@ -21,32 +25,46 @@ const POLL: Duration = Duration::from_millis(200);
 const BATCH: usize = 256;
 /// So many at a time: one that is slow does not hold the others up.
 const CONCURRENCY: usize = 16;
+/// So long one is looked at, as a consumer gives its handlers.
+const LIMIT: Duration = Duration::from_secs(60);
+/// So long those under way may take to end after a shutdown, as those of a consumer.
+const GRACE: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
     /// Carries on, until `shutdown`, whatever falls due: answers that did not come, tries that had to wait, calls
-    /// whose worker died.
+    /// whose worker died. What is under way then has ten seconds to end.
     ///
     /// Answers that fell overdue before it was called get their whole time again: while no one was here to take them,
     /// no participant failed to give them.
     pub async fn run_timers(&self, shutdown: CancellationToken) {
+        let mut sweep = Sweep::default();
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = self.sweep(&mut sweep) => {}
+        }
+        sweep.leave().await;
+    }
+
+    /// Never ends. It may be dropped anywhere: it holds nothing but what it has read.
+    async fn sweep(&self, sweep: &mut Sweep) {
         if let Err(error) = self.renew_overdue().await {
             warn!(%error, "due sagas are out of reach");
         }
-        while !shutdown.is_cancelled() {
-            let full = match self.look().await {
-                Ok(count) => count >= BATCH,
-                Err(error) => {
-                    warn!(%error, "due sagas are out of reach");
-                    false
-                }
-            };
-            if full {
-                tokio::task::yield_now().await;
-                continue;
+        let mut look_at = Instant::now();
+        loop {
+            if sweep.line.is_empty() && look_at <= Instant::now() {
+                look_at = match self.due(&sweep.names).await {
+                    Ok(due) => sweep.line_up(due),
+                    Err(error) => {
+                        warn!(%error, "due sagas are out of reach");
+                        Instant::now() + POLL
+                    }
+                };
             }
+            sweep.begin(self);
             tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(POLL) => {}
+                Some(done) = sweep.running.join_next() => sweep.done(done),
+                () = tokio::time::sleep_until(look_at), if sweep.line.is_empty() => {}
             }
         }
     }
@@ -74,23 +92,31 @@ impl Orchestrator {
     /// # Errors
     /// When the store can't be asked what is due.
     pub async fn look(&self) -> Result<usize, StoreError> {
-        let now = self.shared.host.now();
-        // Those that can't be carried on stand before the others for ever: room is made for both.
-        let limit = BATCH + self.shared.deferred.len();
-        let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(limit);
-        let found = self.shared.store.documents(&query).await?;
-        let due = self.shared.deferred.sift(found, now);
+        let due = self.due(&HashSet::new()).await?;
         let moved = stream::iter(due).map(|document| self.look_at(document)).buffer_unordered(CONCURRENCY);
         Ok(moved.filter(|moved| std::future::ready(*moved)).count().await)
+    }
+
+    /// What is due and not looked at yet.
+    async fn due(&self, under_way: &HashSet<Name>) -> Result<Vec<Document>, StoreError> {
+        let now = self.shared.host.now();
+        // Those that can't be carried on stand before the others for ever: room is made for both.
+        let limit = BATCH + self.shared.deferred.len() + under_way.len();
+        let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(limit);
+        let found = self.shared.store.documents(&query).await?;
+        let due = self.shared.deferred.sift(found, now).into_iter();
+        Ok(due.filter(|document| !under_way.contains(&name(document))).collect())
     }
 
     /// Answers whether it was carried on.
     async fn look_at(&self, document: Document) -> bool {
         // A panic in a step's code is that step's alone.
         let work = AssertUnwindSafe(self.carry_on_due(&document)).catch_unwind();
-        let result = work.await.unwrap_or_else(|_| {
-            Err(SagaError::Handle(HandleError::new(Kind::Bug, "the saga's own code panicked")))
-        });
+        let result = match tokio::time::timeout(LIMIT, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(HandleError::new(Kind::Bug, "the saga's own code panicked").into()),
+            Err(_) => Err(HandleError::retryable(format!("it took longer than {LIMIT:?}")).into()),
+        };
         // Another has carried it on.
         let is_anothers = |conflict| is_on_document(&document.id, conflict);
         match result {
@@ -112,5 +138,55 @@ impl Orchestrator {
             self.carry_on(Found { instance, version: document.version }, Input::Time, scope).await
         };
         work.instrument(span).await
+    }
+}
+
+/// Due instances: those that are being looked at, and those that stand in line. One that is slow keeps no one from
+/// looking for more.
+#[derive(Default)]
+struct Sweep {
+    line: VecDeque<Document>,
+    running: JoinSet<Name>,
+    names: HashSet<Name>,
+}
+
+impl Sweep {
+    /// Answers when to look for more: once these have begun, if there may be more at once.
+    fn line_up(&mut self, due: Vec<Document>) -> Instant {
+        let wait = if due.len() >= BATCH { Duration::ZERO } else { POLL };
+        self.line = due.into();
+        Instant::now() + wait
+    }
+
+    fn begin(&mut self, orchestrator: &Orchestrator) {
+        while self.running.len() < CONCURRENCY {
+            let Some(document) = self.line.pop_front() else { return };
+            let (orchestrator, name) = (orchestrator.clone(), name(&document));
+            self.names.insert(name.clone());
+            self.running.spawn(async move {
+                orchestrator.look_at(document).await;
+                name
+            });
+        }
+    }
+
+    fn done(&mut self, done: Result<Name, JoinError>) {
+        match done {
+            Ok(name) => _ = self.names.remove(&name),
+            Err(error) => warn!(%error, "a look at a due saga broke down"),
+        }
+        if self.running.is_empty() {
+            self.names.clear();
+        }
+    }
+
+    /// What does not end in time is dropped where it waits. That does no harm: a commit that was handed over is applied
+    /// as a whole or not at all, whoever waits for it; the instance is as it says, and whoever looks next goes on from
+    /// there. A call that it was to be followed by is taken for one whose worker died.
+    async fn leave(mut self) {
+        let ended = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            warn!(left = self.running.len(), "timers of sagas end with work under way");
+        }
     }
 }

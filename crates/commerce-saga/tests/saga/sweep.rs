@@ -1,7 +1,8 @@
 //! Timers: one run that can't be carried on does not stop the others.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commerce_core::Host;
@@ -163,6 +164,62 @@ async fn any_number_of_runs_that_meet_conflicts_leaves_room_for_the_others() {
     world.pass(5).await;
     let good = held_up_instance(&world, "good").await;
     assert_eq!(good.status, SagaStatus::Failed, "{}", good.timeline());
+}
+
+/// In a world where a step hangs whenever a timer tries it, of trips named "hangs".
+async fn hanging_world(within: Duration) -> World {
+    let (world, _) = timed().await;
+    let begun = Arc::new(Mutex::new(BTreeSet::new()));
+    let saga = Saga::builder::<Trip>("timed", Version(1))
+        .local("hangs", move |trip: Trip, scope| {
+            let first = begun.lock().unwrap().insert(trip.id.clone());
+            async move {
+                if first {
+                    return Err(StepError::transient("wait", "not yet"));
+                }
+                if trip.id == "hangs" {
+                    std::future::pending::<()>().await;
+                }
+                Ok((trip, scope))
+            }
+        })
+        .reply_within(within)
+        .build()
+        .unwrap();
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+    World { orchestrator, ..world }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_hangs_holds_up_no_other_run_and_is_given_up() {
+    let world = hanging_world(Duration::from_secs(30)).await;
+    begin(&world, "hangs", &AtomicU32::new(0)).await;
+    world.process.orchestrate(&world.orchestrator);
+    world.pass(2).await;
+    begin(&world, "good", &AtomicU32::new(0)).await;
+    world.pass(2).await;
+    assert_eq!(status(&world, "good").await, SagaStatus::Completed);
+    assert_eq!(status(&world, "hangs").await, SagaStatus::Running);
+    world.pass(120).await;
+    let instance = world.orchestrator.instance(&Tenant::default(), "timed", "hangs").await.unwrap();
+    assert_eq!(instance.status, SagaStatus::Failed, "{}", instance.timeline());
+    assert_eq!(instance.failure.unwrap().code, "timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_stop_within_ten_seconds_whatever_hangs() {
+    let world = hanging_world(Duration::MAX).await;
+    begin(&world, "hangs", &AtomicU32::new(0)).await;
+    let shutdown = CancellationToken::new();
+    let (orchestrator, stopped) = (world.orchestrator.clone(), shutdown.clone());
+    let timers = tokio::spawn(async move { orchestrator.run_timers(stopped).await });
+    world.pass(2).await;
+    shutdown.cancel();
+    tokio::time::timeout(Duration::from_secs(11), timers).await.unwrap().unwrap();
+    // Whoever comes next goes on from there, and is not held up for ever either.
+    let looked = tokio::time::timeout(Duration::from_secs(61), world.orchestrator.look());
+    assert_eq!(looked.await.unwrap().unwrap(), 0);
+    assert_eq!(status(&world, "hangs").await, SagaStatus::Running);
 }
 
 #[tokio::test(start_paused = true)]
