@@ -40,8 +40,9 @@
 //!
 //! Limits: participants remember a step for a year, so no run may be stuck longer. A step without a compensation can't be
 //! undone if its answer is lost; nor can a run be turned back while it is under way. A call's provider must honour its idempotency key, as a call may be under way when it
-//! is verified and made again. When an answer is overdue is judged by the clock of whoever looks: one that is wrong
-//! asks early or late, and no more. Ended runs are kept until they are [pruned](Orchestrator::prune).
+//! is verified and made again. When an answer is overdue is judged by the store's clock, whatever those of the programs say; where
+//! that one jumps ahead while a call is under way, or a worker stands still in the middle of one, the call may have its
+//! effect after it was undone, as it may if its provider goes on after nobody waits any more. Ended runs are kept until they are [pruned](Orchestrator::prune).
 //!
 //! [proof]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/proof.rs
 //! [ends]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-saga/tests/saga/ends.rs

@@ -110,7 +110,8 @@ impl Orchestrator {
             return Ok(());
         }
         let wish = Input::Abort(wish(&context, context.actor(), reason));
-        let mut run = Run::resume(&*definition, found.instance, scope.fork(), &*self.shared.host);
+        let now = self.now().await?;
+        let mut run = Run::resume(&*definition, found.instance, scope.fork(), &*self.shared.host, now);
         run.take(wish).await.map_err(handle_error)?;
         run.leave_calls_to_timers();
         let (instance, fork, sequel) = run.end(false);

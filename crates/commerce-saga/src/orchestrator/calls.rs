@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::error::Kind;
+use commerce_core::store::StoreError;
+use tokio::time::Instant;
 use tracing::{Instrument, warn};
 
-use super::run::StartedCall;
+use super::run::{Run, StartedCall};
 use super::settle::Ending;
 use super::{Input, Orchestrator, RACES};
 use crate::definition::Definition;
@@ -18,19 +20,47 @@ use crate::key::idempotency_key;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// So often it waits: about a minute and a half in all. After that the call is verified, as after a crash.
 const WAITS: u32 = 10;
+/// So much longer than its worker anyone else takes a call to be under way: a worker that is busy is a little late to end
+/// it, and clocks don't run quite alike.
+const LATE: Duration = Duration::from_secs(1);
 
 impl Orchestrator {
+    /// Says until when calls that are about to begin may be under way.
+    ///
+    /// A call that is given up may be undone at once, so it must have ended by then wherever it was made. Its worker ends it
+    /// once its time has passed since before the store was asked what time it is, by a clock that can't be set; all others
+    /// wait for as long by the store's clock since it answered.
+    pub(super) async fn set_limits(&self, run: &mut Run<'_>) -> Result<(), StoreError> {
+        if run.calls.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let now = self.ask_now().await?;
+        for mut call in std::mem::take(&mut run.calls) {
+            call.begun = begun;
+            if let Some(record) = run.record(call.step, call.phase) {
+                record.due = Some(now.plus(call.within.saturating_add(LATE)));
+            }
+            run.calls.push(call);
+        }
+        Ok(())
+    }
+
     /// Makes a call on a task of its own. If this process dies, a timer makes it again.
     pub(super) fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: StartedCall) {
         let (this, instance) = (self.clone(), instance.clone());
-        let StartedCall { step, phase, attempt, within, span } = call;
+        let StartedCall { step, phase, attempt, within, begun, span } = call;
         let work = async move {
             let Instance { tenant, saga, id, .. } = &instance;
             let key = idempotency_key(tenant, saga, id, &instance.steps[step].name, phase);
             let work = definition.call(step, phase, &instance.state, key, attempt > 1);
-            let result = match tokio::time::timeout(within, work).await {
-                Ok(result) => result,
-                Err(_) => Err(StepError::Unknown(format!("no answer within {within:?}"))),
+            let result = tokio::select! {
+                // It makes no step more once its time is over, nor a first one.
+                biased;
+                () = tokio::time::sleep(within.saturating_sub(begun.elapsed())) => {
+                    Err(StepError::Unknown(format!("no answer within {within:?}")))
+                }
+                result = work => result,
             };
             let ending = Ending::called(result);
             let note =

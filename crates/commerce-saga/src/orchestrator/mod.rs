@@ -2,6 +2,7 @@
 
 mod abort;
 mod calls;
+mod clock;
 mod conflicts;
 mod deferred;
 mod observe;
@@ -31,6 +32,7 @@ use crate::definition::{Definition, Saga};
 use crate::error::{SagaError, StepError};
 use crate::instance::{COLLECTION, ENDED_AT, Instance, Note, SagaStatus};
 use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
+use clock::Clock;
 use deferred::Deferred;
 use run::Run;
 use settle::Ending;
@@ -52,6 +54,7 @@ struct Shared {
     definitions: HashMap<(String, u32), Arc<dyn Definition>>,
     newest: HashMap<String, u32>,
     ended: broadcast::Sender<Finished>,
+    clock: Clock,
     /// Due, but can't be carried on: looked at again after a while.
     deferred: Deferred,
 }
@@ -96,6 +99,7 @@ impl Orchestrator {
                 definitions,
                 newest,
                 ended,
+                clock: Clock::default(),
                 deferred: Deferred::default(),
             }),
         }
@@ -122,6 +126,7 @@ impl Orchestrator {
                 definitions,
                 newest,
                 ended,
+                clock: Clock::default(),
                 deferred: Deferred::default(),
             }),
         }
@@ -144,7 +149,8 @@ impl Orchestrator {
     /// [`ended`](Self::ended) does not tell: look at the [`instance`](Self::instance).
     ///
     /// # Errors
-    /// When the saga is not registered, or the first step fails in a way that can't be noted. The scope is as it was.
+    /// When the saga is not registered, the first step fails in a way that can't be noted, or the store can't be asked for
+    /// the time. The scope is as it was.
     pub async fn begin<S: Serialize>(
         &self,
         saga: &str,
@@ -156,7 +162,8 @@ impl Orchestrator {
         let definition = self.definition(saga, version)?;
         let state = serde_json::value::to_raw_value(state)
             .map_err(|error| commerce_core::event::CodecError::Encode(error.to_string()))?;
-        let mut run = Run::begin(&*definition, id, state, scope.fork(), &*self.shared.host);
+        let now = self.now().await?;
+        let mut run = Run::begin(&*definition, id, state, scope.fork(), &*self.shared.host, now);
         run.advance().await.map_err(handle_error)?;
         run.leave_calls_to_timers();
         let (instance, fork, seen) = run.end(false);

@@ -129,7 +129,7 @@ impl Orchestrator {
     ) -> Result<(), SagaError> {
         let Found { mut instance, version } = self.found(tenant, saga, id).await?;
         let status = instance.status;
-        let now = self.shared.host.now();
+        let now = self.now().await?;
         if status.is_final() || !change(&mut instance, now) {
             return Err(SagaError::WrongStatus { id: id.to_owned(), status: status.as_str(), asked });
         }

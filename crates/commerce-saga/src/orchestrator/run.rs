@@ -6,6 +6,7 @@ use std::time::Duration;
 use commerce_core::{Host, Timestamp};
 use commerce_outbox::{Scope, trace};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::Input;
@@ -22,8 +23,9 @@ pub(super) struct Run<'a> {
     pub(super) instance: Instance,
     pub(super) scope: Scope,
     pub(super) host: &'a dyn Host,
+    /// By the store's clock.
     pub(super) now: Timestamp,
-    calls: Vec<StartedCall>,
+    pub(super) calls: Vec<StartedCall>,
     pub(super) ends: Vec<StepEnd>,
     /// Where it is decided again and again until it is committed.
     pub(super) conflicts: Option<&'a mut Conflicts>,
@@ -48,6 +50,8 @@ pub(super) struct StartedCall {
     pub(super) phase: Phase,
     pub(super) attempt: u32,
     pub(super) within: Duration,
+    /// From when its time runs.
+    pub(super) begun: Instant,
     pub(super) span: Span,
 }
 
@@ -58,6 +62,7 @@ impl<'a> Run<'a> {
         state: Box<RawValue>,
         scope: Scope,
         host: &'a dyn Host,
+        now: Timestamp,
     ) -> Self {
         let context = scope.context();
         let metadata = context.metadata();
@@ -83,7 +88,7 @@ impl<'a> Run<'a> {
             wake_at: None,
             state,
         };
-        Self::resume(definition, instance, scope, host)
+        Self::resume(definition, instance, scope, host, now)
     }
 
     pub(super) fn resume(
@@ -91,8 +96,9 @@ impl<'a> Run<'a> {
         instance: Instance,
         scope: Scope,
         host: &'a dyn Host,
+        now: Timestamp,
     ) -> Self {
-        let (now, calls, ends) = (host.now(), Vec::new(), Vec::new());
+        let (calls, ends) = (Vec::new(), Vec::new());
         Self { definition, instance, scope, host, now, calls, ends, conflicts: None }
     }
 
@@ -292,7 +298,8 @@ impl<'a> Run<'a> {
         match self.definition.kind(step, phase) {
             Some(StepKind::Request) => span.in_scope(|| self.ask(step, phase, attempt)),
             Some(StepKind::Call) => {
-                self.calls.push(StartedCall { step, phase, attempt, within, span });
+                let begun = Instant::now();
+                self.calls.push(StartedCall { step, phase, attempt, within, begun, span });
                 Ok(())
             }
             Some(StepKind::Local) => self.run_local(step, phase).instrument(span).await,

@@ -70,7 +70,7 @@ impl Orchestrator {
     }
 
     async fn renew_overdue(&self) -> Result<(), StoreError> {
-        let now = self.shared.host.now();
+        let now = self.ask_now().await?;
         let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(usize::MAX);
         for document in self.shared.store.documents(&query).await? {
             // What can't be read or carried on is told of when its time is looked at.
@@ -99,12 +99,12 @@ impl Orchestrator {
 
     /// What is due and not looked at yet.
     async fn due(&self, under_way: &HashSet<Name>) -> Result<Vec<Document>, StoreError> {
-        let now = self.shared.host.now();
+        let now = self.ask_now().await?;
         // Those that can't be carried on stand before the others for ever: room is made for both.
         let limit = BATCH + self.shared.deferred.len() + under_way.len();
         let query = Query::all_tenants(COLLECTION).at_most(WAKE_AT, now).ascending(WAKE_AT).limit(limit);
         let found = self.shared.store.documents(&query).await?;
-        let due = self.shared.deferred.sift(found, now).into_iter();
+        let due = self.shared.deferred.sift(found, self.shared.host.now()).into_iter();
         Ok(due.filter(|document| !under_way.contains(&name(document))).collect())
     }
 

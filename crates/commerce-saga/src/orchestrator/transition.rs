@@ -39,9 +39,11 @@ impl Orchestrator {
     ) -> Result<(), SagaError> {
         let instance = found.instance.clone();
         let looked = matches!(input, Input::Time);
-        let mut run = Run::resume(&**definition, instance, scope, &*self.shared.host);
+        let now = self.now().await?;
+        let mut run = Run::resume(&**definition, instance, scope, &*self.shared.host, now);
         run.conflicts = Some(conflicts);
         run.take(input.clone()).await.map_err(handle_error)?;
+        self.set_limits(&mut run).await?;
         let (instance, scope, sequel) = run.end(looked);
         self.write(&instance, found.version, scope).await?;
         for call in sequel.count(&instance.saga) {

@@ -1,7 +1,7 @@
 //! Calls to the outside, and who may carry a run on.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use commerce_core::Host;
 use commerce_core::commit::{Commit, NewMessage};
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
-use commerce_outbox::Scope;
-use commerce_saga::testing::{Crash, End, Fault, Moment};
+use commerce_outbox::{RetryPolicy, Scope};
+use commerce_saga::testing::{Crash, End, Fault, FlowingHost, Moment};
 use commerce_saga::{Orchestrator, Phase, Saga, SagaStatus, StepError, Version};
 
-use crate::trip::{Trip, World, count, process, saga};
+use crate::trip::{Trip, World, consume_participants, count, process, saga};
 
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_worker_dies_is_verified_and_not_made_anew() {
@@ -133,6 +133,87 @@ async fn of_two_who_carry_a_run_on_at_the_same_time_one_wins() {
     assert_eq!(world.sent().await, 1, "one has had its effect");
 }
 
+/// A saga whose one call takes so long, and whether its effect is there.
+fn slow_call(takes: Duration, charged: &Arc<AtomicBool>) -> Saga<Trip> {
+    let (made, refunded) = (charged.clone(), charged.clone());
+    Saga::builder::<Trip>("slow-call", Version(1))
+        .call("charge", move |_: Trip, _| {
+            let made = made.clone();
+            async move {
+                tokio::time::sleep(takes).await;
+                made.store(true, Ordering::SeqCst);
+                Ok(())
+            }
+        })
+        .retry(RetryPolicy::attempts(1))
+        .undo_call(move |_: Trip, _| {
+            refunded.store(false, Ordering::SeqCst);
+            async { Ok(()) }
+        })
+        .build()
+        .unwrap()
+}
+
+async fn begin_slow_call(orchestrator: &Orchestrator, world: &World) {
+    let context = world.host.context();
+    let mut scope = Scope::new(context.clone(), world.stores["trips"].clone(), Commit::within(&context));
+    orchestrator.begin("slow-call", "1", &Trip::default(), &mut scope).await.unwrap();
+    world.stores["trips"].commit(scope.into_commit()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_clock_is_ahead_undoes_no_call_that_is_under_way() {
+    let world = World::new().await;
+    let charged = Arc::new(AtomicBool::new(false));
+    let ahead = Arc::new(FlowingHost::new());
+    ahead.advance(Duration::from_secs(20));
+    let saga = || slow_call(Duration::from_secs(25), &charged);
+    let store = &world.stores["trips"];
+    let right = Orchestrator::new(store.clone(), world.host.clone()).register(saga());
+    let wrong = Orchestrator::new(store.clone(), ahead).register(saga());
+    begin_slow_call(&right, &world).await;
+    right.look().await.unwrap();
+    world.process.orchestrate(&right);
+    world.process.orchestrate(&wrong);
+    world.pass(120).await;
+    let instance = right.instance(&Tenant::default(), "slow-call", "1").await.unwrap();
+    assert_eq!(instance.status, SagaStatus::Completed, "{}", instance.timeline());
+    assert!(charged.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_has_ended_before_it_is_undone() {
+    let world = World::new().await;
+    let charged = Arc::new(AtomicBool::new(false));
+    let saga = slow_call(Duration::from_secs(31), &charged);
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+    begin_slow_call(&orchestrator, &world).await;
+    world.process.orchestrate(&orchestrator);
+    world.pass(120).await;
+    let instance = orchestrator.instance(&Tenant::default(), "slow-call", "1").await.unwrap();
+    assert_eq!(instance.status, SagaStatus::Failed, "{}", instance.timeline());
+    assert!(!charged.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_clock_is_behind_the_stores_gives_nothing_up_early() {
+    let world = World::new().await;
+    world.process.kill();
+    let behind = Arc::new(FlowingHost::new());
+    world.host.advance(Duration::from_secs(3_600));
+    let process = process(&behind, &world.stores, &world.faults);
+    consume_participants(&process, &world.script);
+    let saga = saga(1, &world.script, world.stores["card"].clone());
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), behind).register(saga);
+    process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
+    process.orchestrate(&orchestrator);
+    world.begin("1").await.unwrap();
+    let instance = world.until("1", SagaStatus::Completed).await;
+    let attempts =
+        instance.steps.iter().filter_map(|step| step.action.as_ref()).map(|action| action.attempts);
+    assert!(attempts.into_iter().all(|attempts| attempts == 1), "{}", instance.timeline());
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_orchestrators_that_race_on_a_run_have_one_effect() {
     let world = World::new().await;
@@ -182,7 +263,7 @@ async fn a_lost_answer_to_a_commit_does_not_hold_up_the_call_that_follows() {
         world.host.advance(Duration::from_secs(60));
         let saga = saga(1, &world.script, world.stores["card"].clone());
         let orchestrator = Orchestrator::new(stores["trips"].clone(), world.host.clone()).register(saga);
-        crate::trip::consume_participants(&process, &world.script);
+        consume_participants(&process, &world.script);
         process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
         process.orchestrate(&orchestrator);
         world.begin("1").await.unwrap();
