@@ -10,7 +10,7 @@
 //!    parked when its head is dead. Other keys never wait. [`ordered_keys`], [`poison`], [`waiting`]
 //! 4. A message that kills its worker is counted, and is dead after as many attempts as any other; one that can't be
 //!    read is dead at once; an orderly shutdown or handover costs no attempt. [`poison`], [`leases`],
-//!    [`shutdown`]
+//!    [`shutdown`], [`suspects`]
 //! 5. A dead letter keeps the whole message and every attempt's error; it is replayed in order, at the head of its key;
 //!    of two that act on it only one does. [`dead_letters`]
 //! 6. Members of a group share a log by lease; one that lost its lease can't move the cursor. [`leases`]
@@ -25,6 +25,7 @@
 //! [`poison`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/poison.rs
 //! [`leases`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/leases.rs
 //! [`shutdown`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/shutdown.rs
+//! [`suspects`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/suspects.rs
 //! [`waiting`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/waiting.rs
 //! [`dead_letters`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/dead_letters.rs
 //! [`relay`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/relay.rs

@@ -54,6 +54,7 @@ pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
 }
 
 type HeadName = (Tenant, String);
+type Named = (HeadName, Head);
 type Tried = (HeadName, Result<(), HeldError>);
 
 struct Retries {
@@ -66,6 +67,8 @@ struct Retries {
     names: HashSet<HeadName>,
     /// What runs took a worker with it before. It runs alone: whatever ran beside it would be counted too.
     alone: bool,
+    /// The next to be started is such a suspect: the others have had their turn.
+    suspects_turn: bool,
 }
 
 impl Retries {
@@ -79,33 +82,63 @@ impl Retries {
             running: JoinSet::new(),
             names: HashSet::new(),
             alone: false,
+            suspects_turn: false,
         }
     }
 
     /// Starts what is due; answers how long to wait for more.
     async fn pass(&mut self) -> Result<Duration, HeldError> {
         self.renew().await?;
-        if self.lease.is_none() {
+        if self.lease.is_none() || self.alone {
             return Ok(POLL);
         }
         if Instant::now() >= self.prune_at {
             self.prune_at = Instant::now() + PRUNE;
             self.worker.held.prune().await?;
         }
-        let heads = self.worker.held.heads(BATCH + self.names.len()).await?;
-        let now = self.worker.held.now();
-        for head in heads {
-            let name = (head.message.tenant().clone(), head.message.id());
-            if self.names.contains(&name) {
-                continue;
-            }
-            match head.message.due {
-                Some(due) if due > now => return Ok(due.since(now).min(POLL)),
-                _ if !self.has_room(head.message.under_way) => return Ok(POLL),
-                _ => self.start(name, head),
-            }
+        let (due, wait) = self.due().await?;
+        for (name, head) in self.turn(due) {
+            self.start(name, head);
         }
-        Ok(POLL)
+        Ok(wait)
+    }
+
+    /// What is due and not being tried, and how long to wait for more.
+    async fn due(&self) -> Result<(Vec<Named>, Duration), HeldError> {
+        let held = &self.worker.held;
+        let mut heads = self.idle(held.heads(BATCH + self.names.len()).await?);
+        if !heads.is_empty() && heads.iter().all(|(_, head)| head.message.under_way) {
+            // After a crash they may be so many that others lie far behind them.
+            heads.extend(self.idle(held.unsuspected_heads(BATCH).await?));
+        }
+        let now = held.now();
+        let later = heads.iter().filter_map(|(_, head)| head.message.due.filter(|due| *due > now)).min();
+        heads.retain(|(_, head)| head.message.due.is_none_or(|due| due <= now));
+        Ok((heads, later.map_or(POLL, |due| due.since(now).min(POLL))))
+    }
+
+    /// Those that are not being tried.
+    fn idle(&self, heads: Vec<Head>) -> Vec<Named> {
+        let named = heads.into_iter().map(|head| ((head.message.tenant().clone(), head.message.id()), head));
+        named.filter(|(name, _)| !self.names.contains(name)).collect()
+    }
+
+    /// Which of those that are due are to be started now. Where there are suspects, a single one and all others take turns:
+    /// it has to run alone, and neither may keep the other waiting for long.
+    fn turn(&mut self, due: Vec<Named>) -> Vec<Named> {
+        let (mut suspects, mut others): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|(_, head)| head.message.under_way);
+        if suspects.is_empty() || !(others.is_empty() || self.suspects_turn) {
+            self.suspects_turn = !suspects.is_empty();
+            others.truncate(CONCURRENCY.saturating_sub(self.running.len()));
+            return others;
+        }
+        if !self.running.is_empty() {
+            return Vec::new();
+        }
+        self.suspects_turn = false;
+        suspects.truncate(1);
+        suspects
     }
 
     async fn renew(&mut self) -> Result<(), HeldError> {
@@ -116,10 +149,6 @@ impl Retries {
         self.lease = held.store.acquire_lease(&format!("held/{}", held.group), self.holder, lease).await?;
         self.renew_at = Instant::now() + if self.lease.is_some() { lease / 3 } else { POLL.min(lease) };
         Ok(())
-    }
-
-    fn has_room(&self, for_a_suspect: bool) -> bool {
-        if for_a_suspect { self.running.is_empty() } else { !self.alone && self.running.len() < CONCURRENCY }
     }
 
     fn start(&mut self, name: HeadName, head: Head) {

@@ -10,6 +10,10 @@ use crate::envelope::Envelope;
 
 pub(crate) const MESSAGES: &str = "held-messages";
 pub(crate) const KEYS: &str = "held-keys";
+/// When a message is tried next.
+pub(super) const DUE: &str = "due";
+/// The same of those whose worker was not lost over them, and is not at them.
+pub(super) const UNSUSPECTED_DUE: &str = "unsuspected-due";
 
 /// A message that could not be handled at once, or that waits behind one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,10 +131,9 @@ impl HeldMessage {
             .field("state", self.state.as_str())
             .field("topic", &*self.envelope.topic)
             .field("key", &*self.envelope.key);
-        Ok(match self.due.filter(|_| self.state == HeldState::Retrying) {
-            Some(due) => write.field("due", due),
-            None => write,
-        })
+        let Some(due) = self.due.filter(|_| self.state == HeldState::Retrying) else { return Ok(write) };
+        let write = write.field(DUE, due);
+        Ok(if self.under_way { write } else { write.field(UNSUSPECTED_DUE, due) })
     }
 }
 

@@ -23,6 +23,7 @@ use commerce_core::{Host, Timestamp};
 use tracing::error;
 
 pub use message::{Attempt, HeldMessage, HeldState, Replay};
+use message::{DUE, UNSUSPECTED_DUE};
 pub(crate) use message::{FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, key_id, message_id, plain};
 
 use crate::DEDUPLICATION;
@@ -154,8 +155,18 @@ impl Held {
 
     /// The heads that are to be tried again, those that are due first at the front.
     pub(crate) async fn heads(&self, limit: usize) -> Result<Vec<Head>, StoreError> {
+        self.by(DUE, limit).await
+    }
+
+    /// The same without those that have cost a worker, or are being tried. Some that an earlier version of this program held
+    /// are not found like this.
+    pub(crate) async fn unsuspected_heads(&self, limit: usize) -> Result<Vec<Head>, StoreError> {
+        self.by(UNSUSPECTED_DUE, limit).await
+    }
+
+    async fn by(&self, field: &'static str, limit: usize) -> Result<Vec<Head>, StoreError> {
         let query =
-            Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending("due").limit(limit);
+            Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending(field).limit(limit);
         let documents = self.store.documents(&query).await?;
         let mut heads = Vec::with_capacity(documents.len());
         for document in &documents {

@@ -1,6 +1,9 @@
 //! After a crash: which messages are suspected of it, and what becomes of the others meanwhile.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use commerce_outbox::*;
 
@@ -46,4 +49,58 @@ async fn whoever_takes_many_seldom_marks_what_it_takes() {
     }
     assert!(marks.len() <= 4_000 / 500, "{marks:?}");
     member.close().await.unwrap();
+}
+
+/// How often handlers of other keys than those of a crash ran.
+#[derive(Default)]
+struct Tries {
+    new: AtomicU32,
+    restless: AtomicU32,
+    /// How many suspects run now.
+    suspects: AtomicU32,
+}
+
+impl Tries {
+    async fn handle(&self, job: Job, scope: Scope) -> Result<Handled, HandleError> {
+        let tries = match &*job.key {
+            "new" => self.new.fetch_add(1, Ordering::SeqCst),
+            "restless" => self.restless.fetch_add(1, Ordering::SeqCst),
+            _ => {
+                assert_eq!(self.suspects.fetch_add(1, Ordering::SeqCst), 0);
+                seconds(1).await;
+                self.suspects.fetch_sub(1, Ordering::SeqCst);
+                return Ok(scope.finish());
+            }
+        };
+        if tries == 0 || job.key == "restless" {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            return Err(HandleError::retryable("not at first"));
+        }
+        assert_eq!(self.suspects.load(Ordering::SeqCst), 0, "a suspect runs alone");
+        Ok(scope.finish())
+    }
+}
+
+/// What may have cost a worker runs alone; but what has only failed need not wait until all of that is done, and can't keep
+/// it from being done, however often it fails.
+#[tokio::test(start_paused = true)]
+async fn suspects_of_a_crash_and_what_else_is_to_be_tried_again_take_turns() {
+    let world = FlowingWorld::new();
+    world.send((0..200).map(|number| job(&number.to_string(), number))).await;
+    crash(&world, world.consumer()).await;
+    let tries = Arc::new(Tries::default());
+    let handling = tries.clone();
+    let running = Running::consumer(world.consumer().retry(quick(u32::MAX)).on(move |job: Job, scope| {
+        let tries = handling.clone();
+        async move { tries.handle(job, scope).await }
+    }));
+    seconds(15).await;
+    world.send([job("new", 1), job("restless", 1)]).await;
+    seconds(5).await;
+    assert_eq!(tries.new.load(Ordering::SeqCst), 2);
+    assert!(world.unfinished().await.retrying > 100);
+    seconds(320).await;
+    assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 1, dead: 0 });
+    assert!(tries.restless.load(Ordering::SeqCst) > 100);
+    running.crash().await;
 }
