@@ -47,6 +47,12 @@ impl RetryPolicy {
         let bound = self.first_wait.saturating_mul(doubled).min(self.longest_wait);
         Some(bound.mul_f64(f64::from(chance) / f64::from(u32::MAX)))
     }
+
+    /// The same, with a chance of the host's: for the crates of this workspace.
+    #[doc(hidden)]
+    pub fn draw_wait_after(&self, made: u32, host: &dyn Host) -> Option<Duration> {
+        self.wait_after(made, chance(host))
+    }
 }
 
 /// A number from all of `u32`. Of a new id only the sixteen bits before its ordinal are sure to be random: those before

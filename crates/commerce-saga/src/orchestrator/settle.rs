@@ -150,12 +150,10 @@ impl Run<'_> {
 
     fn retry_or_give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {
         let policy = self.definition.retry(step, phase);
-        #[allow(clippy::cast_possible_truncation)] // any 32 random bits will do
-        let chance = (self.host.new_id().as_u128() >> 32) as u32;
-        let now = self.now;
+        let (now, host) = (self.now, self.host);
         let turned_back = phase == Phase::Action && self.instance.aborted().is_some();
         let Some(record) = self.record(step, phase) else { return };
-        match policy.wait_after(record.attempts.saturating_sub(record.forgiven), chance) {
+        match policy.draw_wait_after(record.attempts.saturating_sub(record.forgiven), host) {
             Some(wait) if !turned_back => {
                 record.status = PhaseStatus::Waiting;
                 record.due = Some(now.plus(wait));

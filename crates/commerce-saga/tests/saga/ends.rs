@@ -1,14 +1,18 @@
 //! How runs end: done, failed for certain, unknown.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use commerce_core::Host;
 use commerce_core::commit::Commit;
 use commerce_core::id::Tenant;
-use commerce_outbox::Scope;
+use commerce_outbox::{RetryPolicy, Scope, SystemHost};
 use commerce_saga::testing::{End, Fault, INJECTED};
 use commerce_saga::{
     BuildError, Orchestrator, Phase, PhaseStatus, Reply, Saga, SagaStatus, StepError, Version,
 };
 
+use crate::store::new_store;
 use crate::trip::{BookHotel, STEPS, Trip, World};
 
 #[tokio::test(start_paused = true)]
@@ -50,6 +54,32 @@ async fn what_may_succeed_later_is_tried_three_times_and_then_undone() {
     world.script.answer("flight/book", (0..3).map(|_| Reply::transient("busy", "later")));
     let instance = world.undone_by("1", "flight", "busy").await;
     assert_eq!(instance.steps[1].action.as_ref().unwrap().attempts, 3);
+}
+
+#[tokio::test]
+async fn waits_are_drawn_from_nothing_up_to_their_bound() {
+    let wait = Duration::from_secs(1_000);
+    let policy = RetryPolicy { attempts: 3, first_wait: wait, longest_wait: wait };
+    let saga = Saga::builder::<Trip>("waits", Version(1))
+        .local("wait", |_: Trip, _| async { Err(StepError::transient("wait", "not yet")) })
+        .retry(policy)
+        .build()
+        .unwrap();
+    let host = Arc::new(SystemHost);
+    let store = new_store(host.clone()).await;
+    let orchestrator = Orchestrator::new(store.clone(), host.clone()).register(saga);
+    let mut quarters = [0; 4];
+    for id in 0..400 {
+        let context = host.context();
+        let mut scope = Scope::new(context.clone(), store.clone(), Commit::within(&context));
+        orchestrator.begin("waits", &id.to_string(), &Trip::default(), &mut scope).await.unwrap();
+        store.commit(scope.into_commit()).await.unwrap();
+        let run = orchestrator.instance(&Tenant::default(), "waits", &id.to_string()).await.unwrap();
+        let action = run.steps[0].action.as_ref().unwrap();
+        let drawn = action.due.unwrap().since(action.started_at).as_secs();
+        quarters[usize::try_from(drawn / 250).unwrap().min(3)] += 1;
+    }
+    assert!(quarters.iter().all(|drawn| *drawn > 50), "{quarters:?}");
 }
 
 #[tokio::test(start_paused = true)]
