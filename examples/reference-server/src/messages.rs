@@ -153,6 +153,9 @@ pub struct PayOutRefund {
     pub payment_id: PaymentId,
     /// Which of its refunds.
     pub refund_id: Uuid,
+    /// So often the provider has been called for it, and gave no answer.
+    #[serde(default)]
+    pub unanswered: u32,
 }
 message!(PayOutRefund, PAYMENT, "payment.pay-out-refund", payment_id);
 
@@ -163,6 +166,9 @@ pub struct ReturnStrayMoney {
     pub payment_id: PaymentId,
     /// The charge whose money it is.
     pub external_payment_id: ExternalPaymentId,
+    /// So often the provider has been called for it, and gave no answer.
+    #[serde(default)]
+    pub unanswered: u32,
 }
 message!(ReturnStrayMoney, PAYMENT, "payment.return-stray-money", payment_id);
 
@@ -232,6 +238,14 @@ pub struct RefundOrder {
     pub reason: String,
 }
 message!(RefundOrder, PAYMENT, "payment.refund-order", order_id);
+
+/// Hand out what is kept for an order: whoever has confirmed it by hand says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandOutStock {
+    /// Which.
+    pub order_id: OrderId,
+}
+message!(HandOutStock, INVENTORY, "inventory.hand-out-stock", order_id);
 
 /// Put back into stock what an order was given whose shipment was called off.
 #[derive(Clone, Debug, Serialize, Deserialize)]

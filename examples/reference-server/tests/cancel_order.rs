@@ -299,6 +299,16 @@ async fn a_cancellation_is_all_done_or_the_order_stays_as_it_was() {
 /// Shipping decides: the order is not touched by a cancellation that comes too late.
 #[tokio::test(start_paused = true)]
 async fn a_parcel_that_has_left_is_not_called_back() {
+    not_called_back([], ShipmentStatus::PickedUp).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_one_that_was_called_off_on_its_way() {
+    let lost = ShipmentCommand::Cancel { reason: "lost".to_owned() };
+    not_called_back([lost], ShipmentStatus::Cancelled).await;
+}
+
+async fn not_called_back(then: impl IntoIterator<Item = ShipmentCommand>, status: ShipmentStatus) {
     let host = Arc::new(FlowingHost::new());
     let mut stores = BTreeMap::new();
     for service in Cancellation.services() {
@@ -308,7 +318,8 @@ async fn a_parcel_that_has_left_is_not_called_back() {
     let id = shipment_of(order_id());
     let shipment = books::shipment(&stores["shipping"], order_id()).await;
     let (mut shipment, mut events) = (shipment, Vec::new());
-    for command in [ShipmentCommand::SchedulePickup { at: context.now() }, ShipmentCommand::PickUp] {
+    let leave = [ShipmentCommand::SchedulePickup { at: context.now() }, ShipmentCommand::PickUp];
+    for command in leave.into_iter().chain(then) {
         for event in shipment.decide(command, &context).unwrap() {
             shipment.apply(&event);
             events.push(NewEvent::encode(&event).unwrap());
@@ -335,7 +346,7 @@ async fn a_parcel_that_has_left_is_not_called_back() {
     };
     process.kill();
     assert_eq!(instance.failure.map(|failure| failure.code).as_deref(), Some("already_shipped"));
-    let expected = Found { shipment: Some(ShipmentStatus::PickedUp), ..Found::confirmed() };
+    let expected = Found { shipment: Some(status), ..Found::confirmed() };
     assert_eq!(Found::read(&stores).await, expected);
     let claimed = stores["order"].claimed(&Tenant::default(), "order-way", &id).await.unwrap();
     assert_eq!(claimed, None, "the order goes its way");

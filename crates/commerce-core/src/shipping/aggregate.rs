@@ -41,6 +41,8 @@ pub struct CreatedShipment {
     pub(super) attempts: u8,
     pub(super) tracking_updates: usize,
     pub(super) history: Vec<TrackingEntry>,
+    #[serde(default)]
+    pub(super) picked_up: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pickup_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +137,7 @@ impl CreatedShipment {
             attempts: 0,
             tracking_updates: 0,
             history: Vec::new(),
+            picked_up: false,
             pickup_at: None,
             next_attempt_at: None,
             delivery: None,
@@ -167,8 +170,8 @@ impl CreatedShipment {
                 self.tracking_updates = self.tracking_updates.saturating_add(1);
                 self.updated_at = entry.at;
             }
+            ShipmentEvent::ShipmentPickedUp { .. } => self.picked_up = true,
             ShipmentEvent::ShipmentCreated { .. }
-            | ShipmentEvent::ShipmentPickedUp { .. }
             | ShipmentEvent::ShipmentInTransit { .. }
             | ShipmentEvent::ShipmentOutForDelivery { .. } => {}
         }
@@ -225,6 +228,11 @@ impl CreatedShipment {
     /// How far it has come.
     pub fn status(&self) -> ShipmentStatus {
         self.status
+    }
+
+    /// Whether the carrier has, or had it: also of one that was called off on its way.
+    pub fn has_left(&self) -> bool {
+        self.picked_up
     }
 
     /// When it was made.

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use commerce_core::Host;
+use commerce_adapters::http::Problem;
 use commerce_core::commit::{Claim, Commit};
+use commerce_core::id::ShipmentId;
 use commerce_core::shipping::{
     Carrier, Package, Shipment, ShipmentCommand, ShipmentStatus, Speed, TrackingNumber, quote,
 };
-use commerce_core::store::Store;
+use commerce_core::store::{Query, Store};
 use commerce_core::value::Decimal;
+use commerce_core::{Context, Host};
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 use tracing::debug;
 
 use super::{Session, bug};
 use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, HandOverShipment, SHIPPING};
+use crate::views::View;
+use crate::views::shipping::{SHIPMENTS, ShippingView};
 
 /// The scope of the claims by which tracking numbers are unique. A number is its shipment's for good: whoever asks by
 /// the number of one that was cancelled must not be told of another.
@@ -25,12 +29,14 @@ pub(crate) const TRACKING: &str = "tracking-number";
 pub struct Shipping {
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
+    view: View,
 }
 
 impl Shipping {
     /// On this store.
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
-        Self { store, host }
+        let view = View::new(store.clone(), Arc::new(ShippingView));
+        Self { store, host, view }
     }
 
     /// What it does with the messages it gets.
@@ -98,23 +104,53 @@ impl Shipping {
         withdraw(shipment, message.reason, request, scope)
     }
 
-    /// As long as the parcel is in the house. There may be none: the checkout that was to make it was given up.
+    /// As long as all that was packed for the order is in the house: its own parcel, and what staff have made in its place
+    /// or beside it. There may be none: the checkout that was to make it was given up.
     async fn call_off(
         self,
         message: CallOffShipment,
         request: Request,
-        scope: Scope,
+        mut scope: Scope,
     ) -> Result<Handled, HandleError> {
         let context = scope.context().clone();
-        let shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
-        let Some(status) = shipment.state().status() else {
-            return request.finish(scope, &Reply::done(&())?);
-        };
-        if status.has_left() {
-            let detail = format!("the parcel has left the warehouse: it is {status}");
-            return request.finish(scope, &Reply::failed("already_shipped", detail));
+        let mut called_off = Commit::new();
+        for id in self.shipments_of(&message, &context).await? {
+            let mut shipment = Session::<Shipment>::load(&self.store, &context, id).await?;
+            let Some(created) = shipment.state().created() else { continue };
+            if created.has_left() {
+                let detail = format!("the parcel has left the warehouse: it is {}", created.status());
+                return request.finish(scope, &Reply::failed("already_shipped", detail));
+            }
+            let command = ShipmentCommand::Cancel { reason: message.reason.clone() };
+            if let Err(rejection) = shipment.decide(command, &context) {
+                return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+            }
+            // One that leaves meanwhile makes this a conflict, and is looked at again.
+            called_off = called_off.and(shipment.write_to(Commit::new())?);
         }
-        withdraw(shipment, message.reason, request, scope)
+        scope.write(|base| base.and(called_off));
+        request.finish(scope, &Reply::done(&())?)
+    }
+
+    /// An order's shipments: its own first.
+    async fn shipments_of(
+        &self,
+        message: &CallOffShipment,
+        context: &Context,
+    ) -> Result<Vec<ShipmentId>, HandleError> {
+        let of_order = Query::of(context.tenant(), SHIPMENTS).equals("order", message.order_id.to_string());
+        let not_now = |problem: Problem| {
+            HandleError::retryable(format!("the order's shipments can't be looked for: {}", problem.code()))
+        };
+        let rows = self.view.fresh().await.map_err(not_now)?.query(&of_order).await?;
+        let mut ids = vec![message.shipment_id];
+        for row in rows {
+            let id: ShipmentId = row.id.parse().map_err(bug)?;
+            if id != message.shipment_id {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
     }
 }
 

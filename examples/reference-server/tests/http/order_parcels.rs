@@ -1,7 +1,13 @@
 //! Orders are confirmed, shipped and delivered.
 
+use commerce_core::Host;
+use commerce_core::commit::{Claim, Commit};
+use commerce_core::id::{ProductId, Tenant};
+use commerce_core::inventory::reservation::{Demand, Line, ReservationRequest};
+use commerce_core::order::{Order, OrderCommand};
 use commerce_core::shipping::{Shipment, ShipmentCommand};
-use reference_server::services::order::{PARCELS, shipment_of};
+use commerce_outbox::SystemHost;
+use reference_server::services::order::{PARCELS, payment_of, shipment_of};
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
@@ -15,8 +21,14 @@ on_every_backend!(
     a_shipment_is_on_its_way_once_its_order_is_shipped,
     staff_may_call_an_orders_shipment_off,
     a_second_parcel_of_an_order_is_seen_by_its_customer,
+    a_parcel_in_the_place_of_another_takes_its_order_along,
+    an_order_is_not_cancelled_once_any_of_its_parcels_has_left,
+    all_that_is_packed_for_an_order_is_called_off_with_it,
+    an_order_shipped_under_another_parcels_number_is_delivered_with_it,
     a_parcel_that_comes_back_leaves_its_order_and_staff_settle_the_rest,
     admins_confirm_only_what_is_paid,
+    goods_of_an_order_confirmed_by_hand_are_handed_out,
+    what_a_cancellation_left_behind_holds_up_nothing,
 );
 
 async fn whoever_ships_marks_an_order_as_shipped(app: App) {
@@ -131,6 +143,125 @@ async fn a_second_parcel_of_an_order_is_seen_by_its_customer(app: App) {
     app.close().await;
 }
 
+fn parcel_of(order: &str) -> Value {
+    json!({
+        "order_id": order, "carrier": "dhl", "speed": "express", "address": address(),
+        "package": {"weight": "1.5", "length": 30, "width": "20", "height": 10.5},
+    })
+}
+
+/// Until the carrier has it.
+async fn pick_up(app: &App, shipment: &str) {
+    advance(app, shipment, ["pickup_scheduled", "picked_up"]).await;
+}
+
+/// From then on until it is received.
+async fn deliver(app: &App, shipment: &str) {
+    advance(app, shipment, ["in_transit", "out_for_delivery"]).await;
+    let received = json!({"recipient_name": "Ada"});
+    app.post(&format!("/shipments/{shipment}/delivered"), received).role("warehouse").expect(200).await;
+}
+
+async fn advance(app: &App, shipment: &str, steps: [&str; 2]) {
+    let path = format!("/shipments/{shipment}/status");
+    for step in steps {
+        app.put(&path, json!({"status": step})).role("warehouse").expect(200).await;
+    }
+}
+
+/// A confirmed order, and its own shipment.
+async fn confirmed(app: &App) -> (String, String) {
+    let tea = goods(app, "TEA", "2.50", 10).await;
+    let id = buy(app, "tok_visa", &[(tea, 1)]).await;
+    let order = until_order(app, &id, "confirmed").await;
+    (id, order["shipment_id"].as_str().unwrap().to_owned())
+}
+
+async fn call_off(app: &App, shipment: &str) {
+    let wrong = json!({"reason": "wrong carrier"});
+    app.post(&format!("/shipments/{shipment}/cancel"), wrong).role("warehouse").expect(200).await;
+}
+
+/// Until the order service knows that it is under way no more.
+async fn until_forgotten(app: &App, shipment: &str) {
+    let orders = &app.platform.shop.stores().order;
+    eventually("forgotten", async || {
+        let found = orders.document(&Tenant::default(), PARCELS, shipment).await.unwrap();
+        found.is_none().then_some(())
+    })
+    .await;
+}
+
+async fn a_parcel_in_the_place_of_another_takes_its_order_along(app: App) {
+    let (id, own) = confirmed(&app).await;
+    let letter = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &letter).await;
+    deliver(&app, &letter).await;
+    until_forgotten(&app, &letter).await;
+    call_off(&app, &own).await;
+    until_forgotten(&app, &own).await;
+    let parcel = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await;
+    pick_up(&app, &parcel.id()).await;
+    let order = until_order(&app, &id, "shipped").await;
+    assert_eq!(order["tracking_number"], parcel.json()["tracking_number"], "not what went before");
+    deliver(&app, &parcel.id()).await;
+    until_order(&app, &id, "delivered").await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn an_order_is_not_cancelled_once_any_of_its_parcels_has_left(app: App) {
+    let (id, own) = confirmed(&app).await;
+    let part = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    let rest = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &part).await;
+    let path = format!("/orders/{id}/cancel");
+    let ask = || app.post(&path, json!({"reason": "changed my mind"})).role("customer");
+    ask().expect(202).await;
+    eventually("it was refused", async || (ask().send().await.status == 409).then_some(())).await;
+    ask().refused(409, "cancellation_refused").await;
+    assert_eq!(
+        app.get(&format!("/orders/{id}")).role("customer").expect(200).await.json()["status"],
+        "confirmed"
+    );
+    let payment = app.get(&format!("/payments/order/{id}")).role("customer").expect(200).await.json();
+    assert_eq!(payment["status"], "succeeded");
+    for shipment in [own, rest] {
+        let found = app.get(&format!("/shipments/{shipment}")).role("customer").expect(200).await.json();
+        assert_eq!(found["status"], "pending");
+    }
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn all_that_is_packed_for_an_order_is_called_off_with_it(app: App) {
+    let (id, own) = confirmed(&app).await;
+    call_off(&app, &own).await;
+    let packed = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    app.post(&format!("/orders/{id}/cancel"), json!({"reason": "changed my mind"}))
+        .role("customer")
+        .expect(202)
+        .await;
+    until_order(&app, &id, "cancelled").await;
+    let found = app.get(&format!("/shipments/{packed}")).role("customer").expect(200).await.json();
+    assert_eq!(found["status"], "cancelled");
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn an_order_shipped_under_another_parcels_number_is_delivered_with_it(app: App) {
+    let (id, own) = confirmed(&app).await;
+    call_off(&app, &own).await;
+    let parcel = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await;
+    let number = json!({"tracking_number": parcel.json()["tracking_number"], "carrier": "dhl"});
+    app.post(&format!("/orders/{id}/ship"), number).role("warehouse").expect(200).await;
+    pick_up(&app, &parcel.id()).await;
+    deliver(&app, &parcel.id()).await;
+    until_order(&app, &id, "delivered").await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
 async fn a_parcel_that_comes_back_leaves_its_order_and_staff_settle_the_rest(app: App) {
     let tea = goods(&app, "TEA", "2.50", 10).await;
     let id = buy(&app, "tok_visa", &[(tea, 1)]).await;
@@ -206,5 +337,61 @@ async fn admins_confirm_only_what_is_paid(app: App) {
     // It was confirmed by its checkout: once more is no news.
     let again = app.post(&format!("/orders/{id}/confirm"), json!({})).admin().expect(200).await;
     assert_eq!(again.json(), order);
+    app.close().await;
+}
+
+/// A paid order whose checkout has left nothing but this much of a product kept for it.
+async fn paid_and_left(app: &App, product_id: ProductId, quantity: u32) -> String {
+    let ordered = app.post("/orders", order_of(&[(product_id, quantity)])).role("customer");
+    let id = ordered.expect(201).await.id();
+    let orders = &app.platform.shop.stores().order;
+    let order = order_id(&id);
+    for command in
+        [OrderCommand::InitiatePayment, OrderCommand::CompletePayment { payment_id: payment_of(order) }]
+    {
+        tell::<Order>(orders, &order, command).await;
+    }
+    let context = SystemHost.context();
+    let keep = ReservationRequest::Reserve {
+        order_id: order,
+        demand: Demand::new([Line { product_id, quantity: quantity.into() }]).unwrap(),
+        expires_at: context.now().plus(std::time::Duration::from_secs(900)),
+    };
+    let base = Commit::within(&context);
+    app.platform.shop.inventory.decide(keep, &context, base, |_, commit| Ok(commit)).await.unwrap();
+    id
+}
+
+async fn goods_of_an_order_confirmed_by_hand_are_handed_out(app: App) {
+    let tea = goods(&app, "TEA", "2.50", 10).await;
+    let id = paid_and_left(&app, tea, 3).await;
+    let stock = async || {
+        let item = app.get(&format!("/inventory/products/{tea}")).role("inventory_manager").expect(200).await;
+        let item = item.json();
+        (item["on_hand"].as_u64().unwrap(), item["reserved"].as_u64().unwrap())
+    };
+    assert_eq!(stock().await, (10, 3));
+    app.post(&format!("/orders/{id}/confirm"), json!({})).admin().expect(200).await;
+    eventually("handed out", async || (stock().await == (7, 0)).then_some(())).await;
+    // Whoever confirms an order is at no one's way.
+    let parcel = json!({"tracking_number": "1Z-999", "carrier": "ups"});
+    app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    app.close().await;
+}
+
+async fn what_a_cancellation_left_behind_holds_up_nothing(app: App) {
+    let (id, own) = confirmed(&app).await;
+    let part = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &part).await;
+    let cancel = format!("/orders/{id}/cancel");
+    let ask = || app.post(&cancel, json!({"reason": "changed my mind"})).role("customer");
+    ask().expect(202).await;
+    eventually("it has ended", async || (ask().send().await.status == 409).then_some(())).await;
+    // As one does that an operator has given up.
+    let claim = Claim::new("order-way", &*id);
+    app.platform.shop.stores().order.commit(Commit::new().claim(claim)).await.unwrap();
+    call_off(&app, &own).await;
+    let parcel = json!({"tracking_number": "1Z-999", "carrier": "ups"});
+    app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
     app.close().await;
 }

@@ -198,3 +198,13 @@ fn a_parcel_has_left_once_the_carrier_has_it() {
     let expected = [ShipmentStatus::Pending, ShipmentStatus::PickupScheduled, ShipmentStatus::Cancelled];
     assert_eq!(in_house.collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn one_that_is_called_off_on_its_way_has_left_all_the_same() {
+    for (before, has_left) in [(ShipmentStatus::PickupScheduled, false), (ShipmentStatus::InTransit, true)] {
+        given::<Shipment>(history_to(before)).when(cancel()).then_state(|shipment| {
+            let shipment = shipment.created().unwrap();
+            assert_eq!((shipment.status(), shipment.has_left()), (ShipmentStatus::Cancelled, has_left));
+        });
+    }
+}

@@ -31,13 +31,16 @@ use commerce_core::{Aggregate, Host};
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 
+use tracing::warn;
+
 pub(crate) use alone::ByHand;
 pub use alone::{KEPT_ALONE, kept_alone_id};
 
 use super::session::count_command;
 use super::{bug, owned_error};
 use crate::messages::{
-    ConfirmReservation, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock, UndoRestock,
+    ConfirmReservation, HandOutStock, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock,
+    UndoRestock,
 };
 
 /// The records of what is kept for each order, by order id.
@@ -94,6 +97,7 @@ impl Inventory {
         let handle = |this: &Self| this.clone();
         let (reserve, confirm, release) = (handle(self), handle(self), handle(self));
         let (restock, undo_restock, put_back) = (handle(self), handle(self), handle(self));
+        let hand_out = handle(self);
         Consumer::new("inventory", bus, self.store.clone(), self.host.clone())
             .on_type(
                 INVENTORY,
@@ -140,6 +144,7 @@ impl Inventory {
                     undo_restock.clone().adjust(message.product_id, quantity, "return undone", request, scope)
                 }),
             )
+            .on(move |message: HandOutStock, scope| hand_out.clone().hand_out(message, scope))
     }
 
     async fn reserve(
@@ -175,6 +180,22 @@ impl Inventory {
         let reason = Reason::parse(&message.reason).map_err(bug)?;
         let asked = ReservationRequest::Release { order_id: message.order_id, reason };
         self.settle_or(asked, request, scope, |rejection| Reply::transient(rejection.code(), rejection)).await
+    }
+
+    /// What is not kept any more can't be handed out: the audit tells of an order that goes without, and staff take its
+    /// goods off by hand.
+    async fn hand_out(self, message: HandOutStock, scope: Scope) -> Result<Handled, HandleError> {
+        let order_id = message.order_id;
+        let context = scope.context().clone();
+        let asked = ReservationRequest::Confirm { order_id };
+        self.decide(asked, &context, scope.into_commit(), |answer, commit| {
+            if let Err(rejection) = answer {
+                warn!(order = %order_id, %rejection, "an order was confirmed by hand, and its goods were not kept for it");
+            }
+            Ok(commit)
+        })
+        .await?;
+        Ok(Handled::Committed)
     }
 
     async fn settle(

@@ -73,7 +73,7 @@ fn forget(id: &str, version: u64, scope: &mut Scope) {
 
 impl Parcel {
     /// Marks its order as shipped, unless it is; and as delivered, if the parcel is. A parcel that is not the order's own
-    /// says nothing about it.
+    /// says nothing about it as long as that one may come: it may be a letter, or what was forgotten.
     async fn move_order(
         self,
         shipment_id: ShipmentId,
@@ -89,7 +89,8 @@ impl Parcel {
         {
             return Err(HandleError::retryable("the order's checkout is still under way"));
         }
-        if placed.shipment_id() != Some(shipment_id) {
+        let own = placed.shipment_id();
+        if own != Some(shipment_id) && may_come(own, scope).await? {
             return Ok(());
         }
         if status == OrderStatus::Confirmed {
@@ -103,4 +104,11 @@ impl Parcel {
         scope.write(|commit| commit.and(events));
         Ok(())
     }
+}
+
+/// Whether a parcel is, or may be, under way.
+async fn may_come(own: Option<ShipmentId>, scope: &Scope) -> Result<bool, HandleError> {
+    let Some(own) = own else { return Ok(false) };
+    let found = scope.store().document(scope.context().tenant(), PARCELS, &own.to_string()).await?;
+    Ok(found.is_some())
 }

@@ -1,8 +1,6 @@
 //! The way of an order, as its customer and the shop's people have it go.
 
-use std::time::Duration;
-
-use commerce_core::commit::{Claim, Commit, Expected};
+use commerce_core::commit::{Claim, ClaimKey, Commit, Expected};
 use commerce_core::id::{CustomerId, OrderId};
 use commerce_core::inventory::reservation::{Demand, Line};
 use commerce_core::order::{
@@ -17,15 +15,13 @@ use commerce_outbox::{HandleError, Message, Scope};
 use commerce_saga::{Instance, SagaError, SagaStatus};
 
 use super::{Orders, WayError, copy, payment_of, shipment_of};
-use crate::messages::HandOverShipment;
+use crate::messages::{HandOutStock, HandOverShipment};
 use crate::sagas::{cancel_order, place_order};
 use crate::services::{Session, bug};
 
 /// The scope of the claim on what becomes of an order. A cancellation holds it until it has ended; what would take the
-/// order another way takes it for a moment, to find out.
+/// order another way takes it to find out, and leaves it at once.
 pub(crate) const WAY: &str = "order-way";
-/// Far longer than a commit takes.
-const A_MOMENT: Duration = Duration::from_secs(60);
 
 /// By what means an order is paid.
 #[derive(Clone, Debug)]
@@ -127,7 +123,8 @@ impl Orders {
         Ok(scope.into_commit())
     }
 
-    /// Confirms an order whose checkout an operator has given up.
+    /// Confirms an order whose checkout an operator has given up. Its goods are handed out, so that what is kept for it
+    /// does not go to another when its time is up.
     pub(crate) async fn confirm(
         &self,
         order: &mut Session<Order>,
@@ -139,7 +136,11 @@ impl Orders {
             return Err(WayError::CheckoutInProgress);
         }
         let confirm = OrderCommand::Confirm { shipment_id: shipment_of(order_id) };
-        self.take_way(order, confirm, context).await
+        let commit = self.take_way(order, confirm, context).await?;
+        if order.events().is_empty() {
+            return Ok(commit);
+        }
+        Ok(commit.message(HandOutStock { order_id }.to_message().map_err(HandleError::from)?))
     }
 
     /// Marks an order as shipped. Its shipment hears of it, so that it doesn't wait in the warehouse any more.
@@ -172,15 +173,18 @@ impl Orders {
         context: &Context,
     ) -> Result<Commit, WayError> {
         placed(order)?;
-        if is_under_way(self.cancellation_of(*order.id(), context).await?.as_ref()) {
+        let cancellation = self.cancellation_of(*order.id(), context).await?;
+        if is_under_way(cancellation.as_ref()) {
             return Err(WayError::CancellationInProgress);
         }
         order.decide(command, context)?;
         if order.events().is_empty() {
             return Ok(Commit::new());
         }
-        let claim = Claim::new(WAY, order.id().to_string());
-        Ok(Commit::new().claim(claim.until(context.now().plus(A_MOMENT))))
+        let way = ClaimKey::new(WAY, order.id().to_string());
+        // One that an operator has given up has left its claim behind, and never comes back for it.
+        let commit = if cancellation.is_some() { Commit::new().release(way.clone()) } else { Commit::new() };
+        Ok(commit.claim(Claim::new(way.scope, way.key).until(context.now())))
     }
 
     /// Cancels an order at once where nothing was begun yet. Its checkout, while that is under way, is turned back; what is
