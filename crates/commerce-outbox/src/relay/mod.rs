@@ -34,6 +34,8 @@ const BATCH: usize = 256;
 const TAKEN: usize = 16_384;
 /// How long a batch under way may take to finish after a shutdown began.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a bus may take to answer before the relay is ill. It goes on waiting: what was sent may have arrived.
+const SILENCE: Duration = Duration::from_secs(10);
 /// At most so many tasks share a relay's partitions; more than there are cores would not help.
 const WORKERS: usize = 4;
 /// How long to wait for a store that is out of reach.
@@ -103,7 +105,8 @@ impl Relay {
         self
     }
 
-    /// Tells this handle how it is getting on while it [`run`](Self::run)s.
+    /// Tells this handle how it is getting on while it [`run`](Self::run)s. A bus that gives no answer for ten seconds fails;
+    /// the answer is waited for all the same.
     pub fn report_to(mut self, health: &Health) -> Self {
         self.health = health.clone();
         self
@@ -154,6 +157,7 @@ impl Relay {
             to: self.to.clone(),
             host: self.host.clone(),
             publishing: None,
+            silent_at: Instant::now(),
             health: self.health.clone(),
         })
     }
@@ -176,6 +180,8 @@ struct Run {
     to: Arc<dyn Bus>,
     host: Arc<dyn Host>,
     publishing: Option<Publication>,
+    /// When to take note that what is being published has no answer yet.
+    silent_at: Instant,
     health: Health,
 }
 
@@ -183,6 +189,7 @@ struct Run {
 enum Step {
     Published((Vec<Delivery>, Vec<Result<(), BusError>>)),
     Taken(Result<Vec<Delivery>, BusError>),
+    /// Something is to be published again, or what is being published is without an answer.
     Due,
 }
 
@@ -202,7 +209,7 @@ impl Run {
                     let _ = tokio::time::timeout(PATIENCE, shutdown.cancelled()).await;
                 }
                 Step::Taken(Err(error)) => return Err(error),
-                Step::Due => {}
+                Step::Due => self.note_silence(),
             }
         }
         self.leave().await
@@ -213,10 +220,12 @@ impl Run {
         if self.publishing.is_some() {
             return;
         }
-        let batch = self.plan.batch(Instant::now(), BATCH);
+        let now = Instant::now();
+        let batch = self.plan.batch(now, BATCH);
         if batch.is_empty() {
             return;
         }
+        self.silent_at = now + SILENCE;
         let to = self.to.clone();
         self.publishing = Some(Box::pin(async move {
             let apart = batch.into_iter().map(|d| (d.envelope, (d.receipt, d.redelivered, d.epoch)));
@@ -235,8 +244,7 @@ impl Run {
 
     async fn step(&mut self) -> Step {
         let room = TAKEN.saturating_sub(self.plan.taken()).min(BATCH * 4);
-        let idle = self.publishing.is_none();
-        let due = self.plan.next_due().filter(|_| idle);
+        let due = if self.publishing.is_some() { Some(self.silent_at) } else { self.plan.next_due() };
         tokio::select! {
             published = wait_for(&mut self.publishing) => Step::Published(published),
             taken = self.subscription.next(room) => {
@@ -244,6 +252,14 @@ impl Run {
                 Step::Taken(taken)
             }
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
+        }
+    }
+
+    fn note_silence(&mut self) {
+        if self.publishing.is_some() {
+            warn!(relay = self.name, "the bus does not answer");
+            self.health.ill(PUBLISHING);
+            self.silent_at = Instant::now() + SILENCE;
         }
     }
 

@@ -1,13 +1,18 @@
 //! Who carries messages says when it can't.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use commerce_core::commit::{Commit, Expected, NewEvent};
 use commerce_core::stream::StreamId;
-use commerce_outbox::{Ailment, Ending, Health, Publication, READING};
+use commerce_outbox::{
+    Ailment, Bus, BusError, Ending, Envelope, Health, Publication, READING, Relay, Subscription,
+};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::flowing::{FlowingWorld, seconds};
 use crate::relay::{Broker, relay};
 use crate::support::*;
 
@@ -101,4 +106,44 @@ async fn a_publication_is_ill_while_its_store_is_away_and_ends_at_what_it_cannot
     world.shop.commit(commit).await.unwrap();
     running.await.unwrap().unwrap_err();
     assert_eq!(health.check(), Err(Ailment::Ended { how: Ending::Failed }));
+}
+
+/// A broker that answers when it is told to.
+#[derive(Default)]
+struct SilentBroker {
+    answer: Notify,
+    answered: AtomicBool,
+}
+
+#[async_trait]
+impl Bus for SilentBroker {
+    async fn publish(&self, messages: &[Envelope]) -> Vec<Result<(), BusError>> {
+        self.answer.notified().await;
+        assert!(!self.answered.swap(true, Ordering::SeqCst), "what has no answer yet is not sent again");
+        messages.iter().map(|_| Ok(())).collect()
+    }
+    async fn subscribe(&self, _: &str, _: &[&str]) -> Result<Box<dyn Subscription>, BusError> {
+        Err(BusError::Unavailable { source: "no one listens".into() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_is_ill_while_its_broker_is_silent_and_well_once_it_answers() {
+    let (world, broker) = (FlowingWorld::new(), Arc::new(SilentBroker::default()));
+    let health = Health::new();
+    let relay = Relay::new(("/shop", world.shop.clone()), broker.clone(), world.host.clone());
+    let running = Running::relay(relay.report_to(&health));
+    seconds(3_600).await;
+    assert_eq!(health.check(), Ok(()), "it has nothing to publish");
+    world.send([job("a", 1)]).await;
+    seconds(5).await;
+    assert_eq!(health.check(), Ok(()));
+    seconds(10).await;
+    assert!(fails(&health, "publishing messages"));
+    seconds(3_600).await;
+    assert!(fails(&health, "publishing messages"));
+    broker.answer.notify_one();
+    seconds(1).await;
+    assert_eq!(health.check(), Ok(()));
+    running.stop().await;
 }
