@@ -32,7 +32,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const PUBLISHING: &str = "publishing events";
 
 /// An event as other services learn of it. The message's id is the event's, and its key the stream, so that whoever
-/// listens takes each event in once and those of a stream in order.
+/// listens takes each event in once and those of a stream in order. That holds across topics: a group that reads several to
+/// which an event is published handles it in the one where it meets it first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PublishedEvent {
     /// Unique to the event.
@@ -86,6 +87,9 @@ pub struct Publication {
 impl Publication {
     /// Publishes what is written to this store, to this topic. How far it has come is kept under the topic's name: two
     /// publications of one store to one topic need [names](Self::name) of their own.
+    ///
+    /// An event is the same message in every topic to which it is published, so that no group handles it in two. Let what is
+    /// to be done in each be done by a group of its own, or give the publications different [kinds](Self::kinds).
     pub fn new(store: Arc<dyn Store>, topic: impl Into<Cow<'static, str>>) -> Self {
         Self { store, topic: topic.into(), name: None, kinds: None, health: Health::new() }
     }

@@ -113,7 +113,8 @@ impl Consumer {
     ///
     /// It reads the topics that handlers are given for. All members of a group have to handle the same topics: one that
     /// joins with others waits, and says so, until those that were there before have gone. A topic that a group begins to
-    /// read is read from where the group stands; what came before is passed over.
+    /// read is read from where the group stands; what came before is passed over. A message that comes in several topics, as
+    /// an event does that is [published](crate::Publication::new) to each, is handled in one of them.
     pub fn new(group: &str, bus: Arc<dyn Bus>, store: Arc<dyn Store>, host: Arc<dyn Host>) -> Self {
         Self {
             group: group.to_owned(),

@@ -36,9 +36,13 @@ async fn write(store: &Arc<dyn Store>, host: &TestHost, versions: std::ops::Rang
 }
 
 async fn published(store: &Arc<dyn Store>) -> Vec<RecordedMessage> {
+    published_to(store, "job.events").await
+}
+
+async fn published_to(store: &Arc<dyn Store>, topic: &str) -> Vec<RecordedMessage> {
     let mut messages = Vec::new();
     for partition in 0..store.partitions() {
-        let request = ReadMessages { partition, after: 0, topics: &["job.events"], limit: 100_000 };
+        let request = ReadMessages { partition, after: 0, topics: &[topic], limit: 100_000 };
         messages.extend(store.read_messages(request).await.unwrap().messages);
     }
     messages
@@ -98,4 +102,23 @@ async fn a_batch_of_many_flows_keeps_each_in_its_own() {
         let trace = envelope.traceparent.unwrap();
         assert!(trace.contains(&format!("{:032x}", stream + 1)), "{trace}");
     }
+}
+
+/// A group takes each event in once, whatever topics it reads: see `Publication::new`.
+#[tokio::test]
+async fn an_event_is_the_same_message_in_every_topic() {
+    let host = Arc::new(TestHost::new());
+    let store = new_store(host.clone(), 2).await;
+    write(&store, &host, 0..1).await;
+    store.caught_up().await.unwrap();
+    let mut ids = Vec::new();
+    for topic in ["job.events", "job.audit"] {
+        Publication::new(store.clone(), topic).publish().await.unwrap();
+        store.caught_up().await.unwrap();
+        let envelope = |message| Envelope::from_recorded(&"/jobs".into(), message).unwrap().id;
+        let published = published_to(&store, topic).await;
+        ids.push(published.into_iter().map(envelope).collect::<BTreeSet<_>>());
+    }
+    assert_eq!(ids[0].len() as u64, STREAMS);
+    assert_eq!(ids[0], ids[1]);
 }
