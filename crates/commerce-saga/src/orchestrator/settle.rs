@@ -66,14 +66,11 @@ impl Run<'_> {
             return self.settle(step, phase, ending).await;
         }
         let given_up = phase == Phase::Action && record.status == PhaseStatus::Failed;
-        if given_up
-            && self.is_past_deciding(step)
-            && matches!(ending, Ending::Done(_))
-            && self.instance.status == SagaStatus::Stuck
-        {
-            // The same where there is no way back.
+        let is_live = matches!(self.instance.status, SagaStatus::Stuck | SagaStatus::Running);
+        if given_up && is_live && self.is_past_deciding(step) && matches!(ending, Ending::Done(_)) {
+            // The same where there is no way back; also while a step beside it is awaited, before it is stuck.
             self.instance.status = SagaStatus::Running;
-            self.instance.failure = None;
+            self.instance.failure = self.failure_beside(step);
             return self.settle(step, phase, ending).await;
         }
         let Some(record) = self.record(step, phase) else { return Ok(()) };
@@ -83,6 +80,16 @@ impl Run<'_> {
             return Ok(());
         }
         self.settle(step, phase, ending).await
+    }
+
+    /// Why the run does not complete, if this step is done after all: another that was given up.
+    fn failure_beside(&self, step: usize) -> Option<Failure> {
+        let others = self.instance.steps.iter().enumerate().filter(|(index, _)| *index != step);
+        others.map(|(_, other)| other).find_map(|other| {
+            let action = other.action.as_ref().filter(|action| action.status == PhaseStatus::Failed)?;
+            let (code, detail) = action.error.clone()?;
+            Some(Failure { step: other.name.clone(), code, detail })
+        })
     }
 
     pub(super) async fn settle(

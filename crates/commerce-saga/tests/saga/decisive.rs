@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::Host;
-use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_core::commit::{Commit, DocumentWrite, Expected, NewMessage};
 use commerce_core::id::Tenant;
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::Store;
-use commerce_outbox::{Message, Scope, StoreBus};
+use commerce_outbox::{Message, RetryPolicy, Scope, StoreBus};
 use commerce_saga::testing::{End, Fault, Faults, FlowingHost, Process, Trial, prove};
 use commerce_saga::{
     BuildError, Instance, Orchestrator, Phase, PhaseStatus, Reply, Saga, SagaError, SagaStatus, StepError,
@@ -205,6 +205,71 @@ async fn a_decision_that_is_refused_after_all_leads_back() {
     let (orchestrator, process) = launched(faults, SagaStatus::Failed).await;
     let failed = wait(&orchestrator, SagaStatus::Failed).await;
     assert_eq!(failed.steps[0].undo.as_ref().unwrap().status, PhaseStatus::Done);
+    process.kill();
+}
+
+/// Two steps at the same time after the decision, neither of which anyone answers but a test.
+async fn unanswered(host: &Arc<FlowingHost>, store: &Arc<dyn Store>) -> (Orchestrator, Process) {
+    let once = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+    let saga = Saga::builder::<String>("rocket", Version(1))
+        .replies_to("replies")
+        .local("launch", |id: String, scope| async move { Ok((id, scope)) })
+        .decisive()
+        .request("burn", |id: &String| Burn(id.clone()))
+        .undo_retry(once)
+        .request("lock", |id| Lock(id.clone()))
+        .undo_retry(once)
+        .reply_within(Duration::from_secs(60))
+        .alongside()
+        .build()
+        .unwrap();
+    let bus = Arc::new(StoreBus::new(host.clone()).source("control", store.clone()));
+    let stores = BTreeMap::from([("control", store.clone())]);
+    let process = Process::new(host.clone(), stores, bus, Faults::default());
+    let orchestrator = Orchestrator::new(store.clone(), host.clone()).register(saga);
+    process.consume(orchestrator.attach(process.consumer("control"), "replies"));
+    process.orchestrate(&orchestrator);
+    let context = host.context();
+    let mut scope = Scope::new(context.clone(), store.clone(), Commit::within(&context));
+    Rocket.begin(&orchestrator, &mut scope).await.unwrap();
+    store.commit(scope.into_commit()).await.unwrap();
+    (orchestrator, process)
+}
+
+async fn answer(store: &Arc<dyn Store>, step: &str) {
+    let headers = [("saga", "rocket"), ("saga-id", "1"), ("saga-step", step), ("saga-phase", "action")];
+    let reply = NewMessage::new("replies", "1").of_type("saga.reply").header("saga-attempt", "1");
+    let reply = headers.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value));
+    let reply = reply.json(&Reply::done(&()).unwrap()).unwrap();
+    store.commit(Commit::new().message(reply)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_beside_a_step_that_is_awaited_needs_no_operator() {
+    let host = Arc::new(FlowingHost::new());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
+    let (orchestrator, process) = unanswered(&host, &store).await;
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    let awaited = wait(&orchestrator, SagaStatus::Running).await;
+    assert_eq!(awaited.failure.unwrap().step, "burn", "it is given up");
+    answer(&store, "burn").await;
+    assert_eq!(wait(&orchestrator, SagaStatus::Running).await.failure, None);
+    answer(&store, "lock").await;
+    wait(&orchestrator, SagaStatus::Completed).await;
+    process.kill();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_leaves_the_other_step_that_was_given_up() {
+    let host = Arc::new(FlowingHost::new());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
+    let (orchestrator, process) = unanswered(&host, &store).await;
+    wait(&orchestrator, SagaStatus::Stuck).await;
+    answer(&store, "burn").await;
+    assert_eq!(wait(&orchestrator, SagaStatus::Stuck).await.failure.unwrap().step, "lock");
+    answer(&store, "lock").await;
+    assert_eq!(wait(&orchestrator, SagaStatus::Completed).await.failure, None);
     process.kill();
 }
 
