@@ -37,6 +37,8 @@ pub enum Fault {
 #[derive(Default)]
 pub struct Books {
     pub faults: VecDeque<Fault>,
+    /// Requests to this path are answered with 503 for as long as it is set.
+    pub out_of_order: Option<&'static str>,
     /// The requests: method and path.
     pub seen: Vec<String>,
     /// By id, in order of creation.
@@ -168,6 +170,9 @@ async fn answer(
     let fault = {
         let mut books = server.books();
         books.seen.push(format!("{} {}", call.method, call.path));
+        if books.out_of_order.is_some_and(|path| path == call.path) {
+            return reply(503, &error("api_error", "out_of_order"), false);
+        }
         books.faults.pop_front().unwrap_or(Fault::None)
     };
     match fault {

@@ -38,7 +38,7 @@ use crate::sagas::{cancel_order, place_order, return_goods};
 use crate::services::catalog::Catalog;
 use crate::services::inventory::Inventory;
 use crate::services::order::Orders;
-use crate::services::payment::Payments;
+use crate::services::payment::{PAYING_OUT, Payments};
 use crate::services::shipping::Shipping;
 
 /// So often what has served its time is deleted.
@@ -54,6 +54,8 @@ pub struct ShopOptions {
     pub customer_action: Option<Duration>,
     /// How often it is tried to give back what was paid for an order that fails.
     pub giving_back: RetryPolicy,
+    /// How often the payment service has its provider pay out what is given back, as long as it doesn't answer.
+    pub paying_out: RetryPolicy,
     /// How long the payment service awaits its provider.
     pub provider_timeout: Duration,
     /// How long after a start nothing is expired: what was under way when the last process ended is carried on first.
@@ -74,6 +76,7 @@ impl Default for ShopOptions {
             step_timeout: Duration::from_secs(30),
             customer_action: None,
             giving_back: place_order::GIVING_BACK,
+            paying_out: PAYING_OUT,
             provider_timeout: Duration::from_secs(10),
             expiry_grace: Duration::from_secs(60),
             provider: Arc::new(FakeProvider),
@@ -118,7 +121,8 @@ impl Shop {
                 host.clone(),
                 options.provider.clone(),
                 options.provider_timeout,
-            ),
+            )
+            .paying_out(options.paying_out),
             shipping: Shipping::new(stores.shipping.clone(), host.clone()),
             stores,
             host,

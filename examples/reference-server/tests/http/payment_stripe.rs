@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use commerce_adapters::resilience::BreakerOptions;
 use commerce_adapters::stripe::{Stripe, StripeOptions};
-use commerce_core::id::OrderId;
+use commerce_core::id::{OrderId, Tenant};
 use commerce_core::order::OrderStatus;
+use commerce_core::store::Query;
 use commerce_outbox::RetryPolicy;
+use reference_server::services::payment::{STRAY_MONEY, StrayMoney};
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 
@@ -115,11 +117,83 @@ async fn an_order_waits_for_its_customer_at_stripe() {
 async fn a_refund_is_paid_out_by_stripe() {
     let (server, app) = shop(100).await;
     let payment = paid(&app, new_id()).await;
-    let body = json!({"amount": {"amount": "7.50", "currency": "USD"}, "reason": "broken"});
-    let path = format!("/payments/{}/refund", payment["id"].as_str().unwrap());
-    app.post(&path, body).admin().expect(200).await;
+    refund(&app, &payment, "7.50").await;
     eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
     assert_eq!(server.books().refunds[0]["amount"], 750);
+    app.close().await;
+}
+
+/// More attempts than a consumer makes.
+const UNANSWERED: usize = 12;
+
+/// Has the provider called again at once, as often as it takes.
+fn without_waiting(shop: &mut ShopOptions) {
+    shop.paying_out =
+        RetryPolicy { attempts: u32::MAX, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
+}
+
+async fn refund(app: &App, payment: &Value, amount: &str) {
+    let path = format!("/payments/{}/refund", payment["id"].as_str().unwrap());
+    let body = json!({"amount": {"amount": amount, "currency": "USD"}, "reason": "broken"});
+    app.post(&path, body).admin().expect(200).await;
+}
+
+/// What the payment service could not handle at once.
+async fn held(app: &App) -> usize {
+    let held = Query::all_tenants("held-messages");
+    app.platform.shop.stores().payment.documents(&held).await.unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_back_outlasts_an_outage_and_holds_up_nothing() {
+    let (server, app) = shop_on(Backend::sqlite(), 1_000, without_waiting).await;
+    let customer = new_id();
+    let payment = paid(&app, customer).await;
+    let failed = opened(&app, customer).await;
+    process(&app, &failed, customer, "pm_card_declined").expect(200).await;
+    server.books().out_of_order = Some("/v1/refunds");
+    refund(&app, &payment, "7.50").await;
+    refund(&app, &payment, "2.50").await;
+    let late = event("evt_1", "payment_intent.succeeded", &json!("pi_late"), Some(&failed["id"]));
+    tell(&app, &late).expect(200).await;
+    eventually("Stripe is called again and again", async || {
+        (server.seen(("GET", "/v1/refunds")) > 3 * UNANSWERED).then_some(())
+    })
+    .await;
+    // Nothing is dead, and nothing waits behind what is not paid out.
+    assert_eq!(held(&app).await, 0);
+    let order = ordered(&app, new_id(), "pm_card_visa").await;
+    becomes(&app, order, OrderStatus::Confirmed).await;
+
+    server.books().out_of_order = None;
+    eventually("Stripe pays it out", async || (server.books().refunds.len() == 3).then_some(())).await;
+    app.platform.shop.rest().await.unwrap();
+    let mut amounts: Vec<_> =
+        server.books().refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, [250, 750, 2_000]);
+    let store = &app.platform.shop.stores().payment;
+    let stray = store.document(&Tenant::default(), STRAY_MONEY, "pi_late").await.unwrap().unwrap();
+    assert!(stray.json::<StrayMoney>().unwrap().external_refund_id.is_some());
+    assert_eq!(held(&app).await, 0);
+    all_is_well(&app).await;
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_calls_are_held_back_what_goes_back_waits_for_them() {
+    let (server, app) = shop_on(Backend::sqlite(), 1, without_waiting).await;
+    let payment = paid(&app, new_id()).await;
+    server.books().out_of_order = Some("/v1/refunds");
+    refund(&app, &payment, "7.50").await;
+    let store = &app.platform.shop.stores().payment;
+    eventually("the message waits for the circuit", async || {
+        let due = store.release_due(0).await.unwrap().next_due?;
+        (due.since(store.now().await.unwrap()) > COOL_DOWN / 2).then_some(())
+    })
+    .await;
+    server.books().out_of_order = None;
+    eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
     app.close().await;
 }
 

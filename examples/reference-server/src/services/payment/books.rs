@@ -53,7 +53,7 @@ pub(crate) fn refund(
 ) -> Result<Commit, PaymentError> {
     payment.decide(PaymentCommand::Refund { refund_id, amount, reason }, context)?;
     let payment_id = id_of(payment)?;
-    let pay_out = PayOutRefund { payment_id, refund_id }.to_message()?;
+    let pay_out = PayOutRefund { payment_id, refund_id, unanswered: 0 }.to_message()?;
     Ok(consequences(payment)?.message(pay_out))
 }
 

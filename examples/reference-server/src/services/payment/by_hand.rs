@@ -108,5 +108,5 @@ pub(super) fn give_all_back(
     // The payment's own id names the refund of all that is left.
     let refund_id = payment_id.0;
     payment.decide(PaymentCommand::Refund { refund_id, amount, reason: reason.to_owned() }, context)?;
-    Ok(Some(PayOutRefund { payment_id, refund_id }.to_message()?))
+    Ok(Some(PayOutRefund { payment_id, refund_id, unanswered: 0 }.to_message()?))
 }

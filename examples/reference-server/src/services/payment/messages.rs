@@ -5,7 +5,7 @@ use std::sync::Arc;
 use commerce_core::Context;
 use commerce_core::commit::{Commit, Conflict};
 use commerce_core::error::Kind;
-use commerce_core::payment::{NextStep, Payment, PaymentCommand, PaymentStatus, ProviderError};
+use commerce_core::payment::{NextStep, Payment, PaymentCommand, PaymentStatus};
 use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 
@@ -176,18 +176,6 @@ impl Payments {
         scope.write(|base| base.and(commit));
         request.finish(scope, &Reply::done(&())?)
     }
-
-    /// The refund is in the books: the provider is called, under the refund's key, until it answers.
-    async fn pay_out(self, message: PayOutRefund, scope: Scope) -> Result<Handled, HandleError> {
-        let payment = Session::<Payment>::load(&self.store, scope.context(), message.payment_id).await?;
-        let Some(refund) = payment.state().refund_request(message.refund_id) else {
-            return Err(HandleError::terminal("the payment has no such refund"));
-        };
-        match self.in_time(self.provider.refund(&refund)).await {
-            Ok(_) => Ok(scope.finish()),
-            Err(error) => Err(not_paid_out(error)),
-        }
-    }
 }
 
 /// Why a charge can't be undone now.
@@ -195,14 +183,6 @@ fn not_called_off(step: &NextStep) -> Reply {
     match step {
         NextStep::Differs(_) => Reply::transient(differing::CODE, PaymentError::CapturedDiffers),
         _ => Reply::transient("provider_unavailable", "the provider can't say what became of it"),
-    }
-}
-
-/// A refusal is for an operator, who finds it among the dead letters; everything else passes.
-pub(super) fn not_paid_out(error: ProviderError) -> HandleError {
-    match error {
-        ProviderError::Declined { .. } => HandleError::terminal(error),
-        error => HandleError::retryable(error),
     }
 }
 

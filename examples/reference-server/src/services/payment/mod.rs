@@ -7,9 +7,10 @@
 //! Who asks for it makes no difference: a saga by message (`messages`), a client over HTTP
 //! (`process`). What ends a payment later, by whomever it is told (`settle`), also
 //! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
-//! is sent back (`stray`); money of another amount is for an operator (`differing`). What the customer has to do is asked
-//! for when they ask (`action`). Whose order a client pays for is known by a copy of its own (`orders`); what they opened
-//! ends with the order, or makes way for its checkout (`by_hand`).
+//! is sent back (`stray`); money of another amount is for an operator (`differing`). Whatever goes back is paid out once the
+//! provider answers (`paying_out`). What the customer has to do is asked for when they ask (`action`). Whose order a client
+//! pays for is known by a copy of its own (`orders`); what they opened ends with the order, or makes way for its checkout
+//! (`by_hand`).
 
 mod action;
 mod awaited;
@@ -20,6 +21,7 @@ mod differing;
 mod error;
 mod messages;
 mod orders;
+mod paying_out;
 mod process;
 mod settle;
 mod stray;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::payment::PaymentProvider;
 use commerce_core::store::Store;
+use commerce_outbox::RetryPolicy;
 
 pub(crate) use awaited::AWAITED;
 pub use books::LEDGER;
@@ -37,6 +40,7 @@ pub(crate) use books::{consequences, refund};
 pub(crate) use error::PaymentError;
 pub(crate) use orders::CopiedOrder;
 pub use orders::ORDER_COPY;
+pub use paying_out::PAYING_OUT;
 pub(crate) use settle::{Notice, Recorded};
 pub use stray::{STRAY_MONEY, StrayMoney};
 
@@ -50,6 +54,7 @@ pub struct Payments {
     host: Arc<dyn Host>,
     provider: Arc<dyn PaymentProvider>,
     patience: Duration,
+    paying_out: RetryPolicy,
 }
 
 impl Payments {
@@ -60,7 +65,12 @@ impl Payments {
         provider: Arc<dyn PaymentProvider>,
         patience: Duration,
     ) -> Self {
-        Self { store, host, provider, patience }
+        Self { store, host, provider, patience, paying_out: PAYING_OUT }
+    }
+
+    /// The provider is called by this policy to pay money out, as long as it doesn't answer. [`PAYING_OUT`] unless set.
+    pub fn paying_out(self, paying_out: RetryPolicy) -> Self {
+        Self { paying_out, ..self }
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

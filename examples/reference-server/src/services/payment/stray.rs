@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 use uuid::Uuid;
 
-use super::messages::not_paid_out;
 use super::{PaymentError, Payments};
 use crate::messages::ReturnStrayMoney;
 use crate::services::{Session, bug};
@@ -57,7 +56,7 @@ impl Payments {
         let stray =
             StrayMoney { payment_id, amount, why: rejection.code().to_owned(), external_refund_id: None };
         let noted = DocumentWrite::json(STRAY_MONEY, id, Expected::ABSENT, &stray)?;
-        let message = ReturnStrayMoney { payment_id, external_payment_id }.to_message()?;
+        let message = ReturnStrayMoney { payment_id, external_payment_id, unanswered: 0 }.to_message()?;
         Ok(Commit::new().document(noted).message(message))
     }
 
@@ -68,15 +67,22 @@ impl Payments {
         mut scope: Scope,
     ) -> Result<Handled, HandleError> {
         let tenant = scope.context().tenant().clone();
-        let ReturnStrayMoney { payment_id, external_payment_id } = message;
-        let found = self.store.document(&tenant, STRAY_MONEY, external_payment_id.as_str()).await?;
+        let charge = &message.external_payment_id;
+        let found = self.store.document(&tenant, STRAY_MONEY, charge.as_str()).await?;
         let found = found.ok_or_else(|| bug("no money is noted that could be sent back"))?;
         let stray: StrayMoney = found.json()?;
-        let refund = refund_of(payment_id, &external_payment_id, stray.amount);
-        let refunded = self.in_time(self.provider.refund(&refund)).await.map_err(not_paid_out)?;
+        let refund = refund_of(message.payment_id, charge, stray.amount);
+        let refunded = match self.in_time(self.provider.refund(&refund)).await {
+            Ok(refunded) => refunded,
+            Err(error) => {
+                let unanswered = message.unanswered.saturating_add(1);
+                let again = ReturnStrayMoney { unanswered, ..message };
+                return self.not_paid_out(error, unanswered, &again, scope).await;
+            }
+        };
         let stray = StrayMoney { external_refund_id: Some(refunded.external_refund_id), ..stray };
-        let id = external_payment_id.as_str();
-        let done = DocumentWrite::json(STRAY_MONEY, id, Expected::Version(found.version), &stray)?;
+        let done =
+            DocumentWrite::json(STRAY_MONEY, charge.as_str(), Expected::Version(found.version), &stray)?;
         scope.write(|commit| commit.document(done));
         Ok(scope.finish())
     }
