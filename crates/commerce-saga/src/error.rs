@@ -67,7 +67,8 @@ pub enum SagaError {
         /// The id that was asked for.
         id: String,
     },
-    /// No definition of that name and version is registered. Deploy the program that knows it.
+    /// No definition of that name and version is registered. Deploy the program that knows it: the run waits for it, and
+    /// answers that come to others meanwhile are asked for again.
     #[error("no definition of saga {name} in version {version} is registered")]
     Unregistered {
         /// The saga.
@@ -114,7 +115,7 @@ impl SagaError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NotFound { .. } => Kind::NotFound,
-            // Another process may know it: whoever gets the message next.
+            // Another process may know it.
             Self::Unregistered { .. } => Kind::Retryable,
             Self::Changed { .. } => Kind::Bug,
             Self::WrongStatus { .. } | Self::NoWayBack { .. } => Kind::Conflict,

@@ -78,7 +78,8 @@ pub struct PhaseRecord {
     pub status: PhaseStatus,
     /// How often it was tried.
     pub attempts: u32,
-    /// So many of the attempts no longer count, since an operator had it tried again.
+    /// So many of the attempts do not count, since an operator had it tried again, or the answer came to a program that
+    /// did not know the saga.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub forgiven: u32,
     /// When it was first asked for.

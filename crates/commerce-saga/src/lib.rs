@@ -30,7 +30,8 @@
 //!    ([operators][operators]).
 //! 6. After a step that [decides](SagaBuilder::decisive) nothing is undone: what follows it is tried as often as a
 //!    compensation, and ends in `stuck` likewise ([decisive][decisive]).
-//! 7. A run ends on the version of the definition that it began with ([versions][versions]).
+//! 7. A run ends on the version of the definition that it began with, and waits for a program that knows it
+//!    ([versions][versions]).
 //! 8. A run can be [turned back](Orchestrator::abort) as long as there is a way back. What is under way then is undone like
 //!    what was not heard of; of the wish and the end of the run one is committed, and the other is told so. A wish that was
 //!    granted survives a crash ([abort][abort], [proof][proof]).

@@ -11,6 +11,7 @@ mod run;
 mod settle;
 mod timers;
 mod transition;
+mod unregistered;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -323,12 +324,13 @@ impl Handler for Orchestrator {
         if found.instance.status.is_final() {
             return Ok(scope.finish());
         }
-        let input = Input::Reply {
-            step: header(STEP)?.clone(),
-            phase: Phase::parse(header(PHASE)?).ok_or_else(|| HandleError::terminal("unknown phase"))?,
-            attempt: header(ATTEMPT)?.parse().map_err(HandleError::terminal)?,
-            reply,
-        };
+        let step = header(STEP)?;
+        let phase = Phase::parse(header(PHASE)?).ok_or_else(|| HandleError::terminal("unknown phase"))?;
+        let attempt = header(ATTEMPT)?.parse().map_err(HandleError::terminal)?;
+        if let Err(unknown) = self.definition(&found.instance.saga, found.instance.version) {
+            return self.have_asked_again(unknown, found, (step, phase), scope).await;
+        }
+        let input = Input::Reply { step: step.clone(), phase, attempt, reply };
         self.carry_on(found, input, scope).await?;
         Ok(Handled::Committed)
     }

@@ -1,6 +1,7 @@
 //! Definitions that change while runs are under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_core::commit::{Commit, DocumentWrite, Expected};
 use commerce_core::error::Kind;
@@ -14,7 +15,7 @@ use crate::trip::{BookHotel, Trip, World, consume_participants, process, saga};
 /// The same stores, another program.
 fn restarted(world: World, sagas: Vec<Saga<Trip>>) -> World {
     world.process.kill();
-    world.host.advance(std::time::Duration::from_secs(60));
+    world.host.advance(Duration::from_secs(60));
     let process = process(&world.host, &world.stores, &world.faults);
     consume_participants(&process, &world.script);
     let store: Arc<dyn Store> = world.stores["trips"].clone();
@@ -54,10 +55,54 @@ async fn a_run_whose_version_is_not_registered_waits_for_a_program_that_knows_it
     let world = restarted(world, vec![shorter(2)]);
     world.pass(300).await;
     assert_eq!(world.instance("1").await.status, SagaStatus::Running);
-    assert_eq!(world.held("trips", "dead").await, 1, "its reply is kept");
+    assert_eq!(world.held("trips", "dead").await, 0);
     let first = saga(1, &world.script, world.stores["card"].clone());
     let world = restarted(world, vec![first, shorter(2)]);
-    // An operator can at least stop it; without its definition too.
+    let instance = world.until("1", SagaStatus::Completed).await;
+    assert_eq!(world.end("1").await, End::Done, "{}", instance.timeline());
+}
+
+/// While a new version is rolled out, the old program gets the answers to runs of the new one.
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_though_answers_come_to_a_program_that_does_not_know_its_version() {
+    let old = World::new().await;
+    old.pass(1).await;
+    let (process, provider) = (process(&old.host, &old.stores, &old.faults), &old.stores["card"]);
+    let orchestrator = Orchestrator::new(old.stores["trips"].clone(), old.host.clone())
+        .register(saga(1, &old.script, provider.clone()))
+        .register(saga(2, &old.script, provider.clone()));
+    process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
+    process.orchestrate(&orchestrator);
+    consume_participants(&process, &old.script);
+    let (old_process, world) = (old.process, World { process, orchestrator, ..old });
+    world.begin("1").await.unwrap();
+    // Longer than all attempts at a step together.
+    world.pass(150).await;
+    let instance = world.instance("1").await;
+    assert_eq!(instance.status, SagaStatus::Running, "{}", instance.timeline());
+    assert!(instance.steps[0].action.as_ref().unwrap().attempts > 3, "the old program gets the answers");
+    old_process.kill();
+    let instance = world.until("1", SagaStatus::Completed).await;
+    assert_eq!(world.end("1").await, End::Done, "{}", instance.timeline());
+    assert_eq!(world.held("trips", "dead").await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_no_program_knows_for_a_day_is_a_dead_letter() {
+    let world = World::new().await;
+    world.begin("1").await.unwrap();
+    world.process.kill();
+    world.host.advance(Duration::from_secs(25 * 60 * 60));
+    let world = restarted(world, vec![shorter(2)]);
+    world.pass(300).await;
+    assert_eq!(world.instance("1").await.status, SagaStatus::Running);
+    assert_eq!(world.held("trips", "dead").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_can_stop_a_run_without_its_definition() {
+    let world = World::new().await;
+    world.begin("1").await.unwrap();
     let world = restarted(world, vec![]);
     world.orchestrator.abandon(&Tenant::default(), "trip", "1", "ada", "lost").await.unwrap();
     assert_eq!(world.instance("1").await.status, SagaStatus::Abandoned);
