@@ -33,10 +33,11 @@
 //! [`health`]: https://github.com/commerce-rs/commerce/blob/main/crates/commerce-outbox/tests/guarantees/health.rs
 //!
 //! Limits: delivery itself is at least once, so effects outside the consumer's store need an idempotency key of their
-//! own; claims are kept for seven days, so a bus must not deliver again what is older; order holds per key within one
-//! source; after a crash every message that may have been taken is suspected, and up to 1,000 behind them, which where a policy
-//! allows one attempt makes each a dead letter; a key whose messages are merely slow fills its consumer's window of 4,096 in
-//! the end.
+//! own; claims are kept for seven days, and what is delivered again later takes effect again: of the store's own bus,
+//! what was handled shortly before a crash after which no member of the group ran for that long; order holds per key
+//! within one source; after a crash every message that may have been taken is suspected, and up to 1,000 behind them,
+//! which where a policy allows one attempt makes each a dead letter; a key whose messages are merely slow fills its
+//! consumer's window of 4,096 in the end.
 
 #![warn(missing_debug_implementations)]
 
@@ -74,5 +75,9 @@ pub use relay::Relay;
 pub use retention::{Pruned, Retention};
 pub use retry::RetryPolicy;
 
-/// How long a handled message is remembered: longer than any replay from a bus.
+/// How long a handled message is remembered. What a bus delivers again later than that takes effect again.
+///
+/// The store's own bus does so where a group is down for longer: its cursor is moved now and then, and never past a message
+/// that is not done, so that what was handled shortly before a crash, or behind such a message, is delivered again whenever a
+/// member of the group next runs. An orderly shutdown moves the cursor up to the first message that is not done.
 pub const DEDUPLICATION: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -36,7 +36,7 @@ pub struct StoreBusOptions {
     /// How often readers look for messages that no one woke them for.
     pub poll: Duration,
     /// How many messages of a partition may be handed out and not done. Beyond the first of them at most 64 times as many are
-    /// read, though those may be done: that is what comes again after a crash.
+    /// read, though those may be done: that is what comes again when the partition changes hands.
     pub window: usize,
 }
 

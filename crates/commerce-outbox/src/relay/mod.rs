@@ -47,7 +47,7 @@ const PUBLISHING: &str = "publishing messages";
 ///
 /// A key whose message can't be published waits, and is tried again after the [`RetryPolicy`]'s waits for as long as it
 /// takes. Other keys go on, until 16,384 messages wait, or a million of the partition were published since the first that
-/// waits: after a crash they are published again.
+/// waits: those are published again once another relay takes over, or this one starts anew.
 ///
 /// ```no_run
 /// # use std::sync::Arc;

@@ -51,6 +51,32 @@ async fn whoever_takes_many_seldom_marks_what_it_takes() {
     member.close().await.unwrap();
 }
 
+/// Its claim outlives the time for which the service is down; the cursor had not passed it yet.
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_before_a_crash_is_not_handled_again_within_a_week() {
+    let (world, count) = (FlowingWorld::new(), Arc::new(AtomicU32::new(0)));
+    let start = || {
+        let count = count.clone();
+        Running::consumer(world.consumer().on(move |_: Job, scope: Scope| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async move { Ok(scope.finish()) }
+        }))
+    };
+    let running = start();
+    seconds(1).await;
+    world.send([job("a", 1)]).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    running.crash().await;
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(world.shop.checkpoint("group/workers/0").await.unwrap(), 0);
+    world.host.advance(DEDUPLICATION - Duration::from_secs(60));
+    let running = start();
+    seconds(30).await;
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(world.shop.checkpoint("group/workers/0").await.unwrap(), 1);
+    running.stop().await;
+}
+
 /// How often handlers of other keys than those of a crash ran.
 #[derive(Default)]
 struct Tries {

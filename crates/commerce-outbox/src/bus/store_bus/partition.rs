@@ -17,8 +17,8 @@ const STRETCH: (u64, u64) = (64, 1_000);
 /// So many times as many messages as a member has room for the mark lies ahead, within these bounds.
 const ROOMS: u64 = 4;
 
-/// So many windows beyond the first message that is not done a partition is read, though what lies behind that is done: after
-/// a crash all of it comes again.
+/// So many windows beyond the first message that is not done a partition is read, though what lies behind that is done: all of
+/// it comes again when the partition changes hands.
 const REACH: u64 = 64;
 
 /// How many messages ahead the mark is written by a member that takes `room` of them at a time. After a crash all up to it
@@ -118,7 +118,7 @@ impl Partition {
     }
 
     /// How many messages may be handed out, so that no more than `window` are out, and no more than so many windows come
-    /// again after a crash.
+    /// again when the partition changes hands.
     fn room(&self, window: usize) -> usize {
         let handed = self.handed.first_key_value().map_or(0, |(_, first)| self.count - first.before);
         let reach = (window as u64).saturating_mul(REACH).saturating_sub(handed);
