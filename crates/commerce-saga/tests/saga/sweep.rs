@@ -159,7 +159,7 @@ async fn any_number_of_runs_that_meet_conflicts_leaves_room_for_the_others() {
         begin_held_up(&world, &n.to_string()).await;
     }
     world.process.orchestrate(&world.orchestrator);
-    world.pass(60).await;
+    world.pass(300).await;
     begin_held_up(&world, "good").await;
     world.pass(5).await;
     let good = held_up_instance(&world, "good").await;
