@@ -172,6 +172,25 @@ pub struct ReturnStrayMoney {
 }
 message!(ReturnStrayMoney, PAYMENT, "payment.return-stray-money", payment_id);
 
+/// See to a refund that the provider could not bring to the customer after all. The payment service sends it to itself, and
+/// leaves it to an operator. Its key is its own, so that no other message waits for them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefundFailed {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Which of its refunds. None of one that is not in its books: of stray money, or made at the provider by someone.
+    pub refund_id: Option<Uuid>,
+    /// The charge whose money it is.
+    pub external_payment_id: ExternalPaymentId,
+    /// The provider's id of the refund.
+    pub external_refund_id: String,
+    /// How much. None if only the provider knows.
+    pub amount: Option<Money>,
+    /// Why it did not arrive, in the provider's words.
+    pub reason: String,
+}
+message!(RefundFailed, PAYMENT, "payment.refund-failed", external_refund_id);
+
 /// Make a shipment for an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateShipment {

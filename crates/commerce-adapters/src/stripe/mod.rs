@@ -26,6 +26,7 @@
 //!    that doesn't help the answer is [`Unknown`], not `Transient`, even if this call was not sent: one before it under
 //!    the same key may be on its way, and a `Transient` answer leads to a new key.
 //! 6. A refund is looked for among the refunds of its intent before it is made, so it is made once at any age.
+//!    It counts as made while it is pending: [`webhook`] tells of one that fails later.
 //! 7. The secret key, the card's token and the client secret of an intent are in no log and no error. The client secret is
 //!    asked for when the customer has to act (`action`), and kept nowhere.
 //! 8. An intent is captured for what Stripe says it has received, in Stripe's own counting of the currency.

@@ -31,7 +31,7 @@ struct Page {
 }
 
 impl Refund {
-    /// What is pending is on its way.
+    /// What is pending is on its way. Should it not arrive, a webhook says so.
     fn answer(self) -> Result<Refunded, ProviderError> {
         match self.status.as_deref() {
             Some("failed" | "canceled") => Err(ProviderError::Declined {

@@ -8,14 +8,14 @@ use commerce_adapters::stripe::{Stripe, StripeOptions};
 use commerce_core::id::{OrderId, Tenant};
 use commerce_core::order::OrderStatus;
 use commerce_core::store::Query;
-use commerce_outbox::RetryPolicy;
+use commerce_outbox::{HeldMessage, RetryPolicy};
 use reference_server::services::payment::{STRAY_MONEY, StrayMoney};
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
 use crate::payment_support::{
-    all_is_well, awaiting, becomes, event, new_id, opened, ordered, paid, payment, process, tell,
+    all_is_well, awaiting, becomes, event, new_id, now, opened, ordered, paid, payment, process, tell,
 };
 use crate::stripe_server::{Fault, Server};
 use crate::support::{App, eventually};
@@ -194,6 +194,95 @@ async fn while_calls_are_held_back_what_goes_back_waits_for_them() {
     .await;
     server.books().out_of_order = None;
     eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
+    app.close().await;
+}
+
+/// As Stripe tells of a refund that failed.
+fn failed(id: &str, kind: &str, refund: &Value) -> Value {
+    let mut refund = refund.clone();
+    refund["object"] = json!("refund");
+    refund["status"] = json!("failed");
+    refund["failure_reason"] = json!("lost_or_stolen_card");
+    json!({"id": id, "object": "event", "type": kind, "created": now(), "data": {"object": refund}})
+}
+
+/// What the payment service has left to an operator, as it was said.
+async fn owed(app: &App) -> Vec<Value> {
+    let held = Query::all_tenants("held-messages").equals("state", "dead");
+    let dead = app.platform.shop.stores().payment.documents(&held).await.unwrap();
+    let dead = dead.iter().map(|letter| letter.json::<HeldMessage>().unwrap().envelope);
+    let failed = dead.filter(|envelope| &*envelope.message_type == "payment.refund-failed");
+    failed.map(|envelope| envelope.body().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_in_the_end_is_for_an_operator() {
+    let (server, app) = shop(100).await;
+    let payment = paid(&app, new_id()).await;
+    refund(&app, &payment, "7.50").await;
+    eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
+    let before = self::payment(&app, &payment["id"]).await;
+    let refunded = server.books().refunds[0].clone();
+    // One that is on its way, and one of another shop with the same account, are nobody's business.
+    let mut pending = failed("evt_0", "refund.updated", &refunded);
+    pending["data"]["object"]["status"] = json!("pending");
+    tell(&app, &pending).expect(200).await;
+    let elsewhere = json!({"id": "re_x", "payment_intent": "pi_unknown"});
+    tell(&app, &failed("evt_00", "refund.failed", &elsewhere)).expect(200).await;
+    // Stripe tells of one failure in several events, each of which may come again.
+    for (id, kind) in [
+        ("evt_1", "refund.updated"),
+        ("evt_1", "refund.updated"),
+        ("evt_2", "charge.refund.updated"),
+        ("evt_3", "refund.failed"),
+    ] {
+        tell(&app, &failed(id, kind, &refunded)).expect(200).await;
+    }
+    // What someone has given back at Stripe is not in the books.
+    let by_hand =
+        json!({"id": "re_by_hand", "payment_intent": payment["external_payment_id"], "metadata": {}});
+    tell(&app, &failed("evt_4", "refund.failed", &by_hand)).expect(200).await;
+    let owed = eventually("an operator learns of it", async || {
+        let owed = owed(&app).await;
+        (owed.len() >= 2).then_some(owed)
+    })
+    .await;
+    app.platform.shop.rest().await.unwrap();
+    assert_eq!((owed.len(), held(&app).await), (2, 2), "{owed:#?}");
+    let letter = |id: &str| owed.iter().find(|letter| letter["external_refund_id"] == id).unwrap().clone();
+    let booked = letter("re_0");
+    assert_eq!(
+        (&booked["payment_id"], &booked["amount"], &booked["reason"]),
+        (&payment["id"], &json!({"amount": "7.50", "currency": "USD"}), &json!("lost_or_stolen_card"))
+    );
+    let key = format!("refund:{}:{}", payment["id"].as_str().unwrap(), booked["refund_id"].as_str().unwrap());
+    assert_eq!(refunded["metadata"]["commerce_key"], json!(key));
+    let unbooked = letter("re_by_hand");
+    assert_eq!((&unbooked["payment_id"], &unbooked["amount"]), (&payment["id"], &Value::Null));
+    // The payment stays as it is, and its next refund is paid out.
+    assert_eq!(self::payment(&app, &payment["id"]).await, before);
+    refund(&app, &payment, "2.50").await;
+    eventually("the next is paid out", async || (server.books().refunds.len() == 2).then_some(())).await;
+    all_is_well(&app).await;
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stray_money_that_does_not_arrive_is_for_an_operator_too() {
+    let (server, app) = shop(100).await;
+    let customer = new_id();
+    let payment = opened(&app, customer).await;
+    process(&app, &payment, customer, "pm_card_declined").expect(200).await;
+    let late = event("evt_1", "payment_intent.succeeded", &json!("pi_late"), Some(&payment["id"]));
+    tell(&app, &late).expect(200).await;
+    eventually("it is sent back", async || (!server.books().refunds.is_empty()).then_some(())).await;
+    let refunded = server.books().refunds[0].clone();
+    tell(&app, &failed("evt_2", "refund.failed", &refunded)).expect(200).await;
+    let owed = eventually("an operator learns of it", async || owed(&app).await.pop()).await;
+    assert_eq!(
+        (&owed["payment_id"], &owed["external_payment_id"], &owed["amount"], &owed["refund_id"]),
+        (&payment["id"], &json!("pi_late"), &payment["amount"], &Value::Null)
+    );
     app.close().await;
 }
 

@@ -7,6 +7,7 @@ use commerce_core::payment::{Captured, ChargeState, ExternalPaymentId};
 use commerce_core::time::Timestamp;
 use commerce_core::value::Money;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::amount::Unreadable;
 use super::super::intent::{Received, Reported};
@@ -19,11 +20,11 @@ pub struct WebhookEvent {
     pub id: String,
     /// Its type (`payment_intent.succeeded`).
     pub kind: String,
-    /// The intent it is about, if it is about one.
+    /// The intent it is about, or whose refund it is about.
     pub external_payment_id: Option<ExternalPaymentId>,
-    /// Our payment, if the intent was made here.
+    /// Our payment, if the intent was made here. A refund doesn't say it: see its key.
     pub payment_id: Option<PaymentId>,
-    /// The key under which the intent was made, if it was made here.
+    /// The key under which the intent or the refund was made, if it was made here.
     pub key: Option<String>,
     /// How it stands with the money.
     pub outcome: WebhookOutcome,
@@ -36,7 +37,7 @@ pub struct WebhookEvent {
 }
 
 /// How it stands with the money, in the words of a webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebhookOutcome {
     /// The money was taken.
@@ -54,7 +55,15 @@ pub enum WebhookOutcome {
     Processing,
     /// The intent was called off.
     Canceled,
+    /// A refund did not arrive, or was called off, though it may have counted as made: the money is the shop's again.
+    RefundFailed {
+        /// Stripe's id of the refund (`re_…`).
+        external_refund_id: String,
+        /// Stripe's code, or how the refund stands.
+        reason: String,
+    },
     /// Anything else.
+    #[default]
     Other,
 }
 
@@ -74,7 +83,7 @@ impl WebhookEvent {
             WebhookOutcome::RequiresAction => ChargeState::RequiresAction { external_payment_id },
             WebhookOutcome::Processing => ChargeState::Processing,
             WebhookOutcome::Canceled => ChargeState::Cancelled,
-            WebhookOutcome::Other => return None,
+            WebhookOutcome::RefundFailed { .. } | WebhookOutcome::Other => return None,
         })
     }
 }
@@ -116,21 +125,71 @@ struct Envelope {
 
 #[derive(Deserialize)]
 struct Data {
-    object: Object,
+    object: Value,
 }
 
+/// An intent, as far as a webhook is asked about it.
 #[derive(Deserialize)]
-struct Object {
+struct Intent {
     #[serde(default)]
     id: Option<String>,
-    #[serde(default)]
-    object: Option<String>,
     #[serde(flatten)]
     received: Received,
     #[serde(default)]
     last_payment_error: Option<Reported>,
     #[serde(default)]
-    metadata: Option<BTreeMap<String, String>>,
+    metadata: Option<Metadata>,
+}
+
+/// A refund, as far as a webhook is asked about it.
+#[derive(Deserialize)]
+struct Refund {
+    id: String,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    failure_reason: Option<String>,
+    #[serde(default)]
+    payment_intent: Option<String>,
+    #[serde(default)]
+    metadata: Option<Metadata>,
+}
+
+type Metadata = BTreeMap<String, String>;
+
+/// What an event says of the thing that it is about.
+#[derive(Default)]
+struct Told {
+    intent: Option<String>,
+    outcome: WebhookOutcome,
+    amount: Option<Money>,
+    metadata: Metadata,
+}
+
+impl Told {
+    fn of_intent(kind: &str, intent: Intent) -> Result<Self, Unreadable> {
+        Ok(Self {
+            intent: intent.id,
+            outcome: outcome(kind, intent.last_payment_error),
+            amount: intent.received.amount()?,
+            metadata: intent.metadata.unwrap_or_default(),
+        })
+    }
+
+    /// Several types of events tell of one failure (`refund.failed`, `refund.updated`, `charge.refund.updated`), so its
+    /// status counts, not the type.
+    fn of_refund(refund: Refund) -> Self {
+        let Some(status) = refund.status.filter(|status| matches!(&**status, "failed" | "canceled")) else {
+            return Self::default();
+        };
+        let reason = refund.failure_reason.unwrap_or(status);
+        Self {
+            intent: refund.payment_intent,
+            outcome: WebhookOutcome::RefundFailed { external_refund_id: refund.id, reason },
+            amount: None,
+            metadata: refund.metadata.unwrap_or_default(),
+        }
+    }
 }
 
 /// Reads the body of a webhook. [`verify`](super::verify) it first.
@@ -139,19 +198,17 @@ struct Object {
 /// When it is no event, or tells of an amount that is none.
 pub fn parse(body: &[u8]) -> Result<WebhookEvent, InvalidWebhook> {
     let Envelope { id, kind, created, livemode, data: Data { object } } = serde_json::from_slice(body)?;
-    let is_intent = object.object.as_deref() == Some("payment_intent");
-    let outcome = if is_intent { outcome(&kind, object.last_payment_error) } else { WebhookOutcome::Other };
-    let amount = if is_intent { object.received.amount()? } else { None };
-    let metadata = object.metadata.filter(|_| is_intent).unwrap_or_default();
+    let told = match object["object"].as_str() {
+        Some("payment_intent") => Told::of_intent(&kind, serde_json::from_value(object)?)?,
+        Some("refund") => Told::of_refund(serde_json::from_value(object)?),
+        _ => Told::default(),
+    };
     Ok(WebhookEvent {
-        external_payment_id: object
-            .id
-            .filter(|_| is_intent)
-            .and_then(|id| ExternalPaymentId::parse(&id).ok()),
-        payment_id: metadata.get(PAYMENT_ID).and_then(|id| id.parse().ok()),
-        key: metadata.get(KEY).cloned(),
-        outcome,
-        amount,
+        external_payment_id: told.intent.and_then(|id| ExternalPaymentId::parse(&id).ok()),
+        payment_id: told.metadata.get(PAYMENT_ID).and_then(|id| id.parse().ok()),
+        key: told.metadata.get(KEY).cloned(),
+        outcome: told.outcome,
+        amount: told.amount,
         livemode,
         created: Timestamp::from_micros(created.saturating_mul(1_000_000)),
         id,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use commerce_core::payment::ChargeState;
+use commerce_core::payment::{ChargeState, ExternalPaymentId};
 use commerce_core::time::Timestamp;
 use commerce_core::value::{Currency, Money};
 use hmac::{Hmac, KeyInit, Mac};
@@ -147,6 +147,31 @@ fn an_event_about_something_else_says_nothing_of_a_charge() {
     let event = event("charge.refunded", r#"{"id":"ch_1","object":"charge","payment_intent":"pi_1"}"#);
     assert_eq!((event.charge_state(), event.external_payment_id), (None, None));
     assert_eq!(event.outcome, WebhookOutcome::Other);
+}
+
+const REFUND: &str = r#"{"id":"re_1","object":"refund","status":"STATUS","payment_intent":"pi_1",
+    "metadata":{"commerce_key":"refund:x:y"}}"#;
+
+#[test]
+fn an_event_tells_of_a_refund_that_failed_whatever_it_is_called() {
+    let failed = |reason: &str| WebhookOutcome::RefundFailed {
+        external_refund_id: "re_1".to_owned(),
+        reason: reason.to_owned(),
+    };
+    for kind in ["refund.failed", "refund.updated", "charge.refund.updated"] {
+        let with_reason = r#"failed","failure_reason":"lost_or_stolen_card"#;
+        for (status, reason) in
+            [("failed", "failed"), ("canceled", "canceled"), (with_reason, "lost_or_stolen_card")]
+        {
+            let event = event(kind, &REFUND.replace("STATUS", status));
+            assert_eq!(event.outcome, failed(reason), "{kind} {status}");
+            assert_eq!(event.external_payment_id.as_ref().map(ExternalPaymentId::as_str), Some("pi_1"));
+            assert_eq!((event.key.as_deref(), event.charge_state()), (Some("refund:x:y"), None));
+        }
+    }
+    for status in ["pending", "succeeded", "requires_action"] {
+        assert_eq!(event("refund.updated", &REFUND.replace("STATUS", status)).outcome, WebhookOutcome::Other);
+    }
 }
 
 #[test]

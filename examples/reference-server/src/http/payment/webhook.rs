@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use commerce_adapters::http::{Anyone, Asked, Problem};
-use commerce_adapters::stripe::webhook::{TOLERANCE, WebhookEvent, parse, verify};
+use commerce_adapters::stripe::webhook::{TOLERANCE, WebhookEvent, WebhookOutcome, parse, verify};
 use commerce_core::Context;
 use commerce_core::id::PaymentId;
 use http::HeaderMap;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PaymentApi;
-use crate::services::payment::Notice;
+use crate::services::payment::{FailedRefund, Notice, Told};
 
 /// The signature of a webhook.
 const SIGNATURE: &str = "Stripe-Signature";
@@ -62,9 +62,23 @@ pub(super) async fn stripe_webhook(
     }
     let context = context.with_actor("stripe");
     let payment_id = api.payment_of(&event, &context).await?;
-    let notice = Notice { payment_id, told: event.charge_state(), event_id: event.id };
+    let notice = Notice { payment_id, told: told_by(&event), event_id: event.id };
     api.payments.take_in(&notice, &context).await?;
     Ok(Json(Received { received: true }))
+}
+
+fn told_by(event: &WebhookEvent) -> Told {
+    match (&event.outcome, &event.external_payment_id) {
+        (WebhookOutcome::RefundFailed { external_refund_id, reason }, Some(charge)) => {
+            Told::FailedRefund(FailedRefund {
+                external_refund_id: external_refund_id.clone(),
+                charge: charge.clone(),
+                key: event.key.clone(),
+                reason: reason.clone(),
+            })
+        }
+        _ => event.charge_state().map_or(Told::Nothing, Told::Charge),
+    }
 }
 
 impl PaymentApi {

@@ -13,11 +13,12 @@ use super::awaited::{Awaited, end_of};
 use super::books::{self, events_of};
 use super::by_hand::give_all_back;
 use super::differing;
+use super::failed_refund::leave_to_an_operator;
 use super::orders::KeepCopy;
 use super::{LIVE_PAYMENT, PaymentError, Payments};
 use crate::messages::{
-    CancelPayment, CapturePayment, ORDER_EVENTS, PAYMENT, PayOutRefund, RefundOrder, RefundPayment,
-    ReturnStrayMoney,
+    CancelPayment, CapturePayment, ORDER_EVENTS, PAYMENT, PayOutRefund, RefundFailed, RefundOrder,
+    RefundPayment, ReturnStrayMoney,
 };
 use crate::services::{Session, bug};
 
@@ -58,6 +59,7 @@ impl Payments {
             .on_topic(ORDER_EVENTS, Arc::new(KeepCopy(self.clone())))
             .on(move |message: PayOutRefund, scope| pay_out.clone().pay_out(message, scope))
             .on(move |message: ReturnStrayMoney, scope| give_back.clone().give_back(message, scope))
+            .on(|message: RefundFailed, _| async move { leave_to_an_operator(&message) })
     }
 
     async fn capture(

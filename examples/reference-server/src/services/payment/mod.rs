@@ -8,7 +8,7 @@
 //! (`process`). What ends a payment later, by whomever it is told (`settle`), also
 //! answers the saga that still waits for it (`awaited`). Money that comes when its payment has ended
 //! is sent back (`stray`); money of another amount is for an operator (`differing`). Whatever goes back is paid out once the
-//! provider answers (`paying_out`). What the customer has to do is asked for when they ask (`action`). Whose order a client
+//! provider answers (`paying_out`), and what comes back from there is for an operator (`failed_refund`). What the customer has to do is asked for when they ask (`action`). Whose order a client
 //! pays for is known by a copy of its own (`orders`); what they opened ends with the order, or makes way for its checkout
 //! (`by_hand`).
 
@@ -19,6 +19,7 @@ mod by_hand;
 mod charge;
 mod differing;
 mod error;
+mod failed_refund;
 mod messages;
 mod orders;
 mod paying_out;
@@ -38,10 +39,11 @@ pub(crate) use awaited::AWAITED;
 pub use books::LEDGER;
 pub(crate) use books::{consequences, refund};
 pub(crate) use error::PaymentError;
+pub(crate) use failed_refund::FailedRefund;
 pub(crate) use orders::CopiedOrder;
 pub use orders::ORDER_COPY;
 pub use paying_out::PAYING_OUT;
-pub(crate) use settle::{Notice, Recorded};
+pub(crate) use settle::{Notice, Recorded, Told};
 pub use stray::{STRAY_MONEY, StrayMoney};
 
 /// The scope of the claim that lets an order have one live payment.

@@ -17,13 +17,14 @@ use super::awaited::AWAITED;
 use super::books::events_of;
 use super::by_hand::{ORDER_ENDED, give_all_back};
 use super::differing;
+use super::failed_refund::FailedRefund;
 use super::{PaymentError, Payments};
 use crate::services::{Session, bug};
 
 /// The scope of the claims of webhooks that were taken in.
 const TAKEN_IN: &str = "webhook/stripe";
 /// So long a webhook is known again: far longer than a provider goes on sending it.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// So often a webhook is decided anew when others were faster.
 const ATTEMPTS: u32 = 10;
 /// So often is looked whether the provider is to be asked again.
@@ -37,8 +38,18 @@ pub(crate) struct Notice {
     pub(crate) event_id: String,
     /// Of which payment. None when it is none of ours.
     pub(crate) payment_id: Option<PaymentId>,
-    /// How it stands with the money. None when it says nothing of that.
-    pub(crate) told: Option<ChargeState>,
+    /// Of what.
+    pub(crate) told: Told,
+}
+
+/// What a provider tells of a payment.
+pub(crate) enum Told {
+    /// How it stands with the money.
+    Charge(ChargeState),
+    /// A refund failed after all.
+    FailedRefund(FailedRefund),
+    /// Nothing that matters here.
+    Nothing,
 }
 
 /// A payment with what was recorded of it, and the commit that is to be made for it.
@@ -114,8 +125,12 @@ impl Payments {
     }
 
     async fn effect_of(&self, notice: &Notice, context: &Context) -> Result<Commit, PaymentError> {
-        let (Some(payment_id), Some(told)) = (notice.payment_id, &notice.told) else {
-            return Ok(Commit::new());
+        let (payment_id, told) = match (&notice.told, notice.payment_id) {
+            (Told::FailedRefund(failed), payment_id) => {
+                return self.refund_failed(payment_id, failed, context).await;
+            }
+            (Told::Charge(told), Some(payment_id)) => (payment_id, told),
+            (Told::Charge(_), None) | (Told::Nothing, _) => return Ok(Commit::new()),
         };
         let payment = Session::<Payment>::load(&self.store, context, payment_id).await?;
         if !payment.exists() {

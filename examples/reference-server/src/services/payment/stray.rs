@@ -35,6 +35,14 @@ pub struct StrayMoney {
     pub external_refund_id: Option<String>,
 }
 
+impl StrayMoney {
+    /// Under which it goes back. It is made of the payment and the charge, so that no refund of the payment itself has it.
+    pub(super) fn refund_key(&self, charge: &ExternalPaymentId) -> IdempotencyKey {
+        let refund_id = Uuid::new_v5(&self.payment_id.0, charge.as_str().as_bytes());
+        IdempotencyKey::refund(self.payment_id, refund_id)
+    }
+}
+
 impl Payments {
     /// What is to be committed of a webhook that the payment rejects.
     pub(super) async fn stray(
@@ -71,7 +79,11 @@ impl Payments {
         let found = self.store.document(&tenant, STRAY_MONEY, charge.as_str()).await?;
         let found = found.ok_or_else(|| bug("no money is noted that could be sent back"))?;
         let stray: StrayMoney = found.json()?;
-        let refund = refund_of(message.payment_id, charge, stray.amount);
+        let refund = RefundRequest {
+            key: stray.refund_key(charge),
+            external_payment_id: charge.clone(),
+            amount: stray.amount,
+        };
         let refunded = match self.in_time(self.provider.refund(&refund)).await {
             Ok(refunded) => refunded,
             Err(error) => {
@@ -86,14 +98,14 @@ impl Payments {
         scope.write(|commit| commit.document(done));
         Ok(scope.finish())
     }
-}
 
-/// Its id is made of the payment and the charge, so that no refund of the payment itself has it.
-fn refund_of(payment_id: PaymentId, charge: &ExternalPaymentId, amount: Money) -> RefundRequest {
-    let refund_id = Uuid::new_v5(&payment_id.0, charge.as_str().as_bytes());
-    RefundRequest {
-        key: IdempotencyKey::refund(payment_id, refund_id),
-        external_payment_id: charge.clone(),
-        amount,
+    /// The stray money of a charge, if it is that.
+    pub(super) async fn stray_money(
+        &self,
+        charge: &ExternalPaymentId,
+        context: &Context,
+    ) -> Result<Option<StrayMoney>, PaymentError> {
+        let found = self.store.document(context.tenant(), STRAY_MONEY, charge.as_str()).await?;
+        Ok(found.map(|document| document.json()).transpose()?)
     }
 }
