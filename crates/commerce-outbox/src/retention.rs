@@ -9,13 +9,14 @@ use commerce_core::store::{Prune, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::DEDUPLICATION;
 use crate::bus::cursor_name;
+use crate::{DEDUPLICATION, idempotency};
 
 /// Keeps one service's store from growing with what no one needs any more: messages that every consumer group has
-/// passed, claims that have expired, and the ids of commits that no one can ask for.
+/// passed, claims and [idempotency keys](crate::Idempotency) that have expired, and the ids of commits that no one can
+/// ask for.
 ///
-/// Events and documents are never touched.
+/// Events are never touched, nor any other documents.
 pub struct Retention {
     store: Arc<dyn Store>,
     host: Arc<dyn Host>,
@@ -29,6 +30,8 @@ pub struct Pruned {
     pub messages: u64,
     /// Claims.
     pub claims: u64,
+    /// Idempotency keys.
+    pub keys: u64,
     /// Ids of commits.
     pub commits: u64,
 }
@@ -55,9 +58,10 @@ impl Retention {
             up_to => self.prune_all(Prune::Messages { up_to }).await?,
         };
         let claims = self.prune_all(Prune::ExpiredClaims).await?;
-        let before = self.host.now().minus(DEDUPLICATION);
-        let commits = self.prune_all(Prune::CommitsBefore(before)).await?;
-        Ok(Pruned { messages, claims, commits })
+        let now = self.host.now();
+        let keys = idempotency::prune(&self.store, now).await?;
+        let commits = self.prune_all(Prune::CommitsBefore(now.minus(DEDUPLICATION))).await?;
+        Ok(Pruned { messages, claims, keys, commits })
     }
 
     /// Until none goes: commits get their turn in between.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
-use commerce_core::store::{Document, Query, Store};
+use commerce_core::store::{Document, Query, Store, StoreError};
 use commerce_core::stream::Version;
 use commerce_core::{Host, Timestamp};
 
@@ -85,7 +85,7 @@ pub struct Ticket {
 
 impl Idempotency {
     /// The keys of requests of one kind. Answers are kept for 24 hours, and a request that was begun blocks its key for
-    /// a minute unless it ends before.
+    /// a minute unless it ends before. What has expired is forgotten by [`Retention`](crate::Retention).
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>, scope: &str) -> Self {
         Self {
             store,
@@ -174,58 +174,34 @@ impl Idempotency {
             expires_at,
         }
     }
+}
 
-    /// Forgets keys that have expired, of every tenant and every kind of request. Answers how many.
-    ///
-    /// # Errors
-    /// When the store can't be read or written.
-    pub async fn prune(&self) -> Result<u64, IdempotencyError> {
-        let mut count = 0;
-        loop {
-            let query = Query::all_tenants(COLLECTION).at_most("expires_at", self.host.now()).limit(PRUNED);
-            let expired = self.store.documents(&query).await?;
-            let last = expired.len() < PRUNED;
-            // All are handed over before the first is waited for, so that the store can write them together.
-            let deletes: Vec<_> = expired
-                .into_iter()
-                .map(|document| {
-                    let version = Expected::Version(document.version);
-                    let delete = DocumentWrite::delete(COLLECTION, document.id, version);
-                    self.store.commit(commit_for(&document.tenant).document(delete))
-                })
-                .collect();
-            for delete in deletes {
-                match delete.await {
-                    Ok(_) => count += 1,
-                    // Someone has begun anew with the key.
-                    Err(CommitError::Conflict(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            if last {
-                return Ok(count);
+/// Forgets keys that have expired, of every tenant and every kind of request. Answers how many.
+pub(crate) async fn prune(store: &Arc<dyn Store>, now: Timestamp) -> Result<u64, StoreError> {
+    let mut count = 0;
+    loop {
+        let query = Query::all_tenants(COLLECTION).at_most("expires_at", now).limit(PRUNED);
+        let expired = store.documents(&query).await?;
+        let last = expired.len() < PRUNED;
+        // All are handed over before the first is waited for, so that the store can write them together.
+        let deletes: Vec<_> = expired
+            .into_iter()
+            .map(|document| {
+                let version = Expected::Version(document.version);
+                let delete = DocumentWrite::delete(COLLECTION, document.id, version);
+                store.commit(commit_for(&document.tenant).document(delete))
+            })
+            .collect();
+        for delete in deletes {
+            match delete.await {
+                Ok(_) => count += 1,
+                // Someone has begun anew with the key.
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(StoreError::Unavailable { source: error.into() }),
             }
         }
-    }
-}
-
-impl fmt::Debug for Idempotency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idempotency")
-            .field("scope", &self.scope)
-            .field("retention", &self.retention)
-            .field("lock", &self.lock)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Begin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fresh(ticket) => f.debug_tuple("Fresh").field(ticket).finish(),
-            Self::Replay(_) => f.debug_tuple("Replay").finish_non_exhaustive(),
-            Self::InProgress => f.write_str("InProgress"),
-            Self::Mismatch => f.write_str("Mismatch"),
+        if last {
+            return Ok(count);
         }
     }
 }

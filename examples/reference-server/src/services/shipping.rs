@@ -138,7 +138,9 @@ impl Shipping {
         message: &CallOffShipment,
         context: &Context,
     ) -> Result<Vec<ShipmentId>, HandleError> {
-        let of_order = Query::of(context.tenant(), SHIPMENTS).equals("order", message.order_id.to_string());
+        let of_order = Query::of(context.tenant(), SHIPMENTS)
+            .equals("order", message.order_id.to_string())
+            .limit(usize::MAX);
         let not_now = |problem: Problem| {
             HandleError::retryable(format!("the order's shipments can't be looked for: {}", problem.code()))
         };

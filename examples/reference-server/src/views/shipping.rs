@@ -22,7 +22,7 @@ impl Projection for ShippingView {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn collections(&self) -> &[&'static str] {
