@@ -176,32 +176,23 @@ impl Idempotency {
     }
 }
 
-/// Forgets keys that have expired, of every tenant and every kind of request. Answers how many.
-pub(crate) async fn prune(store: &Arc<dyn Store>, now: Timestamp) -> Result<u64, StoreError> {
-    let mut count = 0;
-    loop {
-        let query = Query::all_tenants(COLLECTION).at_most("expires_at", now).limit(PRUNED);
-        let expired = store.documents(&query).await?;
-        let last = expired.len() < PRUNED;
-        // All are handed over before the first is waited for, so that the store can write them together.
-        let deletes: Vec<_> = expired
-            .into_iter()
-            .map(|document| {
-                let version = Expected::Version(document.version);
-                let delete = DocumentWrite::delete(COLLECTION, document.id, version);
-                store.commit(commit_for(&document.tenant).document(delete))
-            })
-            .collect();
-        for delete in deletes {
-            match delete.await {
-                Ok(_) => count += 1,
-                // Someone has begun anew with the key.
-                Err(CommitError::Conflict(_)) => {}
-                Err(error) => return Err(StoreError::Unavailable { source: error.into() }),
-            }
-        }
-        if last {
-            return Ok(count);
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("scope", &self.scope)
+            .field("retention", &self.retention)
+            .field("lock", &self.lock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Begin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh(ticket) => f.debug_tuple("Fresh").field(ticket).finish(),
+            Self::Replay(_) => f.debug_tuple("Replay").finish_non_exhaustive(),
+            Self::InProgress => f.write_str("InProgress"),
+            Self::Mismatch => f.write_str("Mismatch"),
         }
     }
 }
@@ -249,5 +240,35 @@ impl fmt::Debug for Ticket {
             .field("version", &self.version)
             .field("retention", &self.retention)
             .finish_non_exhaustive()
+    }
+}
+
+/// Forgets keys that have expired, of every tenant and every kind of request. Answers how many.
+pub(crate) async fn prune(store: &Arc<dyn Store>, now: Timestamp) -> Result<u64, StoreError> {
+    let mut count = 0;
+    loop {
+        let query = Query::all_tenants(COLLECTION).at_most("expires_at", now).limit(PRUNED);
+        let expired = store.documents(&query).await?;
+        let last = expired.len() < PRUNED;
+        // All are handed over before the first is waited for, so that the store can write them together.
+        let deletes: Vec<_> = expired
+            .into_iter()
+            .map(|document| {
+                let version = Expected::Version(document.version);
+                let delete = DocumentWrite::delete(COLLECTION, document.id, version);
+                store.commit(commit_for(&document.tenant).document(delete))
+            })
+            .collect();
+        for delete in deletes {
+            match delete.await {
+                Ok(_) => count += 1,
+                // Someone has begun anew with the key.
+                Err(CommitError::Conflict(_)) => {}
+                Err(error) => return Err(StoreError::Unavailable { source: error.into() }),
+            }
+        }
+        if last {
+            return Ok(count);
+        }
     }
 }
