@@ -2,6 +2,7 @@
 
 mod store_bus;
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -36,7 +37,8 @@ pub trait Bus: Send + Sync + 'static {
 #[async_trait]
 pub trait Subscription: Send {
     /// The next messages, `max` at most; waits until there is one. Dropping the future loses nothing. The wait keeps the
-    /// membership alive: a member that has no room for more asks for none (`max` is zero) and goes on waiting.
+    /// membership alive: a member that has no room for more asks for none (`max` is zero) and goes on waiting. The wait also
+    /// ends, without a message, where there is something new to give back: see [`leaving`](Self::leaving).
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
 
     /// These messages are done with. Until then they are delivered again after a crash.
@@ -45,6 +47,12 @@ pub trait Subscription: Send {
     /// These messages are to be delivered again, in order, and nothing else is. Whoever needs order within a key gives
     /// back those behind them as well.
     async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError>;
+
+    /// The partitions that are to go to other members, once nothing of them is under way. No one reads them meanwhile: whoever
+    /// has messages of theirs and has not begun with them gives those back.
+    fn leaving(&self) -> Vec<usize> {
+        Vec::new()
+    }
 
     /// Tells this handle that [`READING`] succeeds, each time that `next` has reached the bus and found nothing. Whoever waits
     /// for a message learns of a bus that is back by nothing else; without it, with the next message.
@@ -85,4 +93,12 @@ pub struct Receipt {
     pub partition: usize,
     /// The message's place in it.
     pub position: u64,
+}
+
+/// Drops what is of these partitions; the rest stays in order.
+pub(crate) fn drop_from(queue: &mut VecDeque<Delivery>, partitions: &[usize]) -> Vec<Receipt> {
+    let (dropped, kept): (VecDeque<_>, VecDeque<_>) =
+        queue.drain(..).partition(|delivery| partitions.contains(&delivery.receipt.partition));
+    *queue = kept;
+    dropped.into_iter().map(|delivery| delivery.receipt).collect()
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::worker::{KeyName, Worker};
-use crate::bus::{Delivery, READING, Receipt, Subscription, stay};
+use crate::bus::{Delivery, READING, Receipt, Subscription, drop_from, stay};
 use crate::error::BusError;
 
 /// So many messages may be taken and wait for their turn, for each that may be handled at a time.
@@ -44,6 +44,7 @@ impl Dispatcher {
         while !shutdown.is_cancelled() {
             let (done, deliveries) = self.read(&shutdown).await;
             self.subscription.ack(&done).await?;
+            self.give_back().await?;
             match deliveries {
                 Ok(deliveries) => self.take(deliveries, &shutdown).await,
                 Err(error) if error.kind() == Kind::Retryable => {
@@ -86,6 +87,15 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// What has not begun of partitions that are to go to others is for them: they wait for those partitions.
+    async fn give_back(&mut self) -> Result<(), BusError> {
+        let leaving = self.subscription.leaving();
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        self.subscription.nack(&self.lanes.drop_those_of(&leaving)).await
     }
 
     async fn take(&mut self, deliveries: Vec<Delivery>, shutdown: &CancellationToken) {
@@ -210,6 +220,15 @@ impl Lanes {
             self.lanes.remove(&key);
         }
         Some(Some(receipt))
+    }
+
+    /// Gives up what has not begun of these partitions. A lane stays, though it be empty: what comes again must not overtake
+    /// what runs.
+    fn drop_those_of(&mut self, partitions: &[usize]) -> Vec<Receipt> {
+        let lanes = self.lanes.values_mut();
+        let dropped: Vec<_> = lanes.flat_map(|lane| drop_from(lane, partitions)).collect();
+        self.taken -= dropped.len();
+        dropped
     }
 
     /// Gives up what has not begun.

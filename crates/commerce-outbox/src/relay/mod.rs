@@ -196,6 +196,7 @@ enum Step {
 impl Run {
     async fn run(mut self, shutdown: CancellationToken) -> Result<(), BusError> {
         loop {
+            self.give_back().await?;
             self.publish();
             let step = tokio::select! {
                 () = shutdown.cancelled() => break,
@@ -213,6 +214,15 @@ impl Run {
             }
         }
         self.leave().await
+    }
+
+    /// What waits of partitions that are to go to others is for them: they wait for those partitions.
+    async fn give_back(&mut self) -> Result<(), BusError> {
+        let leaving = self.subscription.leaving();
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        self.subscription.nack(&self.plan.drop_those_of(&leaving)).await
     }
 
     /// Hands the next batch to the bus, if none is on its way.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use commerce_core::id::Tenant;
 use tokio::time::Instant;
 
-use crate::bus::{Delivery, Receipt};
+use crate::bus::{Delivery, Receipt, drop_from};
 use crate::error::BusError;
 use crate::retry::RetryPolicy;
 
@@ -135,6 +135,15 @@ impl Plan {
     /// When there is something to publish next.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.waiting.iter().map(|(due, _)| *due).min()
+    }
+
+    /// Gives up what is not on its way of these partitions. A lane stays, though it be empty: what comes again must not
+    /// overtake what is on its way.
+    pub(super) fn drop_those_of(&mut self, partitions: &[usize]) -> Vec<Receipt> {
+        let lanes = self.lanes.values_mut();
+        let dropped: Vec<_> = lanes.flat_map(|lane| drop_from(&mut lane.queue, partitions)).collect();
+        self.taken -= dropped.len();
+        dropped
     }
 
     /// Gives up what is not on its way.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commerce_core::commit::Commit;
 use commerce_core::memory::MemoryStore;
-use commerce_core::store::Store;
+use commerce_core::store::{Store, partition_of};
 use commerce_core::testing::TestHost;
 use commerce_core::{Host, Timestamp};
 use commerce_outbox::*;
@@ -45,14 +45,26 @@ pub(crate) struct FlowingWorld {
 
 impl FlowingWorld {
     pub(crate) fn new() -> Self {
+        Self::with_partitions(1)
+    }
+
+    /// What is sent is divided into so many partitions.
+    pub(crate) fn with_partitions(partitions: u32) -> Self {
         let host = Arc::new(FlowingHost { began: Instant::now(), ahead: TestHost::new() });
-        let store = || Arc::new(MemoryStore::new(host.clone()));
-        Self { shop: store(), store: store(), host }
+        let store = || MemoryStore::new(host.clone());
+        Self { shop: Arc::new(store().with_partitions(partitions)), store: Arc::new(store()), host }
     }
 
     pub(crate) fn consumer(&self) -> Consumer {
         let bus = StoreBus::new(self.host.clone()).source("/shop", self.shop.clone());
         Consumer::new("workers", Arc::new(bus), self.store.clone(), self.host.clone())
+    }
+
+    /// A key of this name, whose messages lie in the last partition.
+    pub(crate) fn last_key(&self, name: &str) -> String {
+        let partitions = self.shop.partitions();
+        let mut keys = (0..).map(|number| format!("{name}-{number}"));
+        keys.find(|key| partition_of(key, partitions) == partitions - 1).unwrap()
     }
 
     pub(crate) async fn send(&self, jobs: impl IntoIterator<Item = Job>) {

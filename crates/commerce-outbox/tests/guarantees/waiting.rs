@@ -1,13 +1,16 @@
 //! Whoever waits, waits alone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use commerce_outbox::*;
 
 use crate::flowing::*;
 use crate::relay::Broker;
 use crate::support::{Job, Running, job};
+
+/// Which messages were handled, of which key, in order.
+type Seen = Arc<Mutex<Vec<(String, u32)>>>;
 
 /// A relay never gives a message up: the others must get by all the same, however many they are.
 #[tokio::test(start_paused = true)]
@@ -70,4 +73,73 @@ async fn a_slow_key_fills_its_consumers_window_in_the_end() {
     seconds(150).await;
     assert_eq!(others.load(Ordering::SeqCst), 1);
     running.stop().await;
+}
+
+/// A consumer that takes a second for each message of a key that is called slow, and writes down what it has handled.
+fn that_writes_down(consumer: Consumer, seen: &Seen) -> Running {
+    let seen = seen.clone();
+    Running::consumer(consumer.on(move |job: Job, scope: Scope| {
+        let seen = seen.clone();
+        async move {
+            if job.key.starts_with("slow") {
+                seconds(1).await;
+            }
+            seen.lock().unwrap().push((job.key, job.number));
+            Ok(scope.finish())
+        }
+    }))
+}
+
+fn numbers(seen: &Seen, key: &str) -> Vec<u32> {
+    let seen = seen.lock().unwrap();
+    seen.iter().filter(|(of, _)| of == key).map(|(_, number)| *number).collect()
+}
+
+/// What waits for its key in one member would keep the partition from the other, and both from reading it.
+#[tokio::test(start_paused = true)]
+async fn a_slow_key_holds_up_no_other_while_its_partition_changes_hands() {
+    for concurrency in [2, 64] {
+        let (world, seen) = (FlowingWorld::with_partitions(2), Seen::default());
+        let (slow, fast) = (world.last_key("slow"), world.last_key("fast"));
+        let member = || that_writes_down(world.consumer().concurrency(concurrency), &seen);
+        world.send((0..3_000).map(|number| job(&slow, number))).await;
+        let first = member();
+        seconds(5).await;
+        let second = member();
+        seconds(8).await;
+        world.send([job(&fast, 0)]).await;
+        seconds(2).await;
+        assert_eq!(numbers(&seen, &fast), [0], "at a concurrency of {concurrency}");
+        first.stop().await;
+        seconds(20).await;
+        second.stop().await;
+        let done = numbers(&seen, &slow);
+        assert!(done.len() > 25 && done.iter().copied().eq(0..done.len() as u32), "{done:?}");
+        assert_eq!(world.unfinished().await, Unfinished::default());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_a_broker_refuses_holds_up_no_other_key_while_its_partition_changes_hands() {
+    // So many that the key "bad" is in the last partition, whatever the number of a relay's workers.
+    let (world, broker) = (FlowingWorld::with_partitions(15), Broker::new(0));
+    let good = world.last_key("good");
+    broker.refuses_bad.store(true, Ordering::SeqCst);
+    world.send((0..50).map(|number| job("bad", number))).await;
+    let relay = || {
+        let relay = Relay::new(("/shop", world.shop.clone()), broker.clone(), world.host.clone());
+        Running::relay(relay)
+    };
+    let first = relay();
+    seconds(5).await;
+    let second = relay();
+    seconds(8).await;
+    world.send([job(&good, 0)]).await;
+    seconds(2).await;
+    assert_eq!(broker.numbers(&good), [0]);
+    broker.refuses_bad.store(false, Ordering::SeqCst);
+    seconds(60).await;
+    assert_eq!(broker.numbers("bad"), (0..50).collect::<Vec<_>>());
+    first.stop().await;
+    second.stop().await;
 }

@@ -45,6 +45,8 @@ pub(super) struct Member {
     asked: Option<(Arc<dyn Store>, String)>,
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
+    /// Whether a partition is leaving since whoever reads was last told.
+    leaves_more: bool,
     epoch: u64,
     upkeep_at: Instant,
     /// How long after the next upkeep the one behind it comes.
@@ -76,6 +78,7 @@ impl Member {
             held: BTreeMap::new(),
             asked: None,
             ready: Vec::new(),
+            leaves_more: false,
             epoch: 0,
             upkeep_at: now,
             upkeep_again: SETTLE,
@@ -204,9 +207,7 @@ impl Member {
                     if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
                 {
                     // What is too much is kept until it is idle: others would have to suspect what is under way.
-                    if let Some(partition) = self.held.get_mut(&index) {
-                        partition.leaving = held >= share;
-                    }
+                    self.keep_until_idle(index, held >= share);
                     held += 1;
                 }
                 Some(lease) => {
@@ -246,6 +247,24 @@ impl Member {
             store.release_lease(&lease).await?;
         }
         Ok(())
+    }
+
+    /// Whether a partition is kept only until it is idle.
+    fn keep_until_idle(&mut self, index: usize, leaving: bool) {
+        let Some(partition) = self.held.get_mut(&index) else { return };
+        let is_new = leaving && !partition.leaving;
+        partition.leaving = leaving;
+        if is_new {
+            self.leaves_more = true;
+            self.put_back(index);
+        }
+    }
+
+    /// What was read of a partition and not handed out is to be read again, by whoever has it then.
+    fn put_back(&mut self, index: usize) {
+        let Some(partition) = self.held.get_mut(&index) else { return };
+        let unread = self.ready.extract_if(.., |delivery| delivery.receipt.partition == index);
+        partition.again(&unread.map(|delivery| delivery.receipt.position).collect::<Vec<_>>());
     }
 
     /// Leaves what is too much and idle.
@@ -339,6 +358,9 @@ impl Subscription for Member {
             self.release_due().await?;
             self.flush()?;
             self.hand_over().await?;
+            if std::mem::take(&mut self.leaves_more) && !self.leaving().is_empty() {
+                return Ok(Vec::new());
+            }
             if let Some(theirs) = self.taken.clone().filter(|_| self.held.is_empty()) {
                 return Err(self.speaker.refusal(theirs));
             }
@@ -382,15 +404,20 @@ impl Subscription for Member {
         Ok(())
     }
 
+    fn leaving(&self) -> Vec<usize> {
+        self.held.iter().filter(|(_, partition)| partition.leaving).map(|(index, _)| *index).collect()
+    }
+
     fn report_to(&mut self, health: &Health) {
         self.health = health.clone();
     }
 
     async fn close(&mut self) -> Result<(), BusError> {
+        for index in self.held.keys().copied().collect::<Vec<_>>() {
+            // No one's to suspect.
+            self.put_back(index);
+        }
         for partition in std::mem::take(&mut self.held).values_mut() {
-            // What was read and not handed out is no one's to suspect.
-            let unread = self.ready.iter().filter(|delivery| delivery.receipt.partition == partition.index);
-            partition.again(&unread.map(|delivery| delivery.receipt.position).collect::<Vec<_>>());
             leave(partition).await?;
         }
         self.give_back_asked().await?;
