@@ -37,8 +37,9 @@ pub trait Bus: Send + Sync + 'static {
 #[async_trait]
 pub trait Subscription: Send {
     /// The next messages, `max` at most; waits until there is one. Dropping the future loses nothing. The wait keeps the
-    /// membership alive: a member that has no room for more asks for none (`max` is zero) and goes on waiting. The wait also
-    /// ends, without a message, where there is something new to give back: see [`leaving`](Self::leaving).
+    /// membership alive: a member that has no room for more asks for none (`max` is zero) and goes on waiting. Meanwhile it keeps
+    /// its partitions, and takes over no others. The wait also ends, without a message, where there is something new to give
+    /// back: see [`leaving`](Self::leaving).
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
 
     /// These messages are done with. Until then they are delivered again after a crash.

@@ -154,6 +154,33 @@ async fn a_member_that_has_no_room_for_more_keeps_its_partitions() {
     running.stop().await;
 }
 
+/// Whoever leaves, or has its hands full, would only keep others from reading it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_asks_for_nothing_takes_no_partition_over() {
+    for partitions in [1, 2] {
+        let mut world = World::new(partitions).await;
+        // It looks after its leases ever more seldom: once it has room that would be too late.
+        world.options.lease = Duration::from_secs(30);
+        for key in keys_of(partitions) {
+            world.send(job(&key, 0)).await;
+        }
+        let (mut first, mut second) = (world.member().await, world.member().await);
+        let read = soon(&mut first, 100).await.len();
+        let busy = tokio::spawn(async move {
+            let _ = tokio::time::timeout(Duration::from_millis(850), second.next(0)).await;
+            second
+        });
+        first.close().await.unwrap();
+        let mut second = busy.await.unwrap();
+        let mut third = world.member().await;
+        let again = soon(&mut third, 100).await;
+        assert!(read > 0 && !again.is_empty(), "of {partitions}");
+        third.close().await.unwrap();
+        assert!(!soon(&mut second, 100).await.is_empty(), "once it has room");
+        second.close().await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_is_dropped_leaves_nothing_running() {
     let world = World::new(1).await;

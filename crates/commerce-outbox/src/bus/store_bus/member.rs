@@ -40,6 +40,10 @@ pub(super) struct Member {
     marks: bool,
     /// How many messages were asked for at most.
     room: usize,
+    /// Whether messages are asked for now.
+    has_room: bool,
+    /// Whether it left to others what it would have taken over if it had had room.
+    passed_over: bool,
     held: BTreeMap<usize, Partition>,
     /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
     asked: Option<(Arc<dyn Store>, String)>,
@@ -75,6 +79,8 @@ impl Member {
             options: bus.options,
             marks: bus.marks,
             room: 0,
+            has_room: false,
+            passed_over: false,
             held: BTreeMap::new(),
             asked: None,
             ready: Vec::new(),
@@ -153,6 +159,16 @@ impl Member {
         self.ready.retain(|delivery| delivery.receipt.partition != index);
     }
 
+    /// Takes note of how many messages are asked for. Whoever has no room for any, or is about to end, only keeps what it has:
+    /// others would read what it takes over. Once it has room again it looks at once for what it passed over.
+    fn make_room(&mut self, max: usize) {
+        self.room = self.room.max(max);
+        self.has_room = max > 0;
+        if self.has_room && std::mem::take(&mut self.passed_over) {
+            self.upkeep_at = Instant::now();
+        }
+    }
+
     /// Prolongs leases, takes over what is free, gives up what is more than a fair share.
     async fn upkeep(&mut self) -> Result<(), BusError> {
         if Instant::now() < self.upkeep_at {
@@ -197,7 +213,8 @@ impl Member {
         let mut held = 0;
         for (number, index) in (0..).zip(partitions) {
             let has_it = self.held.contains_key(&index);
-            if held >= share && !has_it {
+            if !has_it && (held >= share || !self.has_room) {
+                self.passed_over |= held < share;
                 continue;
             }
             let name = format!("bus/{}/{number}", self.group);
@@ -320,12 +337,12 @@ impl Member {
     }
 
     /// Until something was read or committed, or something is due. Without room for messages there is no news.
-    async fn wait(&mut self, has_room: bool) {
+    async fn wait(&mut self) {
         let mut until = self.upkeep_at.min(self.due_at);
         if self.held.values().any(Partition::is_behind) {
             until = until.min(self.flush_at);
         }
-        if !has_room || self.feeds.is_empty() {
+        if !self.has_room || self.feeds.is_empty() {
             return tokio::time::sleep_until(until).await;
         }
         until = self.feeds.iter().map(|feed| feed.poll_at).fold(until, Instant::min);
@@ -352,7 +369,7 @@ async fn leave(partition: &mut Partition) -> Result<(), BusError> {
 #[async_trait]
 impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
-        self.room = self.room.max(max);
+        self.make_room(max);
         loop {
             self.upkeep().await?;
             self.release_due().await?;
@@ -379,7 +396,7 @@ impl Subscription for Member {
             if max > 0 && self.feeds.iter().any(|feed| feed.has_to_look(&self.held, self.options.window)) {
                 continue;
             }
-            self.wait(max > 0).await;
+            self.wait().await;
         }
     }
 
