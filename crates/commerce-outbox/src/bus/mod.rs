@@ -83,6 +83,8 @@ pub struct Delivery {
     pub receipt: Receipt,
     /// Whoever took it before may have died over it: it counts as an attempt.
     pub redelivered: bool,
+    /// Another member may have handled it, and ended in good order: whether it has is to be found out before it is handled.
+    pub may_be_handled: bool,
     /// Rises each time this member is given a partition: what it remembers of the partition's keys is out of date.
     pub epoch: u64,
 }

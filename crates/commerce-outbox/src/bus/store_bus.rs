@@ -6,6 +6,7 @@
 //! before they are handed out, a stretch ahead, and moved on when half of it is used, so that messages seldom wait for it.
 //! How long the stretch is depends on how many messages a member takes at a time.
 //! Whatever lies between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
+//! Whatever lies beyond the cursor by then may have been done behind a message that was not, and is delivered as such.
 
 mod feed;
 mod member;
@@ -36,7 +37,8 @@ pub struct StoreBusOptions {
     /// How often readers look for messages that no one woke them for.
     pub poll: Duration,
     /// How many messages of a partition may be handed out and not done. Beyond the first of them at most 64 times as many are
-    /// read, though those may be done: that is what comes again when the partition changes hands.
+    /// read, though those may be done: that is what comes again when the partition changes hands. A consumer asks its store
+    /// whether they are, and handles only what is not.
     pub window: usize,
 }
 

@@ -103,7 +103,8 @@ impl Worker {
     async fn try_settle(&self, delivery: &Delivery) -> Result<Outcome, HeldError> {
         let envelope = &delivery.envelope;
         let key = (envelope.tenant.clone(), envelope.key.clone());
-        if delivery.redelivered && self.is_handled(envelope).await? {
+        let may_be_handled = delivery.redelivered || delivery.may_be_handled;
+        if may_be_handled && self.is_handled(envelope).await? {
             return Ok(Outcome::Repeated);
         }
         if self.is_held(&key) {

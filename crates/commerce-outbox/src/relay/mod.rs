@@ -238,14 +238,17 @@ impl Run {
         self.silent_at = now + SILENCE;
         let to = self.to.clone();
         self.publishing = Some(Box::pin(async move {
-            let apart = batch.into_iter().map(|d| (d.envelope, (d.receipt, d.redelivered, d.epoch)));
+            let apart = batch
+                .into_iter()
+                .map(|d| (d.envelope, (d.receipt, d.redelivered, d.may_be_handled, d.epoch)));
             let (envelopes, places): (Vec<Envelope>, Vec<_>) = apart.unzip();
             let results = to.publish(&envelopes).await;
             let together = envelopes.into_iter().zip(places);
-            let delivery = |(envelope, (receipt, redelivered, epoch))| Delivery {
+            let delivery = |(envelope, (receipt, redelivered, may_be_handled, epoch))| Delivery {
                 envelope,
                 receipt,
                 redelivered,
+                may_be_handled,
                 epoch,
             };
             (together.map(delivery).collect(), results)

@@ -1,5 +1,6 @@
 //! An orderly end: whoever leaves lets what it has under way finish, and no one takes it over meanwhile.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use commerce_outbox::*;
 
 use crate::flowing::*;
 use crate::support::{Job, Running, job, quick};
+use crate::waiting::{Seen, that_writes_down};
 
 /// Nearly as long as whoever leaves may take.
 const LONG: Duration = Duration::from_millis(9_900);
@@ -72,6 +74,37 @@ async fn what_is_handled_while_its_member_leaves_is_neither_suspected_nor_handle
 #[tokio::test(start_paused = true)]
 async fn what_is_tried_again_while_its_member_leaves_is_tried_by_no_other() {
     assert_eq!(stopped_at_work(8, 1).await, [(2, 1); 4]);
+}
+
+/// The cursor stays before the slow key: what was done behind it is read again, and would have other effects than the
+/// store's twice. With one attempt, what is suspected is dead at once.
+#[tokio::test(start_paused = true)]
+async fn what_was_done_behind_a_slow_key_is_not_handled_again_by_whoever_is_next() {
+    for is_end in [true, false] {
+        let (world, seen) = (FlowingWorld::with_partitions(2), Seen::default());
+        let member = || that_writes_down(world.consumer().retry(quick(1)), &seen);
+        let (slow, fast) = (world.last_key("slow"), world.last_key("fast"));
+        world.send((0..20).map(|number| job(&slow, number))).await;
+        world.send((0..3_000).map(|number| job(&fast, number))).await;
+        let first = member();
+        seconds(3).await;
+        assert!(seen.lock().unwrap().len() > 3_000);
+        let second = if is_end {
+            first.stop().await;
+            member()
+        } else {
+            let second = member();
+            seconds(10).await;
+            first.stop().await;
+            second
+        };
+        seconds(30).await;
+        second.stop().await;
+        let handled = seen.lock().unwrap().len();
+        let distinct: BTreeSet<_> = seen.lock().unwrap().iter().cloned().collect();
+        assert_eq!((handled, distinct.len()), (3_020, 3_020), "at an end: {is_end}");
+        assert_eq!(world.unfinished().await, Unfinished::default());
+    }
 }
 
 /// A broker that takes long for each batch.

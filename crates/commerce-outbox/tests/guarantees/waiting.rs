@@ -10,7 +10,7 @@ use crate::relay::Broker;
 use crate::support::{Job, Running, job};
 
 /// Which messages were handled, of which key, in order.
-type Seen = Arc<Mutex<Vec<(String, u32)>>>;
+pub(crate) type Seen = Arc<Mutex<Vec<(String, u32)>>>;
 
 /// A relay never gives a message up: the others must get by all the same, however many they are.
 #[tokio::test(start_paused = true)]
@@ -76,7 +76,7 @@ async fn a_slow_key_fills_its_consumers_window_in_the_end() {
 }
 
 /// A consumer that takes a second for each message of a key that is called slow, and writes down what it has handled.
-fn that_writes_down(consumer: Consumer, seen: &Seen) -> Running {
+pub(crate) fn that_writes_down(consumer: Consumer, seen: &Seen) -> Running {
     let seen = seen.clone();
     Running::consumer(consumer.on(move |job: Job, scope: Scope| {
         let seen = seen.clone();

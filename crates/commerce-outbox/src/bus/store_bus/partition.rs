@@ -50,6 +50,9 @@ pub(super) struct Partition {
     taken: Reader,
     /// Up to here a former holder may have taken them.
     suspect: Position,
+    /// Up to here a former holder may have handled them, behind one that was not done: this is all that there was when it
+    /// left. How far it had come is written down nowhere.
+    known: Position,
     /// Up to here the log was read.
     read: Position,
     /// Up to here it was read before reading went back for messages that are to come again.
@@ -90,7 +93,7 @@ impl Partition {
         let done = Reader::find(place.store, cursor_name(place.group, place.number)).await?.relaxed();
         let taken = Reader::find(place.store, format!("taken/{}/{}", place.group, place.number)).await?;
         // The mark lies ahead of what was taken; what is not in the log yet was taken by no one.
-        let suspect = taken.at.min(place.store.last_message().await?);
+        let known = place.store.last_message().await?;
         Ok(Self {
             index: place.index,
             number: place.number,
@@ -98,7 +101,8 @@ impl Partition {
             lease,
             source: place.source.clone(),
             epoch,
-            suspect,
+            suspect: taken.at.min(known),
+            known,
             read: done.at,
             read_before: done.at,
             done,
@@ -184,6 +188,7 @@ impl Partition {
             envelope,
             receipt: Receipt { partition: self.index, position },
             redelivered: position <= self.suspect,
+            may_be_handled: position <= self.known,
             epoch: self.epoch,
         }))
     }
