@@ -198,8 +198,12 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self.last("undone_with", "a step", move |last| last.undone_with = Some(step))
     }
 
-    /// How long to wait for an answer, to the action and to its compensation; so long a local step may take. 30 s unless
-    /// set.
+    /// How long to wait for an answer, to the action and to its compensation; so long a local step may take, but ten
+    /// minutes at most. 30 s unless set.
+    ///
+    /// A local step that follows a reply and is not done within ten seconds, or a third of the time in which that reply is
+    /// to come, is begun anew by [`run_timers`](crate::Orchestrator::run_timers) right after, and has its whole time there.
+    /// So has one that follows other local steps without a wait, and is not done within 50 s of when they began.
     pub fn reply_within(self, within: Duration) -> Self {
         self.last("reply_within", "a step", |step| step.within = within)
     }

@@ -104,6 +104,9 @@ impl<S> fmt::Debug for Saga<S> {
     }
 }
 
+/// A local step takes no longer, whatever is set: one that hangs is to be seen to in the end.
+const LONGEST_LOCAL: Duration = Duration::from_secs(600);
+
 /// How a step's phase is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepKind {
@@ -127,6 +130,18 @@ pub(crate) trait Definition: Send + Sync {
     /// Whether something undoes the step: its own compensation, or another's.
     fn has_way_back(&self, step: usize) -> bool;
     fn within(&self, step: usize) -> Duration;
+    /// How long one of the step's phases may take that is local.
+    fn local_within(&self, step: usize) -> Duration {
+        self.within(step).min(LONGEST_LOCAL)
+    }
+    /// How long the slowest local step may take.
+    fn longest_local(&self) -> Duration {
+        let is_local = |step: &usize| {
+            [Phase::Action, Phase::Undo].iter().any(|phase| self.kind(*step, *phase) == Some(StepKind::Local))
+        };
+        let steps = 0..self.stages().last().map_or(0, |stage| stage.end);
+        steps.filter(is_local).map(|step| self.local_within(step)).max().unwrap_or_default()
+    }
     fn retry(&self, step: usize, phase: Phase) -> RetryPolicy;
     /// The step that decides, if one does.
     fn decisive(&self) -> Option<usize>;

@@ -7,6 +7,7 @@ mod conflicts;
 mod deferred;
 mod observe;
 mod operate;
+mod room;
 mod run;
 mod settle;
 mod timers;
@@ -134,7 +135,8 @@ impl Orchestrator {
     }
 
     /// Has `consumer` hand it the replies that come to `topic`. Let [`run_timers`](Self::run_timers) run beside it, for
-    /// whatever no reply sets going.
+    /// whatever no reply sets going, and for local steps that are not done ten seconds after the reply that they follow.
+    /// A consumer's [`handler_timeout`](Consumer::handler_timeout) had better be longer than that, as it is unless set.
     pub fn attach(&self, consumer: Consumer, topic: &str) -> Consumer {
         consumer.on_type(topic, REPLY_TYPE, Arc::new(self.clone()))
     }
@@ -147,7 +149,8 @@ impl Orchestrator {
     /// in a process of the service.
     ///
     /// Local steps at the beginning are done within, so a saga may have ended once it has begun. Of that
-    /// [`ended`](Self::ended) does not tell: look at the [`instance`](Self::instance).
+    /// [`ended`](Self::ended) does not tell: look at the [`instance`](Self::instance). What is not done of them after 50 s is
+    /// left to timers too; the first has all its time.
     ///
     /// # Errors
     /// When the saga is not registered, the first step fails in a way that can't be noted, or the store can't be asked for

@@ -12,6 +12,7 @@ use tracing::{Instrument, Span};
 use super::Input;
 use super::conflicts::Conflicts;
 use super::observe::{self, StepEnd};
+use super::room::Room;
 use super::settle::Ending;
 use crate::definition::{Definition, StepKind};
 use crate::error::StepError;
@@ -29,6 +30,7 @@ pub(super) struct Run<'a> {
     pub(super) ends: Vec<StepEnd>,
     /// Where it is decided again and again until it is committed.
     pub(super) conflicts: Option<&'a mut Conflicts>,
+    pub(super) room: Room,
 }
 
 /// What follows once a transition is committed.
@@ -99,7 +101,8 @@ impl<'a> Run<'a> {
         now: Timestamp,
     ) -> Self {
         let (calls, ends) = (Vec::new(), Vec::new());
-        Self { definition, instance, scope, host, now, calls, ends, conflicts: None }
+        let room = Room::for_one();
+        Self { definition, instance, scope, host, now, calls, ends, conflicts: None, room }
     }
 
     pub(super) fn end(mut self, looked: bool) -> (Instance, Scope, Sequel) {
@@ -134,24 +137,30 @@ impl<'a> Run<'a> {
         self.advance().await
     }
 
-    /// Whatever is overdue.
     async fn take_time(&mut self) -> Result<(), StepError> {
-        for step in 0..self.instance.steps.len() {
-            for phase in [Phase::Action, Phase::Undo] {
-                let now = self.now;
-                let Some(record) = self.record(step, phase) else { continue };
-                if !record.is_open() || record.due.is_none_or(|due| due > now) {
-                    continue;
-                }
-                if record.status == PhaseStatus::Running {
-                    let detail = format!("no answer within {:?}", self.definition.within(step));
-                    self.settle(step, phase, Ending::Unknown { detail }).await?;
-                } else {
-                    self.attempt(step, phase).await?;
-                }
+        for (step, phase, status) in self.overdue() {
+            if status == PhaseStatus::Running {
+                let detail = format!("no answer within {:?}", self.definition.within(step));
+                self.settle(step, phase, Ending::Unknown { detail }).await?;
+            } else {
+                self.attempt(step, phase).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whatever is overdue. First what is so for longest or was tried least: there may be no time for all local steps.
+    fn overdue(&self) -> Vec<(usize, Phase, PhaseStatus)> {
+        let mut overdue = Vec::new();
+        for (index, step) in self.instance.steps.iter().enumerate() {
+            for (phase, record) in [(Phase::Action, &step.action), (Phase::Undo, &step.undo)] {
+                let Some(record) = record.as_ref().filter(|record| record.is_open()) else { continue };
+                let Some(due) = record.due.filter(|due| *due <= self.now) else { continue };
+                overdue.push((due, record.attempts, (index, phase, record.status)));
+            }
+        }
+        overdue.sort_by_key(|(due, attempts, _)| (*due, *attempts));
+        overdue.into_iter().map(|(.., which)| which).collect()
     }
 
     pub(super) fn record(&mut self, step: usize, phase: Phase) -> Option<&mut PhaseRecord> {
@@ -288,8 +297,10 @@ impl<'a> Run<'a> {
     /// Tries a phase once more.
     async fn attempt(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
         let within = self.definition.within(step);
-        let due = self.now.plus(within);
+        // An answer is awaited from when it is asked for, not from before what slow steps took.
+        let due = self.now.plus(within.saturating_add(self.room.spent()));
         let Some(record) = self.record(step, phase) else { return Ok(()) };
+        let before = record.clone();
         record.attempts += 1;
         record.status = PhaseStatus::Running;
         record.due = Some(due);
@@ -302,7 +313,7 @@ impl<'a> Run<'a> {
                 self.calls.push(StartedCall { step, phase, attempt, within, begun, span });
                 Ok(())
             }
-            Some(StepKind::Local) => self.run_local(step, phase).instrument(span).await,
+            Some(StepKind::Local) => self.run_local(step, phase, before).instrument(span).await,
             None => Ok(()),
         }
     }
@@ -321,10 +332,14 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn run_local(&mut self, step: usize, phase: Phase) -> Result<(), StepError> {
-        let mut result = match self.has_lost(step, phase) {
-            Some(lost) => Err(lost),
+    async fn run_local(&mut self, step: usize, phase: Phase, before: PhaseRecord) -> Result<(), StepError> {
+        let tried = match self.has_lost(step, phase) {
+            Some(lost) => Some(Err(lost)),
             None => self.try_local(step, phase).await,
+        };
+        let Some(mut result) = tried else {
+            self.put_off(step, phase, before);
+            return Ok(());
         };
         self.note_work(step, phase, &mut result);
         let ending = match result {
@@ -340,11 +355,19 @@ impl<'a> Run<'a> {
         self.settle(step, phase, ending).await
     }
 
-    /// One that hangs has failed for now. It has done nothing that lasts.
-    async fn try_local(&self, step: usize, phase: Phase) -> Result<(Box<RawValue>, Scope), StepError> {
-        let within = self.definition.within(step);
+    /// One that hangs has failed for now. It has done nothing that lasts. None if there was not all the time for it.
+    async fn try_local(
+        &mut self,
+        step: usize,
+        phase: Phase,
+    ) -> Option<Result<(Box<RawValue>, Scope), StepError>> {
+        let within = self.definition.local_within(step);
+        let given = self.room.give(within)?;
         let work = self.definition.local(step, phase, &self.instance.state, self.scope.fork());
-        let late = |_| StepError::transient("timeout", format!("not done within {within:?}"));
-        tokio::time::timeout(within, work).await.map_err(late)?
+        match tokio::time::timeout(given, work).await {
+            Ok(result) => Some(result),
+            Err(_) if given < within => None,
+            Err(_) => Some(Err(StepError::transient("timeout", format!("not done within {within:?}")))),
+        }
     }
 }

@@ -25,8 +25,6 @@ const POLL: Duration = Duration::from_millis(200);
 const BATCH: usize = 256;
 /// So many at a time: one that is slow does not hold the others up.
 const CONCURRENCY: usize = 16;
-/// So long one is looked at, as a consumer gives its handlers.
-const LIMIT: Duration = Duration::from_secs(60);
 /// So long those under way may take to end after a shutdown, as those of a consumer.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -112,11 +110,8 @@ impl Orchestrator {
     async fn look_at(&self, document: Document) -> bool {
         // A panic in a step's code is that step's alone.
         let work = AssertUnwindSafe(self.carry_on_due(&document)).catch_unwind();
-        let result = match tokio::time::timeout(LIMIT, work).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(HandleError::new(Kind::Bug, "the saga's own code panicked").into()),
-            Err(_) => Err(HandleError::retryable(format!("it took longer than {LIMIT:?}")).into()),
-        };
+        let panicked = |_| Err(HandleError::new(Kind::Bug, "the saga's own code panicked").into());
+        let result = work.await.unwrap_or_else(panicked);
         // Another has carried it on.
         let is_anothers = |conflict| is_on_document(&document.id, conflict);
         match result {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use commerce_core::commit::{Commit, CommitError};
 use commerce_core::store::CommitOutcome;
 use commerce_outbox::{HandleError, Scope};
+use tokio::time::Instant;
 use tracing::{debug, error};
 
 use super::conflicts::{Conflicts, Spare};
+use super::room::{Room, limit_of_a_look};
 use super::run::Run;
 use super::{Finished, Found, Input, Orchestrator, handle_error, observe};
 use crate::definition::Definition;
@@ -19,10 +21,11 @@ impl Orchestrator {
     /// meets conflicts, however often it is decided anew, has failed for now, and the others go on without it.
     pub(super) async fn carry_on(&self, found: Found, input: Input, scope: Scope) -> Result<(), SagaError> {
         let definition = self.definition_of(&found.instance)?;
-        let (mut conflicts, spare) = (Conflicts::default(), Spare::of(scope));
+        let (mut conflicts, spare, begun) = (Conflicts::default(), Spare::of(scope), Instant::now());
         loop {
-            let tried = self.try_carry_on(&definition, &found, &input, spare.scope(), &mut conflicts);
-            match tried.await {
+            let room = Room::to_take(&input, begun, &*definition, &found.instance);
+            let tried = self.try_carry_on(&definition, &found, &input, spare.scope(), &mut conflicts, room);
+            match in_time(&*definition, &input, tried).await {
                 Err(error) if conflicts.take(&error, &found.instance, &spare) => {}
                 result => return result,
             }
@@ -36,12 +39,13 @@ impl Orchestrator {
         input: &Input,
         scope: Scope,
         conflicts: &mut Conflicts,
+        room: Room,
     ) -> Result<(), SagaError> {
         let instance = found.instance.clone();
         let looked = matches!(input, Input::Time);
         let now = self.now().await?;
         let mut run = Run::resume(&**definition, instance, scope, &*self.shared.host, now);
-        run.conflicts = Some(conflicts);
+        (run.conflicts, run.room) = (Some(conflicts), room);
         run.take(input.clone()).await.map_err(handle_error)?;
         self.set_limits(&mut run).await?;
         let (instance, scope, sequel) = run.end(looked);
@@ -97,4 +101,18 @@ impl Orchestrator {
             status: *status,
         });
     }
+}
+
+/// Timers don't wait for ever. Whoever else hands an input over sees to that.
+async fn in_time(
+    definition: &dyn Definition,
+    input: &Input,
+    tried: impl Future<Output = Result<(), SagaError>>,
+) -> Result<(), SagaError> {
+    if !matches!(input, Input::Time) {
+        return tried.await;
+    }
+    let limit = limit_of_a_look(definition);
+    let late = |_| HandleError::retryable(format!("it took longer than {limit:?}"));
+    tokio::time::timeout(limit, tried).await.map_err(late)?
 }

@@ -10,6 +10,7 @@ mod decisive;
 mod ends;
 mod operators;
 mod proof;
+mod slow;
 mod store;
 mod sweep;
 mod trip;
