@@ -84,8 +84,8 @@ pub struct Ticket {
 }
 
 impl Idempotency {
-    /// The keys of requests of one kind. Answers are kept for 24 hours, and a request that was begun blocks its key for
-    /// a minute unless it ends before. What has expired is forgotten by [`Retention`](crate::Retention).
+    /// The keys of requests of one kind. Answers are kept for 24 hours at least, and for a minute more at most; a
+    /// request that was begun blocks its key for a minute unless it ends before. What has expired is forgotten by [`Retention`](crate::Retention).
     pub fn new(store: Arc<dyn Store>, host: Arc<dyn Host>, scope: &str) -> Self {
         Self {
             store,
@@ -96,7 +96,7 @@ impl Idempotency {
         }
     }
 
-    /// Keeps answers for so long.
+    /// Keeps answers for so long, and at most for as much longer as a request may [block](Self::lock) its key.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
         self
