@@ -82,6 +82,9 @@ pub struct PhaseRecord {
     /// did not know the saga.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub forgiven: u32,
+    /// Since when its answers came to programs that did not know the saga. None once one was taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go: Option<LetGo>,
     /// When it was first asked for.
     pub started_at: Timestamp,
     /// When the answer is overdue, or the next try is due.
@@ -93,6 +96,15 @@ pub struct PhaseRecord {
     /// The last error: code and sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<(String, String)>,
+}
+
+/// Answers that were let go by programs that did not know the saga, to be asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetGo {
+    /// When the first was.
+    pub since: Timestamp,
+    /// How many were.
+    pub times: u32,
 }
 
 /// The record of a step.
@@ -250,6 +262,7 @@ impl PhaseRecord {
             status: PhaseStatus::Running,
             attempts: 0,
             forgiven: 0,
+            let_go: None,
             started_at: now,
             due: None,
             ended_at: None,

@@ -70,7 +70,7 @@ mod timeline;
 
 pub use definition::{BuildError, Saga, SagaBuilder, Version};
 pub use error::{SagaError, StepError};
-pub use instance::{Failure, Instance, Note, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
+pub use instance::{Failure, Instance, LetGo, Note, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
 pub use orchestrator::{Finished, Orchestrator};
 pub use participant::{Request, action, compensation};
 pub use reply::{Phase, Reply};

@@ -26,6 +26,7 @@ impl Orchestrator {
             instance.unstick(|undo| {
                 undo.status = PhaseStatus::Waiting;
                 undo.forgiven = undo.attempts;
+                undo.let_go = None;
                 undo.ended_at = None;
                 undo.due = Some(now);
             })

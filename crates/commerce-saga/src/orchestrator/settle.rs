@@ -58,6 +58,7 @@ impl Run<'_> {
         ending: Ending,
     ) -> Result<(), StepError> {
         let Some(record) = self.record(step, phase) else { return Ok(()) };
+        record.let_go = None;
         if phase == Phase::Undo && record.status == PhaseStatus::Failed && matches!(ending, Ending::Done(_)) {
             // It was given up too early: it is undone after all, and no operator is needed.
             if self.instance.status == SagaStatus::Stuck {

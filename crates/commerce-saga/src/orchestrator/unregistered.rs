@@ -15,13 +15,13 @@ use tracing::warn;
 
 use super::{Found, Orchestrator};
 use crate::error::SagaError;
-use crate::instance::{Instance, PhaseRecord, PhaseStatus};
+use crate::instance::{Instance, LetGo, PhaseRecord, PhaseStatus};
 use crate::reply::Phase;
 
 /// How long to wait before it is asked again. It doubles with each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A roll-out that takes longer is none: the answer fails as any other message then, for an operator to see.
+/// Counted from the first answer that was let go. A roll-out that takes longer is none: the answer fails as any other message then, for an operator to see.
 const LONGEST_ROLL_OUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Orchestrator {
@@ -37,7 +37,7 @@ impl Orchestrator {
         let now = self.now().await?;
         // What is not awaited will be asked again by itself, or is known.
         let Some(record) = instance.awaited(step, phase) else { return Ok(scope.finish()) };
-        if now.since(record.started_at) > LONGEST_ROLL_OUT {
+        if record.let_go.is_some_and(|let_go| now.since(let_go.since) > LONGEST_ROLL_OUT) {
             return Err(unknown.into());
         }
         record.ask_again(now, &unknown);
@@ -63,10 +63,28 @@ impl Instance {
 impl PhaseRecord {
     /// This attempt does not count: it was answered.
     fn ask_again(&mut self, now: Timestamp, why: &SagaError) {
-        let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.forgiven)).min(LONGEST_WAIT);
+        let LetGo { since, times } = self.let_go.unwrap_or(LetGo { since: now, times: 0 });
+        let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_WAIT);
+        self.let_go = Some(LetGo { since, times: times.saturating_add(1) });
         self.status = PhaseStatus::Waiting;
         self.forgiven = self.forgiven.saturating_add(1);
         self.due = Some(now.plus(wait));
         self.error = Some(("unregistered".to_owned(), why.to_string()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wait_is_short_whatever_an_operator_has_forgiven() {
+        let now = Timestamp::from_micros(0);
+        let unknown = SagaError::Unregistered { name: "trip".to_owned(), version: 2 };
+        let mut record = PhaseRecord { attempts: 8, forgiven: 8, ..PhaseRecord::begin(now) };
+        record.ask_again(now, &unknown);
+        assert_eq!(record.due, Some(now.plus(FIRST_WAIT)));
+        record.ask_again(now, &unknown);
+        assert_eq!(record.due, Some(now.plus(FIRST_WAIT * 2)));
     }
 }

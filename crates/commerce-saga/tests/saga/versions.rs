@@ -7,7 +7,7 @@ use commerce_core::commit::{Commit, DocumentWrite, Expected};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
-use commerce_saga::testing::End;
+use commerce_saga::testing::{End, Process};
 use commerce_saga::{Orchestrator, Saga, SagaError, SagaStatus, Version};
 
 use crate::trip::{BookHotel, Trip, World, consume_participants, process, saga};
@@ -62,10 +62,8 @@ async fn a_run_whose_version_is_not_registered_waits_for_a_program_that_knows_it
     assert_eq!(world.end("1").await, End::Done, "{}", instance.timeline());
 }
 
-/// While a new version is rolled out, the old program gets the answers to runs of the new one.
-#[tokio::test(start_paused = true)]
-async fn a_run_goes_on_though_answers_come_to_a_program_that_does_not_know_its_version() {
-    let old = World::new().await;
+/// The same services in another program too, which knows a new version. The old one gets the answers.
+async fn rolled_out(old: World) -> (Process, World) {
     old.pass(1).await;
     let (process, provider) = (process(&old.host, &old.stores, &old.faults), &old.stores["card"]);
     let orchestrator = Orchestrator::new(old.stores["trips"].clone(), old.host.clone())
@@ -74,7 +72,13 @@ async fn a_run_goes_on_though_answers_come_to_a_program_that_does_not_know_its_v
     process.consume(orchestrator.attach(process.consumer("trips"), "trips"));
     process.orchestrate(&orchestrator);
     consume_participants(&process, &old.script);
-    let (old_process, world) = (old.process, World { process, orchestrator, ..old });
+    (old.process, World { process, orchestrator, ..old })
+}
+
+/// While a new version is rolled out, the old program gets the answers to runs of the new one.
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_though_answers_come_to_a_program_that_does_not_know_its_version() {
+    let (old_process, world) = rolled_out(World::new().await).await;
     world.begin("1").await.unwrap();
     // Longer than all attempts at a step together.
     world.pass(150).await;
@@ -88,15 +92,32 @@ async fn a_run_goes_on_though_answers_come_to_a_program_that_does_not_know_its_v
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_no_program_knows_for_a_day_is_a_dead_letter() {
+async fn answers_that_no_program_takes_in_for_a_day_are_dead_letters() {
+    let (_old_process, world) = rolled_out(World::new().await).await;
+    world.begin("1").await.unwrap();
+    world.pass(150).await;
+    assert_eq!(world.held("trips", "dead").await, 0);
+    world.host.advance(Duration::from_secs(25 * 60 * 60));
+    world.pass(300).await;
+    assert_eq!(world.held("trips", "dead").await, 1, "{}", world.instance("1").await.timeline());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_asked_for_long_before_the_roll_out_has_all_of_its_time() {
     let world = World::new().await;
     world.begin("1").await.unwrap();
     world.process.kill();
     world.host.advance(Duration::from_secs(25 * 60 * 60));
     let world = restarted(world, vec![shorter(2)]);
     world.pass(300).await;
-    assert_eq!(world.instance("1").await.status, SagaStatus::Running);
-    assert_eq!(world.held("trips", "dead").await, 1);
+    assert_eq!(world.held("trips", "dead").await, 0);
+    let let_go = world.instance("1").await.steps[0].action.as_ref().unwrap().let_go.unwrap();
+    assert_eq!(let_go.times, 1);
+
+    let first = saga(1, &world.script, world.stores["card"].clone());
+    let world = restarted(world, vec![first, shorter(2)]);
+    let instance = world.until("1", SagaStatus::Completed).await;
+    assert!(instance.steps[0].action.as_ref().unwrap().let_go.is_none(), "its answer was taken in");
 }
 
 #[tokio::test(start_paused = true)]
