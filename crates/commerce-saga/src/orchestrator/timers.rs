@@ -23,7 +23,7 @@ use crate::instance::{COLLECTION, Instance, WAKE_AT};
 const POLL: Duration = Duration::from_millis(200);
 /// So many instances are looked at in one go.
 const BATCH: usize = 256;
-/// So many at a time: one that is slow does not hold the others up.
+/// So many at a time: one that is slow does not hold the others up. As many that hang do, as long as each may take.
 const CONCURRENCY: usize = 16;
 /// So long those under way may take to end after a shutdown, as those of a consumer.
 const GRACE: Duration = Duration::from_secs(10);
