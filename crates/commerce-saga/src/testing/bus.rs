@@ -151,7 +151,11 @@ impl Subscription for FaultySubscription {
             if !self.ready.is_empty() {
                 return Ok(std::mem::take(&mut self.ready));
             }
-            for delivery in self.inner.next(max).await? {
+            let deliveries = self.inner.next(max).await?;
+            if deliveries.is_empty() {
+                return Ok(deliveries);
+            }
+            for delivery in deliveries {
                 self.take(delivery);
             }
         }
@@ -163,6 +167,10 @@ impl Subscription for FaultySubscription {
 
     async fn nack(&mut self, receipts: &[Receipt]) -> Result<(), BusError> {
         self.inner.nack(&originals(receipts)).await
+    }
+
+    fn leaving(&self) -> Vec<usize> {
+        self.inner.leaving()
     }
 
     fn report_to(&mut self, health: &Health) {
