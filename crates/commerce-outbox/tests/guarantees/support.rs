@@ -122,7 +122,8 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
-        panic!("{key}: {found:?} instead of {expected:?}");
+        let (sent, held) = (messages(&self.shop).await.len(), self.dead_letters().unfinished(None).await);
+        panic!("{key}: {found:?} instead of {expected:?}; of {sent} messages these are held: {held:?}");
     }
 
     pub(crate) async fn until_dead(&self, count: usize) -> Vec<HeldMessage> {
@@ -198,6 +199,8 @@ impl Running {
     pub(crate) async fn crash(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
+        // What it had spawned may take a moment more: the clock must not move on before.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

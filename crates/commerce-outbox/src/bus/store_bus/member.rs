@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::error::Kind;
-use commerce_core::store::Store;
+use commerce_core::store::{Lease, Store, StoreError};
 use futures_util::future::{join_all, select_all};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -46,7 +47,7 @@ pub(super) struct Member {
     passed_over: bool,
     held: BTreeMap<usize, Partition>,
     /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
-    asked: Option<(Arc<dyn Store>, String)>,
+    asked: Option<AskedLease>,
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
     /// Whether a partition is leaving since whoever reads was last told.
@@ -58,6 +59,32 @@ pub(super) struct Member {
     flush_at: Instant,
     due_at: Instant,
     health: Health,
+}
+
+/// It is asked for by a task of its own. The wait for it may be dropped, and then the store may still come to it: after the
+/// lease was given back, if no one waited.
+struct AskedLease {
+    store: Arc<dyn Store>,
+    state: Asking,
+}
+
+enum Asking {
+    UnderWay(JoinHandle<Result<Option<Lease>, StoreError>>),
+    Answered(Option<Lease>),
+}
+
+impl AskedLease {
+    /// The answer, as often as it is asked for; after a failure that there is none.
+    async fn answer(&mut self) -> Result<Option<Lease>, StoreError> {
+        let task = match &mut self.state {
+            Asking::UnderWay(task) => task,
+            Asking::Answered(lease) => return Ok(lease.clone()),
+        };
+        let broken = |broken: JoinError| Err(StoreError::Unavailable { source: broken.into() });
+        let answer = task.await.unwrap_or_else(broken);
+        self.state = Asking::Answered(answer.as_ref().ok().cloned().flatten());
+        answer
+    }
 }
 
 impl Member {
@@ -217,9 +244,7 @@ impl Member {
                 self.passed_over |= held < share;
                 continue;
             }
-            let name = format!("bus/{}/{number}", self.group);
-            self.asked = Some((source.store.clone(), name.clone()));
-            match source.store.acquire_lease(&name, self.id, self.options.lease).await? {
+            match self.ask_for_lease(source, number).await? {
                 Some(lease)
                     if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
                 {
@@ -256,14 +281,24 @@ impl Member {
         Ok(())
     }
 
-    /// Gives back the lease that was asked for when the wait was dropped: it may have been given.
-    async fn give_back_asked(&mut self) -> Result<(), BusError> {
-        if let Some((store, name)) = self.asked.take()
-            && let Some(lease) = store.acquire_lease(&name, self.id, self.options.lease).await?
-        {
-            store.release_lease(&lease).await?;
+    /// One at a time: what an earlier wait was dropped for is answered first. It is asked for once more then, if it is still
+    /// wanted.
+    async fn ask_for_lease(&mut self, source: &Source, number: u32) -> Result<Option<Lease>, BusError> {
+        if let Some(earlier) = &mut self.asked {
+            let _ = earlier.answer().await;
         }
-        Ok(())
+        let (store, name) = (source.store.clone(), format!("bus/{}/{number}", self.group));
+        let (id, length) = (self.id, self.options.lease);
+        let asking = store.clone();
+        let task = tokio::spawn(async move { asking.acquire_lease(&name, id, length).await });
+        Ok(self.asked.insert(AskedLease { store, state: Asking::UnderWay(task) }).answer().await?)
+    }
+
+    /// The lease that was asked for when the wait was dropped, if it was given.
+    async fn asked_lease(&mut self) -> Option<(Arc<dyn Store>, Lease)> {
+        let mut asked = self.asked.take()?;
+        let lease = asked.answer().await.ok().flatten()?;
+        Some((asked.store, lease))
     }
 
     /// Whether a partition is kept only until it is idle.
@@ -430,6 +465,7 @@ impl Subscription for Member {
     }
 
     async fn close(&mut self) -> Result<(), BusError> {
+        let asked = self.asked_lease().await;
         for index in self.held.keys().copied().collect::<Vec<_>>() {
             // No one's to suspect.
             self.put_back(index);
@@ -437,7 +473,9 @@ impl Subscription for Member {
         for partition in std::mem::take(&mut self.held).values_mut() {
             leave(partition).await?;
         }
-        self.give_back_asked().await?;
+        if let Some((store, lease)) = asked {
+            store.release_lease(&lease).await?;
+        }
         for source in self.sources() {
             self.speaker.leave(&source.store).await?;
         }
