@@ -8,6 +8,7 @@
 //! Whatever lies between cursor and mark when a partition changes hands may have killed its worker, and is delivered as such.
 //! Whatever lies beyond the cursor by then may have been done behind a message that was not, and is delivered as such.
 
+mod asked;
 mod feed;
 mod member;
 mod partition;

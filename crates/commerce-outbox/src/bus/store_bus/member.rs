@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_core::error::Kind;
-use commerce_core::store::{Lease, Store, StoreError};
+use commerce_core::store::{Lease, Store};
 use futures_util::future::{join_all, select_all};
-use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::asked::AskedLease;
 use super::feed::Feed;
 use super::partition::{Partition, Place, is_lost, stretch};
 use super::word::Speaker;
@@ -59,32 +59,6 @@ pub(super) struct Member {
     flush_at: Instant,
     due_at: Instant,
     health: Health,
-}
-
-/// It is asked for by a task of its own. The wait for it may be dropped, and then the store may still come to it: after the
-/// lease was given back, if no one waited.
-struct AskedLease {
-    store: Arc<dyn Store>,
-    state: Asking,
-}
-
-enum Asking {
-    UnderWay(JoinHandle<Result<Option<Lease>, StoreError>>),
-    Answered(Option<Lease>),
-}
-
-impl AskedLease {
-    /// The answer, as often as it is asked for; after a failure that there is none.
-    async fn answer(&mut self) -> Result<Option<Lease>, StoreError> {
-        let task = match &mut self.state {
-            Asking::UnderWay(task) => task,
-            Asking::Answered(lease) => return Ok(lease.clone()),
-        };
-        let broken = |broken: JoinError| Err(StoreError::Unavailable { source: broken.into() });
-        let answer = task.await.unwrap_or_else(broken);
-        self.state = Asking::Answered(answer.as_ref().ok().cloned().flatten());
-        answer
-    }
 }
 
 impl Member {
@@ -287,18 +261,16 @@ impl Member {
         if let Some(earlier) = &mut self.asked {
             let _ = earlier.answer().await;
         }
-        let (store, name) = (source.store.clone(), format!("bus/{}/{number}", self.group));
-        let (id, length) = (self.id, self.options.lease);
-        let asking = store.clone();
-        let task = tokio::spawn(async move { asking.acquire_lease(&name, id, length).await });
-        Ok(self.asked.insert(AskedLease { store, state: Asking::UnderWay(task) }).answer().await?)
+        let name = format!("bus/{}/{number}", self.group);
+        let asked = AskedLease::ask(source.store.clone(), name, self.id, self.options.lease);
+        Ok(self.asked.insert(asked).answer().await?)
     }
 
     /// The lease that was asked for when the wait was dropped, if it was given.
     async fn asked_lease(&mut self) -> Option<(Arc<dyn Store>, Lease)> {
         let mut asked = self.asked.take()?;
         let lease = asked.answer().await.ok().flatten()?;
-        Some((asked.store, lease))
+        Some((asked.into_store(), lease))
     }
 
     /// Whether a partition is kept only until it is idle.
