@@ -198,3 +198,23 @@ async fn a_consumer_that_is_dropped_leaves_nothing_running() {
     tokio::time::sleep(Duration::from_millis(150)).await;
     assert_eq!(count.load(Ordering::SeqCst), before);
 }
+
+/// By the store's clock its lease would never end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_member_asked_for_as_it_left_is_given_back_however_late_it_comes() {
+    let mut world = World::new(1).await;
+    let shop = Yielding::new(world.shop.clone());
+    let late = shop.late.clone();
+    world.shop = Arc::new(shop);
+    world.send(job("a", 1)).await;
+    late.store(true, Ordering::SeqCst);
+    let leaving = Running::consumer(world.consumer().on(record));
+    while late.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    leaving.stop().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let next = Running::consumer(world.consumer().on(record));
+    world.until_effects("a", &[1]).await;
+    next.stop().await;
+}

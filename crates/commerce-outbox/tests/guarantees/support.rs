@@ -228,12 +228,14 @@ impl Dice {
 pub(crate) struct Yielding {
     inner: Arc<dyn Store>,
     pub(crate) away: Arc<AtomicBool>,
+    /// Whether it comes late to the next lease it is asked for, though no one may wait any more.
+    pub(crate) late: Arc<AtomicBool>,
     dice: Arc<Dice>,
 }
 
 impl Yielding {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, away: Arc::default(), dice: Arc::new(Dice::new(7)) }
+        Self { inner, away: Arc::default(), late: Arc::default(), dice: Arc::new(Dice::new(7)) }
     }
 
     fn reach(&self) -> Result<(), StoreError> {
@@ -332,7 +334,15 @@ impl Store for Yielding {
         holder: Uuid,
         duration: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let answer = self.inner.acquire_lease(name, holder, duration).await;
+        let (inner, name, is_late) =
+            (self.inner.clone(), name.to_owned(), self.late.swap(false, Ordering::SeqCst));
+        let acquire = async move {
+            if is_late {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            inner.acquire_lease(&name, holder, duration).await
+        };
+        let answer = if is_late { tokio::spawn(acquire).await.unwrap() } else { acquire.await };
         self.give_way().await;
         answer
     }
