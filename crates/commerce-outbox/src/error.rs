@@ -4,23 +4,37 @@ use commerce_core::event::CodecError;
 use commerce_core::store::StoreError;
 
 /// Why a message was not handled. Its kind decides what happens: a conflict is decided anew at once, what is
-/// retryable waits, everything else is dead at once.
+/// retryable waits, everything else is dead at once. What [can't be handled yet](Self::not_yet) waits for as long as it takes.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct HandleError {
     kind: Kind,
+    not_yet: bool,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl HandleError {
     /// An error of this kind.
     pub fn new(kind: Kind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into() }
+        Self { kind, not_yet: false, source: source.into() }
     }
 
     /// May succeed later.
     pub fn retryable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(Kind::Retryable, source)
+    }
+
+    /// Nothing is wrong, but something else has to happen first, however long that takes: the message comes again after waits
+    /// that grow as with any other error, and is never given up for it. Those of its key wait behind it.
+    ///
+    /// ```
+    /// # use commerce_outbox::HandleError;
+    /// # let checkout_has_ended = false;
+    /// let handled = if checkout_has_ended { Ok(()) } else { Err(HandleError::not_yet("the checkout is under way")) };
+    /// # assert!(handled.is_err_and(|error| error.is_not_yet()));
+    /// ```
+    pub fn not_yet(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { not_yet: true, ..Self::retryable(what) }
     }
 
     /// Will never succeed.
@@ -31,6 +45,11 @@ impl HandleError {
     /// The conflict that the commit met, if that is what it was.
     pub fn conflict(&self) -> Option<&Conflict> {
         self.source.downcast_ref::<CommitError>().and_then(CommitError::conflict)
+    }
+
+    /// Whether it is no failure, but [has to wait](Self::not_yet).
+    pub fn is_not_yet(&self) -> bool {
+        self.not_yet
     }
 
     /// What happens next.

@@ -53,6 +53,13 @@ impl RetryPolicy {
     pub fn draw_wait_after(&self, made: u32, host: &dyn Host) -> Option<Duration> {
         self.wait_after(made, chance(host))
     }
+
+    /// How long to wait once more for something that has been waited for so long: the bound is as long again, within those of
+    /// the first and the longest wait.
+    pub(crate) fn wait_again(&self, waited: Duration, chance: u32) -> Duration {
+        let bound = waited.max(self.first_wait).min(self.longest_wait);
+        bound.mul_f64(f64::from(chance) / f64::from(u32::MAX))
+    }
 }
 
 /// A number from all of `u32`. Of a new id only the sixteen bits before its ordinal are sure to be random: those before

@@ -74,7 +74,7 @@ fn describe() {
     );
     describe_counter!(
         "messages_handled_total",
-        "Messages seen to, by consumer group, type and outcome: handled, repeated, queued, failed, dead."
+        "Messages seen to, by consumer group, type and outcome: handled, repeated, queued, waits, failed, dead."
     );
     describe_histogram!(
         "message_age_seconds",

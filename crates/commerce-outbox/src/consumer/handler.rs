@@ -38,7 +38,8 @@ pub trait Handler: Send + Sync + 'static {
     /// once.
     ///
     /// # Errors
-    /// A conflict runs it again at once, a retryable error later; any other makes the message a dead letter.
+    /// A conflict runs it again at once, a retryable error later, and so does one that says [not yet](HandleError::not_yet),
+    /// however often; any other makes the message a dead letter.
     async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError>;
 }
 

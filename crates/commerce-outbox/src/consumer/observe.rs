@@ -1,9 +1,12 @@
 //! What is seen of each message: a span, and figures.
 
+use std::time::Duration;
+
 use commerce_core::Timestamp;
 use tracing::{Span, field};
 
 use crate::envelope::Envelope;
+use crate::held::Attempt;
 
 /// What became of a message, for the figures.
 #[derive(Clone, Copy)]
@@ -14,6 +17,8 @@ pub(super) enum Outcome {
     Repeated,
     /// It waits behind another of its key.
     Queued,
+    /// Something else has to happen first.
+    Waits,
     /// It failed, and is tried again.
     Failed,
     /// It failed for good.
@@ -21,11 +26,21 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    /// Of an attempt that did not succeed, and what is waited for until the next.
+    pub(super) const fn of(attempt: &Attempt, wait: Option<Duration>) -> Self {
+        match wait {
+            Some(_) if attempt.not_yet => Self::Waits,
+            Some(_) => Self::Failed,
+            None => Self::Dead,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Handled => "handled",
             Self::Repeated => "repeated",
             Self::Queued => "queued",
+            Self::Waits => "waits",
             Self::Failed => "failed",
             Self::Dead => "dead",
         }

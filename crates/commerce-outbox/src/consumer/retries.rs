@@ -214,9 +214,8 @@ impl Retries {
 async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
     if head.message.under_way {
         let error = format!("its worker was lost at attempt {}", head.message.begun);
-        let lost = Attempt { at: worker.held.now(), error, kind: Kind::Retryable };
-        head.message.attempts.push(lost);
-        head.message.under_way = false;
+        let lost = Attempt { at: worker.held.now(), error, kind: Kind::Retryable, not_yet: false };
+        head.message.ended(lost);
     }
     if head.message.begun >= worker.options.retry.attempts {
         return bury(worker, head).await;
@@ -251,11 +250,16 @@ async fn finish(worker: &Worker, head: Head) -> Result<(), HeldError> {
 
 async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), HeldError> {
     let message = &mut head.message;
-    warn!(group = message.group, message = %message.envelope.id, error = attempt.error, "a held message failed again");
-    let wait = worker.wait_after(&attempt, message.begun);
-    message.attempts.push(attempt);
-    message.under_way = false;
-    worker.count(&message.envelope, if wait.is_some() { Outcome::Failed } else { Outcome::Dead });
+    let (group, id, error) = (&message.group, message.envelope.id, &attempt.error);
+    if attempt.not_yet {
+        debug!(group, message = %id, error, "a held message waits");
+    } else {
+        warn!(group, message = %id, error, "a held message failed again");
+    }
+    let waited = worker.held.now().since(message.held_since);
+    let wait = worker.wait_after(&attempt, message.begun, waited);
+    worker.count(&message.envelope, Outcome::of(&attempt, wait));
+    message.ended(attempt);
     let Some(wait) = wait else { return bury(worker, head).await };
     message.due = Some(worker.held.now().plus(wait));
     worker.held.rewrite(&mut head).await

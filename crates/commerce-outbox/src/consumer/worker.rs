@@ -12,7 +12,7 @@ use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
-use tracing::{Instrument, warn};
+use tracing::{Instrument, debug, warn};
 
 use super::Handlers;
 use super::Options;
@@ -119,13 +119,19 @@ impl Worker {
                 at: self.host.now(),
                 error: "the worker that had taken it was lost".to_owned(),
                 kind: Kind::Retryable,
+                not_yet: false,
             };
             return self.hold(envelope, key, lost, true).await;
         }
         match self.handle(envelope, None).await {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
-                warn!(group = self.held.group, message = %envelope.id, key = %envelope.key, %error, "a message failed");
+                let (group, message) = (&self.held.group, envelope.id);
+                if error.is_not_yet() {
+                    debug!(group, %message, key = %envelope.key, %error, "a message waits");
+                } else {
+                    warn!(group, %message, key = %envelope.key, %error, "a message failed");
+                }
                 self.hold(envelope, key, self.attempt(&error), false).await
             }
         }
@@ -152,14 +158,14 @@ impl Worker {
         attempt: Attempt,
         worker_lost: bool,
     ) -> Result<Outcome, HeldError> {
-        let wait = self.wait_after(&attempt, 1);
+        let wait = self.wait_after(&attempt, 1, Duration::ZERO);
+        let outcome = Outcome::of(&attempt, wait);
         let failure = FirstFailure {
             state: if wait.is_some() { HeldState::Retrying } else { HeldState::Dead },
             due: wait.map(|wait| self.host.now().plus(wait)),
             attempt,
             worker_lost,
         };
-        let outcome = if wait.is_some() { Outcome::Failed } else { Outcome::Dead };
         if wait.is_none() && self.skips(envelope) {
             return self.held.skip(envelope, &failure).await.map(|()| outcome);
         }
@@ -178,8 +184,12 @@ impl Worker {
         self.options.skip_dead.iter().any(|topic| **topic == *envelope.topic)
     }
 
-    /// How long to wait before the next attempt, if there is to be one.
-    pub(super) fn wait_after(&self, attempt: &Attempt, made: u32) -> Option<Duration> {
+    /// How long to wait before the next attempt, if there is to be one: of a message that has failed so often, or has waited for
+    /// so long.
+    pub(super) fn wait_after(&self, attempt: &Attempt, made: u32, waited: Duration) -> Option<Duration> {
+        if attempt.not_yet {
+            return Some(self.options.retry.wait_again(waited, chance(&*self.host)));
+        }
         if attempt.kind != Kind::Retryable && attempt.kind != Kind::Conflict {
             return None;
         }
@@ -187,7 +197,12 @@ impl Worker {
     }
 
     pub(super) fn attempt(&self, error: &HandleError) -> Attempt {
-        Attempt { at: self.host.now(), error: error.to_string(), kind: error.kind() }
+        Attempt {
+            at: self.host.now(),
+            error: error.to_string(),
+            kind: error.kind(),
+            not_yet: error.is_not_yet(),
+        }
     }
 
     /// Runs the handler until it no longer loses a race, and commits what it decided, in a span of the message's trace.

@@ -76,6 +76,9 @@ pub struct Attempt {
     pub error: String,
     /// Of what kind the error was.
     pub kind: Kind,
+    /// Whether it was no failure: something else had to happen first. Of such attempts in a row the last one is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_yet: bool,
 }
 
 /// An operator's order to try a dead letter again.
@@ -111,6 +114,16 @@ pub(crate) struct HeldKey {
 }
 
 impl HeldMessage {
+    /// An attempt has ended. One that found that it was too early does not count.
+    pub(crate) fn ended(&mut self, attempt: Attempt) {
+        if attempt.not_yet {
+            self.begun = self.begun.saturating_sub(1);
+            self.attempts.pop_if(|last| last.not_yet);
+        }
+        self.attempts.push(attempt);
+        self.under_way = false;
+    }
+
     /// Its id among all held messages of its tenant.
     pub fn id(&self) -> String {
         if self.skipped {

@@ -125,7 +125,7 @@ impl Held {
             group: self.group.clone(),
             sequence,
             state: failure.map_or(HeldState::Waiting, |failure| failure.state),
-            begun: u32::from(failure.is_some()),
+            begun: u32::from(failure.is_some_and(|failure| !failure.attempt.not_yet)),
             under_way: failure.is_some() && ended.is_none(),
             attempts: ended.map(|failure| failure.attempt.clone()).into_iter().collect(),
             held_since: self.host.now(),
@@ -253,7 +253,7 @@ mod tests {
 
     async fn held_head(held: &Held, envelope: &Envelope) -> Head {
         let now = held.now();
-        let attempt = Attempt { at: now, error: "no".to_owned(), kind: Kind::Retryable };
+        let attempt = Attempt { at: now, error: "no".to_owned(), kind: Kind::Retryable, not_yet: false };
         let failure =
             FirstFailure { state: HeldState::Retrying, attempt, due: Some(now), worker_lost: false };
         assert!(held.append(envelope, Some(&failure)).await.unwrap());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::commit::Commit;
+use commerce_core::id::Tenant;
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::{Store, partition_of};
 use commerce_core::testing::TestHost;
@@ -73,7 +74,16 @@ impl FlowingWorld {
     }
 
     pub(crate) async fn unfinished(&self) -> Unfinished {
-        DeadLetters::new(self.store.clone(), self.host.clone()).unfinished(None).await.unwrap()
+        self.dead_letters().unfinished(None).await.unwrap()
+    }
+
+    /// The first held message of a key.
+    pub(crate) async fn held(&self, key: &str) -> HeldMessage {
+        self.dead_letters().show(&Tenant::default(), &format!("workers/{key}/0000000000")).await.unwrap()
+    }
+
+    fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.store.clone(), self.host.clone())
     }
 }
 

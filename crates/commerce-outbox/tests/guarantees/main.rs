@@ -10,6 +10,7 @@ mod health;
 mod idempotency;
 mod leases;
 mod none_lost;
+mod not_yet;
 mod once;
 mod ordered_keys;
 mod poison;

@@ -110,6 +110,7 @@ fn hold(fixture: &Fixture, group: &'static str, state: HeldState) -> Vec<Write> 
             at: Timestamp::default(),
             error: "forged".to_owned(),
             kind: Kind::Retryable,
+            not_yet: false,
         }],
         begun: 1,
         under_way: false,

@@ -87,7 +87,7 @@ impl Parcel {
         if matches!(status, OrderStatus::PaymentInitiated | OrderStatus::PaymentCompleted)
             && shipment_of(self.order_id) == shipment_id
         {
-            return Err(HandleError::retryable("the order's checkout is still under way"));
+            return Err(HandleError::not_yet("the order's checkout is still under way"));
         }
         let own = placed.shipment_id();
         if own != Some(shipment_id) && may_come(own, scope).await? {
