@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use commerce_outbox::*;
 
 use crate::flowing::*;
-use crate::support::{Job, Running, job, quick};
+use crate::support::{Job, Running, job, quick, soon};
 use crate::waiting::{Seen, that_writes_down};
 
 /// Nearly as long as whoever leaves may take.
@@ -105,6 +105,28 @@ async fn what_was_done_behind_a_slow_key_is_not_handled_again_by_whoever_is_next
         assert_eq!((handled, distinct.len()), (3_020, 3_020), "at an end: {is_end}");
         assert_eq!(world.unfinished().await, Unfinished::default());
     }
+}
+
+/// To look whether a message was handled is a question to the store: of a backlog no one asks it for nothing.
+#[tokio::test(start_paused = true)]
+async fn only_as_far_as_others_had_come_may_a_message_have_been_handled() {
+    let world = FlowingWorld::new();
+    world.send((0..100).map(|number| job(&number.to_string(), number))).await;
+    let bus = StoreBus::new(world.host.clone()).source("/shop", world.shop.clone());
+    // What each takes, how much of it is left undone, and how much of it may have been handled by those before.
+    for (max, open, doubtful) in [(10, 0, 0), (20, 1, 0), (5, 0, 5), (100, 0, 15)] {
+        let mut member = bus.subscribe("workers", &["jobs"]).await.unwrap();
+        let taken = soon(&mut member, max).await;
+        let seen: Vec<_> = taken.iter().map(|delivery| delivery.may_be_handled).collect();
+        let expected: Vec<_> = (0..taken.len()).map(|place| place < doubtful).collect();
+        assert_eq!(seen, expected, "of {max}");
+        assert!(taken.iter().all(|delivery| !delivery.redelivered));
+        let receipts: Vec<_> = taken.iter().map(|delivery| delivery.receipt).collect();
+        member.ack(&receipts[open..]).await.unwrap();
+        member.nack(&receipts[..open]).await.unwrap();
+        member.close().await.unwrap();
+    }
+    assert_eq!(world.shop.checkpoint("group/workers/0").await.unwrap(), 100);
 }
 
 /// A broker that takes long for each batch.

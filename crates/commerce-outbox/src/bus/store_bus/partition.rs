@@ -48,10 +48,11 @@ pub(super) struct Partition {
     done: Reader,
     /// Up to here messages were taken, durably.
     taken: Reader,
+    /// Up to here messages were handled by former holders that left in good order, behind one that was not done.
+    reached: Reader,
     /// Up to here a former holder may have taken them.
     suspect: Position,
-    /// Up to here a former holder may have handled them, behind one that was not done: this is all that there was when it
-    /// left. How far it had come is written down nowhere.
+    /// Up to here a former holder may have handled them.
     known: Position,
     /// Up to here the log was read.
     read: Position,
@@ -92,8 +93,9 @@ impl Partition {
         // If the last moves of the cursor are lost, what was done since is handed out again, under suspicion.
         let done = Reader::find(place.store, cursor_name(place.group, place.number)).await?.relaxed();
         let taken = Reader::find(place.store, format!("taken/{}/{}", place.group, place.number)).await?;
+        let reached = Reader::find(place.store, format!("reached/{}/{}", place.group, place.number)).await?;
         // The mark lies ahead of what was taken; what is not in the log yet was taken by no one.
-        let known = place.store.last_message().await?;
+        let last = place.store.last_message().await?;
         Ok(Self {
             index: place.index,
             number: place.number,
@@ -101,12 +103,13 @@ impl Partition {
             lease,
             source: place.source.clone(),
             epoch,
-            suspect: taken.at.min(known),
-            known,
+            suspect: taken.at.min(last),
+            known: taken.at.max(reached.at).min(last),
             read: done.at,
             read_before: done.at,
             done,
             taken,
+            reached,
             handed: BTreeMap::new(),
             count: 0,
             leaving: false,
@@ -250,6 +253,11 @@ impl Partition {
     /// Leaves the partition to others. What was handed out and is not done is theirs to suspect.
     pub(super) async fn leave(&mut self) -> Result<(), BusError> {
         self.done.move_to(self.low_water(), &self.store, &self.lease).await?;
+        // Before the mark of what was taken goes back.
+        let reached = self.known.max(self.read).max(self.read_before);
+        if reached > self.done.at.max(self.reached.at) {
+            self.reached.move_to(reached, &self.store, &self.lease).await?;
+        }
         let out = self.handed.iter().rev().find(|(_, handed)| !handed.again);
         let taken = out.map_or(self.done.at, |(position, _)| *position);
         self.taken.move_to(taken.min(self.taken.at), &self.store, &self.lease).await?;
