@@ -28,6 +28,12 @@ const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEV
                       CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
                            ELSE current_setting('synchronous_commit') END, false),
            pg_is_in_recovery()";
+/// Set on every connection that reads: whoever waits for an answer may go away, and takes the connection along. The server's
+/// process would stay for as long as the statement takes, or the lock that it waits for.
+const NOTICES_ITS_END: &str = "SET client_connection_check_interval = '1s'";
+/// Within this time it notices.
+pub(super) const NOTICED_WITHIN: Duration = Duration::from_millis(1_500);
+
 /// The column of the last of them.
 const IS_STANDBY: usize = 8;
 
@@ -68,6 +74,16 @@ impl Address {
         match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(no_answer_within(CONNECT_WITHIN)),
+        }
+    }
+
+    /// For reading.
+    pub(super) async fn connect_reader(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut db = self.connect().await?;
+        match sqlx::raw_sql(NOTICES_ITS_END).execute(&mut db).await {
+            // Where the server's system can't tell.
+            Ok(_) | Err(sqlx::Error::Database(_)) => Ok(db),
+            Err(error) => Err(error),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-use super::connect::{Address, no_answer_within};
+use super::connect::{Address, NOTICED_WITHIN, no_answer_within};
 use super::error::{self, Class, OpenError, store_error};
 use super::options::PgOptions;
 use super::wake::{CHANNEL, Wake};
@@ -205,7 +205,10 @@ impl Database {
         let was_idle = idle.is_some();
         let db = match idle {
             Some(db) => db,
-            None => self.0.address.connect().await.map_err(|error| store_error(&self.0.address.at, error))?,
+            None => {
+                let connected = self.0.address.connect_reader().await;
+                connected.map_err(|error| store_error(&self.0.address.at, error))?
+            }
         };
         Ok(Reader { held: Some((db, room)), was_idle, shared: self.0.clone() })
     }
@@ -340,7 +343,11 @@ impl Drop for Reader {
         runtime.spawn(async move {
             let is_clean =
                 tokio::time::timeout(DRAINED_WITHIN, db.ping()).await.is_ok_and(|ended| ended.is_ok());
-            if is_clean && let Some(shared) = shared.upgrade() {
+            if !is_clean {
+                drop(db);
+                // So long the server's process may stay: there is no room for another meanwhile.
+                tokio::time::sleep(NOTICED_WITHIN).await;
+            } else if let Some(shared) = shared.upgrade() {
                 shared.readers.put_back(db);
             }
             drop(room);

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use commerce_adapters::postgres::PgDatabase;
-use commerce_core::store::{ReadMessages, Store};
+use commerce_adapters::postgres::{PgDatabase, PgStore, sqlx};
+use commerce_core::store::{Query, ReadMessages, Store};
 use commerce_test_postgres::database;
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::support::{append, number, numbered, stream, within};
 
@@ -14,6 +17,9 @@ const STORES: usize = 5;
 const PARTITIONS: u32 = 16;
 /// How many connections read, unless set.
 const READERS: i64 = 8;
+/// How many there are beside the one that asks.
+const CONNECTED: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                         AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stores_partitions_and_readers_do_not_add_up_to_connections() {
@@ -45,12 +51,10 @@ async fn stores_partitions_and_readers_do_not_add_up_to_connections() {
             }
         }
         let mut db = home.connect().await;
-        let connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-                         AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
         let mut most = 0;
         for _ in 0..200 {
-            most = most.max(number(&mut db, connected).await);
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            most = most.max(number(&mut db, CONNECTED).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         stop.store(true, Ordering::SeqCst);
         users.join_all().await;
@@ -62,7 +66,33 @@ async fn stores_partitions_and_readers_do_not_add_up_to_connections() {
         // They go with the stores.
         drop(stores);
         drop(database);
-        crate::support::until("all are closed", async || number(&mut db, connected).await == 0).await;
+        crate::support::until("all are closed", async || number(&mut db, CONNECTED).await == 0).await;
+    })
+    .await;
+}
+
+/// A process of the server that waits for a lock does not see by itself that no one waits for it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_give_up_on_a_locked_table_leave_no_connections_behind() {
+    within(60, async {
+        let home = database().await;
+        let store = PgStore::connect(home.url()).schema("shop").migrate().await.unwrap();
+        let (mut locking, mut db) = (home.connect().await, home.connect().await);
+        let lock = "BEGIN; LOCK TABLE shop.commerce_documents IN ACCESS EXCLUSIVE MODE";
+        sqlx::raw_sql(lock).execute(&mut locking).await.unwrap();
+        let (mut most, mut given_up) = (0, 0);
+        for _ in 0..60 {
+            let all = Query::all_tenants("any");
+            let reads = (0..READERS).map(|_| timeout(Duration::from_millis(100), store.documents(&all)));
+            given_up += join_all(reads).await.iter().filter(|read| read.is_err()).count();
+            // Without the one that locks.
+            most = most.max(number(&mut db, CONNECTED).await - 1);
+        }
+        sqlx::raw_sql("ROLLBACK").execute(&mut locking).await.unwrap();
+        println!("{most} connections, {given_up} gave up");
+        assert!(given_up as i64 > 10 * READERS, "{given_up}: nothing was tried");
+        assert!(most <= 2 + READERS + 1, "{most} connections");
+        store.documents(&Query::all_tenants("any")).await.unwrap();
     })
     .await;
 }
