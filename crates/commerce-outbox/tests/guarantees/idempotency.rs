@@ -106,7 +106,7 @@ async fn answers_are_kept_for_their_time_and_pruned_after_it() {
     let world = World::new(1).await;
     let keys = keys(&world).retention(Duration::from_secs(3_600));
     let other = Idempotency::new(world.store.clone(), world.host.clone(), "payments");
-    let retention = Retention::new(world.store.clone(), world.host.clone());
+    let retention = Retention::new(world.store.clone());
     for key in ["k", "l"] {
         let ticket = fresh(&keys, key, "f").await;
         world.store.commit(ticket.complete(effect(), b"done".to_vec()).unwrap()).await.unwrap();

@@ -199,7 +199,7 @@ impl Shop {
             };
             let readers =
                 readers(source).filter(|route| self.publishes || published || !route.follows_events());
-            let retention = Retention::new(store.clone(), self.host.clone());
+            let retention = Retention::new(store.clone());
             retentions.push(readers.fold(retention, |retention, route| retention.group(route.group)));
         }
         Ok(retentions)
