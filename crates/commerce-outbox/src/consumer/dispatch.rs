@@ -24,6 +24,8 @@ const ACK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// What may fail, and be tried again.
 const FINDING_HELD: &str = "finding out which keys are held";
+/// What may fail, and be tried again.
+const TELLING: &str = "telling the bus what is done";
 /// What fails once, and is not made good in this task.
 const WORKERS: &str = "a worker that broke down";
 
@@ -32,19 +34,22 @@ pub(super) struct Dispatcher {
     worker: Arc<Worker>,
     subscription: Box<dyn Subscription>,
     lanes: Lanes,
+    /// What is done and was not acknowledged yet, and what is to be given back and was not.
+    done: Vec<Receipt>,
+    unbegun: Vec<Receipt>,
     epoch: u64,
 }
 
 impl Dispatcher {
     pub(super) fn new(worker: Arc<Worker>, subscription: Box<dyn Subscription>) -> Self {
-        Self { lanes: Lanes::new(worker.clone()), worker, subscription, epoch: 0 }
+        let lanes = Lanes::new(worker.clone());
+        Self { worker, subscription, lanes, done: Vec::new(), unbegun: Vec::new(), epoch: 0 }
     }
 
     pub(super) async fn run(mut self, shutdown: CancellationToken) -> Result<(), BusError> {
         while !shutdown.is_cancelled() {
-            let (done, deliveries) = self.read(&shutdown).await;
-            self.subscription.ack(&done).await?;
-            self.give_back().await?;
+            let deliveries = self.read(&shutdown).await;
+            self.tell().await?;
             match deliveries {
                 Ok(deliveries) => self.take(deliveries, &shutdown).await,
                 Err(error) if error.kind() == Kind::Retryable => {
@@ -59,43 +64,59 @@ impl Dispatcher {
 
     /// Waits for deliveries while the lanes run, until something is to be acknowledged. Even where there is no room for
     /// more the subscription is asked: that keeps the membership alive.
-    async fn read(
-        &mut self,
-        shutdown: &CancellationToken,
-    ) -> (Vec<Receipt>, Result<Vec<Delivery>, BusError>) {
+    async fn read(&mut self, shutdown: &CancellationToken) -> Result<Vec<Delivery>, BusError> {
         self.lanes.start();
         let room = self.lanes.room();
-        let mut done = Vec::new();
-        let mut ack_at = None;
+        let untold = !self.done.is_empty() || !self.unbegun.is_empty();
+        let mut ack_at = untold.then(|| Instant::now() + PATIENCE);
         let mut next = self.subscription.next(room);
         loop {
             let until = ack_at.unwrap_or_else(Instant::now);
             tokio::select! {
-                () = shutdown.cancelled() => return (done, Ok(Vec::new())),
+                () = shutdown.cancelled() => return Ok(Vec::new()),
                 Some(finished) = self.lanes.finished() => {
-                    done.extend(finished);
+                    self.done.extend(finished);
                     ack_at.get_or_insert_with(|| Instant::now() + ACK);
                     self.lanes.start();
                     if room == 0 && self.lanes.room() > 0 {
-                        return (done, Ok(Vec::new()));
+                        return Ok(Vec::new());
                     }
                 }
-                () = tokio::time::sleep_until(until), if ack_at.is_some() => return (done, Ok(Vec::new())),
+                () = tokio::time::sleep_until(until), if ack_at.is_some() => return Ok(Vec::new()),
                 deliveries = &mut next => {
                     self.worker.health.note(READING, &deliveries);
-                    return (done, deliveries);
+                    return deliveries;
                 }
             }
         }
     }
 
-    /// What has not begun of partitions that are to go to others is for them: they wait for those partitions.
-    async fn give_back(&mut self) -> Result<(), BusError> {
+    /// Tells the bus what is done, and what it gets back: what has not begun of partitions that are to go to others is for
+    /// them, and they wait for those partitions. A bus that is out of reach is told later.
+    async fn tell(&mut self) -> Result<(), BusError> {
         let leaving = self.subscription.leaving();
-        if leaving.is_empty() {
-            return Ok(());
+        if !leaving.is_empty() {
+            self.unbegun.extend(self.lanes.drop_those_of(&leaving));
         }
-        self.subscription.nack(&self.lanes.drop_those_of(&leaving)).await
+        let told = self.try_to_tell().await;
+        self.worker.health.note(TELLING, &told);
+        match told {
+            Err(error) if error.kind() == Kind::Retryable => {
+                warn!(group = self.worker.held.group, %error, "the bus can't be told what is done");
+                Ok(())
+            }
+            told => told,
+        }
+    }
+
+    async fn try_to_tell(&mut self) -> Result<(), BusError> {
+        self.subscription.ack(&self.done).await?;
+        self.done.clear();
+        if !self.unbegun.is_empty() {
+            self.subscription.nack(&self.unbegun).await?;
+            self.unbegun.clear();
+        }
+        Ok(())
     }
 
     async fn take(&mut self, deliveries: Vec<Delivery>, shutdown: &CancellationToken) {
@@ -116,12 +137,14 @@ impl Dispatcher {
 
     /// Lets what runs finish, and leaves the rest to others, who need not suspect it.
     async fn leave(mut self) -> Result<(), BusError> {
-        self.subscription.nack(&self.lanes.clear()).await?;
+        self.unbegun.extend(self.lanes.clear());
+        self.tell().await?;
         if let Ok(finished) = tokio::time::timeout(GRACE, self.finish()).await {
             finished?;
         }
         // Before others take it over: it must not run twice at once.
         self.lanes.running.abort_all();
+        self.tell().await?;
         self.subscription.close().await
     }
 
@@ -133,7 +156,10 @@ impl Dispatcher {
                 never = stay(&mut *self.subscription) => match never {},
             };
             match finished {
-                Some(Some(receipt)) => self.subscription.ack(&[receipt]).await?,
+                Some(Some(receipt)) => {
+                    self.done.push(receipt);
+                    self.tell().await?;
+                }
                 Some(None) => {}
                 None => return Ok(()),
             }

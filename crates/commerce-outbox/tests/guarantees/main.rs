@@ -19,6 +19,7 @@ mod relay;
 mod retention;
 mod scheduled;
 mod shutdown;
+mod sources;
 mod store;
 mod support;
 mod suspects;

@@ -191,8 +191,12 @@ impl Running {
     }
 
     pub(crate) async fn stop(self) {
+        self.end().await.unwrap();
+    }
+
+    pub(crate) async fn end(self) -> Result<(), BusError> {
         self.shutdown.cancel();
-        self.task.await.unwrap().unwrap();
+        self.task.await.unwrap()
     }
 
     /// Ends it where it stands: nothing is given back.

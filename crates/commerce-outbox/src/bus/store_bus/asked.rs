@@ -10,7 +10,6 @@ use uuid::Uuid;
 /// It is asked for by a task of its own. The wait for it may be dropped, and then the store may still come to it: after the
 /// lease was given back, if no one waited.
 pub(super) struct AskedLease {
-    store: Arc<dyn Store>,
     state: Asking,
 }
 
@@ -21,9 +20,8 @@ enum Asking {
 
 impl AskedLease {
     pub(super) fn ask(store: Arc<dyn Store>, name: String, holder: Uuid, length: Duration) -> Self {
-        let asking = store.clone();
-        let task = tokio::spawn(async move { asking.acquire_lease(&name, holder, length).await });
-        Self { store, state: Asking::UnderWay(task) }
+        let task = tokio::spawn(async move { store.acquire_lease(&name, holder, length).await });
+        Self { state: Asking::UnderWay(task) }
     }
 
     /// The answer, as often as it is asked for; after a failure that there is none.
@@ -36,10 +34,5 @@ impl AskedLease {
         let answer = task.await.unwrap_or_else(broken);
         self.state = Asking::Answered(answer.as_ref().ok().cloned().flatten());
         answer
-    }
-
-    /// Who was asked.
-    pub(super) fn into_store(self) -> Arc<dyn Store> {
-        self.store
     }
 }

@@ -17,7 +17,11 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Source;
+use super::asked::AskedLease;
 use super::partition::Partition;
+
+/// So long a source that is out of reach is let alone at first, and at most.
+const AWAY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
 
 /// One source as a member reads it.
 pub(super) struct Feed {
@@ -29,6 +33,15 @@ pub(super) struct Feed {
     /// When it is to be looked at, though no news came.
     pub(super) poll_at: Instant,
     look: Option<Look>,
+    /// A lease that was asked for, and whose partition is not held yet: whoever waits may be gone.
+    pub(super) lease: Option<AskedLease>,
+    absence: Option<Absence>,
+}
+
+/// How long a source that is out of reach is let alone, so that the others need not wait for it each time.
+struct Absence {
+    until: Instant,
+    next: Duration,
 }
 
 /// One read of some of its partitions.
@@ -65,7 +78,16 @@ pub(super) struct Asked {
 impl Feed {
     pub(super) fn new(source: Source, first: usize, topics: Arc<[String]>) -> Self {
         let partitions = first..first + source.store.partitions() as usize;
-        Self { source, partitions, topics, news: None, poll_at: Instant::now(), look: None }
+        Self {
+            source,
+            partitions,
+            topics,
+            news: None,
+            poll_at: Instant::now(),
+            look: None,
+            lease: None,
+            absence: None,
+        }
     }
 
     /// Begins to read what there may be to read, unless a read is under way: `max` messages, shared alike by the
@@ -105,7 +127,8 @@ impl Feed {
     /// Whether it reads nothing, though there may be something to read.
     pub(super) fn has_to_look(&self, held: &BTreeMap<usize, Partition>, window: usize) -> bool {
         let wants = |(_, partition): (&usize, &Partition)| partition.wants(1, window).is_some();
-        self.look.is_none() && held.range(self.partitions.clone()).any(wants)
+        let is_there = self.look.is_none() && self.is_away_until().is_none();
+        is_there && held.range(self.partitions.clone()).any(wants)
     }
 
     fn look_where_messages_came(&self, held: &mut BTreeMap<usize, Partition>) {
@@ -144,6 +167,29 @@ impl Feed {
             let requests: Vec<_> = asked.iter().map(request).collect();
             store.read_partitions(&requests).await
         }))
+    }
+
+    /// Until when it is let alone, if it is.
+    pub(super) fn is_away_until(&self) -> Option<Instant> {
+        self.absence.as_ref().map(|absence| absence.until).filter(|until| Instant::now() < *until)
+    }
+
+    /// It is out of reach: it is let alone for a while, and for twice as long if it is so again. Answers until when.
+    pub(super) fn goes_away(&mut self) -> Instant {
+        let length = self.absence.as_ref().map_or(AWAY.0, |absence| absence.next);
+        let next = length.saturating_mul(2).min(AWAY.1);
+        let until = Instant::now() + length;
+        self.absence = Some(Absence { until, next });
+        until
+    }
+
+    pub(super) fn is_back(&mut self) {
+        self.absence = None;
+    }
+
+    /// Whether it has not been reached since it was out of reach.
+    pub(super) fn is_missed(&self) -> bool {
+        self.absence.is_some()
     }
 
     pub(super) fn is_reading(&self) -> bool {

@@ -25,6 +25,8 @@ const FLUSH: Duration = Duration::from_millis(200);
 const DUE: usize = 1_000;
 /// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
 const SETTLE: Duration = Duration::from_millis(100);
+/// A source is waited for a third of a lease, and at least for so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// So often, and so long apart, a member that ends tries to leave a partition.
 const LEAVE: (u32, Duration) = (3, Duration::from_millis(200));
 
@@ -46,8 +48,6 @@ pub(super) struct Member {
     /// Whether it left to others what it would have taken over if it had had room.
     passed_over: bool,
     held: BTreeMap<usize, Partition>,
-    /// A lease that was asked for, and whose partition is not among the held yet: whoever waits may be gone.
-    asked: Option<AskedLease>,
     /// Read, and not yet handed out.
     ready: Vec<Delivery>,
     /// Whether a partition is leaving since whoever reads was last told.
@@ -58,6 +58,8 @@ pub(super) struct Member {
     upkeep_again: Duration,
     flush_at: Instant,
     due_at: Instant,
+    /// Why a source is out of reach, until whoever reads is told.
+    trouble: Option<BusError>,
     health: Health,
 }
 
@@ -83,7 +85,6 @@ impl Member {
             has_room: false,
             passed_over: false,
             held: BTreeMap::new(),
-            asked: None,
             ready: Vec::new(),
             leaves_more: false,
             epoch: 0,
@@ -91,20 +92,41 @@ impl Member {
             upkeep_again: SETTLE,
             flush_at: now,
             due_at: now,
+            trouble: None,
             health: Health::new(),
         }
     }
 
     /// Reads on wherever there may be something new, and hands out what was found since.
-    async fn look(&mut self, max: usize) -> Result<(), BusError> {
-        for feed in &mut self.feeds {
-            feed.look(&mut self.held, max, self.options.window, self.options.poll);
+    async fn look(&mut self, max: usize) {
+        let lease = self.options.lease;
+        for feed in self.there() {
+            self.feeds[feed].look(&mut self.held, max, self.options.window, self.options.poll);
         }
-        for feed in 0..self.feeds.len() {
-            self.mark(feed).await?;
-            self.take(feed)?;
+        for feed in self.there() {
+            let marked = in_time(lease, self.mark(feed)).await;
+            let taken = marked.and_then(|()| self.take(feed));
+            self.note(feed, taken);
         }
-        Ok(())
+    }
+
+    /// The sources that are not to be let alone.
+    fn there(&self) -> Vec<usize> {
+        (0..self.feeds.len()).filter(|feed| self.feeds[*feed].is_away_until().is_none()).collect()
+    }
+
+    /// Takes note of what came of asking a source: the others are none the worse if it can't be reached.
+    fn note(&mut self, feed: usize, result: Result<(), BusError>) {
+        if let Err(error) = result {
+            let until = self.feeds[feed].goes_away();
+            self.upkeep_at = self.upkeep_at.min(until);
+            self.trouble.get_or_insert(error);
+        }
+    }
+
+    /// Whose partition it is.
+    fn feed_of(&self, index: usize) -> usize {
+        self.feeds.iter().position(|feed| feed.partitions.contains(&index)).unwrap_or_default()
     }
 
     /// Leaves word of what is about to be taken. Nothing is taken before: whoever waits here may be gone at any moment.
@@ -171,20 +193,27 @@ impl Member {
     }
 
     /// Prolongs leases, takes over what is free, gives up what is more than a fair share.
-    async fn upkeep(&mut self) -> Result<(), BusError> {
+    async fn upkeep(&mut self) {
         if Instant::now() < self.upkeep_at {
-            return Ok(());
+            return;
         }
-        let places: Vec<_> =
-            self.feeds.iter().map(|feed| (feed.source.clone(), feed.partitions.clone())).collect();
         self.taken = None;
-        for (source, partitions) in places {
-            let share = self.share(&source, partitions.len()).await?;
-            self.hold_share(&source, partitions, share).await?;
+        for feed in self.there() {
+            match in_time(self.options.lease, self.keep_up(feed)).await {
+                Ok(()) => self.feeds[feed].is_back(),
+                failed => self.note(feed, failed),
+            }
         }
-        self.upkeep_at = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
+        let again = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
+        self.upkeep_at = self.feeds.iter().filter_map(Feed::is_away_until).fold(again, Instant::min);
         self.upkeep_again = self.upkeep_again.saturating_mul(2);
-        Ok(())
+    }
+
+    async fn keep_up(&mut self, feed: usize) -> Result<(), BusError> {
+        let Feed { source, partitions, .. } = &self.feeds[feed];
+        let (source, partitions) = (source.clone(), partitions.clone());
+        let share = self.share(&source, partitions.len()).await?;
+        self.hold_share(feed, &source, partitions, share).await
     }
 
     /// How many partitions of a source are this member's, if all members are to have alike.
@@ -200,12 +229,9 @@ impl Member {
         Ok(partitions.div_ceil(others.members))
     }
 
-    fn sources(&self) -> Vec<Source> {
-        self.feeds.iter().map(|feed| feed.source.clone()).collect()
-    }
-
     async fn hold_share(
         &mut self,
+        feed: usize,
         source: &Source,
         partitions: Range<usize>,
         share: usize,
@@ -218,7 +244,7 @@ impl Member {
                 self.passed_over |= held < share;
                 continue;
             }
-            match self.ask_for_lease(source, number).await? {
+            match self.ask_for_lease(feed, number).await? {
                 Some(lease)
                     if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
                 {
@@ -250,27 +276,21 @@ impl Member {
                     }
                 }
             }
-            self.asked = None;
+            self.feeds[feed].lease = None;
         }
         Ok(())
     }
 
     /// One at a time: what an earlier wait was dropped for is answered first. It is asked for once more then, if it is still
     /// wanted.
-    async fn ask_for_lease(&mut self, source: &Source, number: u32) -> Result<Option<Lease>, BusError> {
-        if let Some(earlier) = &mut self.asked {
+    async fn ask_for_lease(&mut self, feed: usize, number: u32) -> Result<Option<Lease>, BusError> {
+        let feed = &mut self.feeds[feed];
+        if let Some(earlier) = &mut feed.lease {
             let _ = earlier.answer().await;
         }
         let name = format!("bus/{}/{number}", self.group);
-        let asked = AskedLease::ask(source.store.clone(), name, self.id, self.options.lease);
-        Ok(self.asked.insert(asked).answer().await?)
-    }
-
-    /// The lease that was asked for when the wait was dropped, if it was given.
-    async fn asked_lease(&mut self) -> Option<(Arc<dyn Store>, Lease)> {
-        let mut asked = self.asked.take()?;
-        let lease = asked.answer().await.ok().flatten()?;
-        Some((asked.into_store(), lease))
+        let asked = AskedLease::ask(feed.source.store.clone(), name, self.id, self.options.lease);
+        Ok(feed.lease.insert(asked).answer().await?)
     }
 
     /// Whether a partition is kept only until it is idle.
@@ -292,7 +312,7 @@ impl Member {
     }
 
     /// Leaves what is too much and idle.
-    async fn hand_over(&mut self) -> Result<(), BusError> {
+    async fn hand_over(&mut self) {
         let idle: Vec<usize> = self
             .held
             .iter()
@@ -300,47 +320,50 @@ impl Member {
             .map(|(index, _)| *index)
             .collect();
         for index in idle {
+            let feed = self.feed_of(index);
             let Some(partition) = self.held.get_mut(&index) else { continue };
+            if self.feeds[feed].is_away_until().is_some() {
+                continue;
+            }
             // Removed only after it was left: the caller may drop this future before.
-            match partition.leave().await {
-                Err(error) if !is_lost(&error) => return Err(error),
+            match in_time(self.options.lease, partition.leave()).await {
+                Err(error) if !is_lost(&error) => self.note(feed, Err(error)),
                 _ => self.let_go(index),
             }
         }
-        Ok(())
     }
 
     /// All cursors are handed over at once, so that the store writes them together. No one waits for that: messages would.
-    fn flush(&mut self) -> Result<(), BusError> {
+    fn flush(&mut self) {
         if Instant::now() < self.flush_at {
-            return Ok(());
+            return;
         }
-        let flushed: Vec<_> =
-            self.held.iter_mut().map(|(index, partition)| (*index, partition.flush())).collect();
-        for (index, flushed) in flushed {
-            match flushed {
-                Err(error) if is_lost(&error) => self.lose(index),
-                result => result?,
+        for feed in self.there() {
+            let held = self.held.range_mut(self.feeds[feed].partitions.clone());
+            let flushed: Vec<_> = held.map(|(index, partition)| (*index, partition.flush())).collect();
+            for (index, flushed) in flushed {
+                match flushed {
+                    Err(error) if is_lost(&error) => self.lose(index),
+                    flushed => self.note(feed, flushed),
+                }
             }
         }
         self.flush_at = Instant::now() + FLUSH;
-        Ok(())
     }
 
     /// Messages whose time has come enter the log.
-    async fn release_due(&mut self) -> Result<(), BusError> {
+    async fn release_due(&mut self) {
         if Instant::now() < self.due_at {
-            return Ok(());
+            return;
         }
         let mut wait = self.options.poll;
-        for source in self.sources() {
-            let released = source.store.release_due(DUE).await?;
-            if let Some(next) = released.next_due {
-                wait = wait.min(next.since(source.store.now().await?));
+        for feed in self.there() {
+            match in_time(self.options.lease, release_due(&*self.feeds[feed].source.store)).await {
+                Ok(next) => wait = next.map_or(wait, |next| wait.min(next)),
+                Err(error) => self.note(feed, Err(error)),
             }
         }
         self.due_at = Instant::now() + wait.max(Duration::from_millis(5));
-        Ok(())
     }
 
     /// Until something was read or committed, or something is due. Without room for messages there is no news.
@@ -349,13 +372,30 @@ impl Member {
         if self.held.values().any(Partition::is_behind) {
             until = until.min(self.flush_at);
         }
-        if !self.has_room || self.feeds.is_empty() {
+        let there: Vec<_> = self.feeds.iter_mut().filter(|feed| feed.is_away_until().is_none()).collect();
+        if !self.has_room || there.is_empty() {
             return tokio::time::sleep_until(until).await;
         }
-        until = self.feeds.iter().map(|feed| feed.poll_at).fold(until, Instant::min);
-        let stirs = select_all(self.feeds.iter_mut().map(|feed| Box::pin(feed.stirs())));
+        until = there.iter().map(|feed| feed.poll_at).fold(until, Instant::min);
+        let stirs = select_all(there.into_iter().map(|feed| Box::pin(feed.stirs())));
         let _ = tokio::time::timeout_at(until, stirs).await;
     }
+}
+
+/// What falls due now; answers how long until the next does.
+async fn release_due(store: &dyn Store) -> Result<Option<Duration>, BusError> {
+    let released = store.release_due(DUE).await?;
+    let Some(next) = released.next_due else { return Ok(None) };
+    Ok(Some(next.since(store.now().await?)))
+}
+
+/// A source that gives no answer must not cost the others their leases. What is dropped here may be dropped at any time.
+async fn in_time<T>(lease: Duration, work: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
+    let limit = (lease / 3).max(PATIENCE);
+    let answer = tokio::time::timeout(limit, work).await;
+    answer.unwrap_or_else(|_| {
+        Err(BusError::Unavailable { source: format!("no answer within {limit:?}").into() })
+    })
 }
 
 /// Leaves a partition for good. A store that was restarted since it was last asked is often there at the second attempt.
@@ -378,10 +418,10 @@ impl Subscription for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
         self.make_room(max);
         loop {
-            self.upkeep().await?;
-            self.release_due().await?;
-            self.flush()?;
-            self.hand_over().await?;
+            self.upkeep().await;
+            self.release_due().await;
+            self.flush();
+            self.hand_over().await;
             if std::mem::take(&mut self.leaves_more) && !self.leaving().is_empty() {
                 return Ok(Vec::new());
             }
@@ -389,14 +429,17 @@ impl Subscription for Member {
                 return Err(self.speaker.refusal(theirs));
             }
             if self.ready.is_empty() {
-                self.look(max).await?;
+                self.look(max).await;
             }
             let count = max.min(self.ready.len());
             if count > 0 {
                 let rest = self.ready.split_off(count);
                 return Ok(std::mem::replace(&mut self.ready, rest));
             }
-            if !self.feeds.iter().any(Feed::is_reading) {
+            if let Some(error) = self.trouble.take() {
+                return Err(error);
+            }
+            if !self.feeds.iter().any(|feed| feed.is_reading() || feed.is_missed()) {
                 self.health.well(READING);
             }
             // A partition that came while others were read.
@@ -437,20 +480,25 @@ impl Subscription for Member {
     }
 
     async fn close(&mut self) -> Result<(), BusError> {
-        let asked = self.asked_lease().await;
         for index in self.held.keys().copied().collect::<Vec<_>>() {
             // No one's to suspect.
             self.put_back(index);
         }
-        for partition in std::mem::take(&mut self.held).values_mut() {
-            leave(partition).await?;
-        }
-        if let Some((store, lease)) = asked {
-            store.release_lease(&lease).await?;
-        }
-        for source in self.sources() {
-            self.speaker.leave(&source.store).await?;
-        }
-        Ok(())
+        // All at once, and each for itself: the others are not to wait for one that is out of reach.
+        let mut held = std::mem::take(&mut self.held);
+        let left = join_all(held.values_mut().map(leave)).await;
+        let forgotten = join_all(self.feeds.iter_mut().map(|feed| forget(feed, &self.speaker))).await;
+        left.into_iter().chain(forgotten).collect()
     }
+}
+
+/// Gives back a lease of this source that was asked for in vain, and the member's place among others.
+async fn forget(feed: &mut Feed, speaker: &Speaker) -> Result<(), BusError> {
+    let store = &feed.source.store;
+    if let Some(mut asked) = feed.lease.take()
+        && let Some(lease) = asked.answer().await.ok().flatten()
+    {
+        store.release_lease(&lease).await?;
+    }
+    speaker.leave(store).await
 }
