@@ -10,6 +10,7 @@
 
 mod asked;
 mod feed;
+mod leaving;
 mod member;
 mod partition;
 mod word;

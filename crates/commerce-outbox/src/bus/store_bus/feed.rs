@@ -176,6 +176,9 @@ impl Feed {
 
     /// It is out of reach: it is let alone for a while, and for twice as long if it is so again. Answers until when.
     pub(super) fn goes_away(&mut self) -> Instant {
+        if let Some(until) = self.is_away_until() {
+            return until;
+        }
         let length = self.absence.as_ref().map_or(AWAY.0, |absence| absence.next);
         let next = length.saturating_mul(2).min(AWAY.1);
         let until = Instant::now() + length;

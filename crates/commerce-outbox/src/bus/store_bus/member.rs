@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::error::Kind;
 use commerce_core::store::{Lease, Store};
 use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 
 use super::asked::AskedLease;
 use super::feed::Feed;
+use super::leaving::{PATIENCE, forget, in_time, leave_for_good};
 use super::partition::{Partition, Place, is_lost, stretch};
 use super::word::Speaker;
 use super::{Source, StoreBus, StoreBusOptions};
@@ -25,11 +25,6 @@ const FLUSH: Duration = Duration::from_millis(200);
 const DUE: usize = 1_000;
 /// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
 const SETTLE: Duration = Duration::from_millis(100);
-/// A source is waited for a third of a lease, and at least for so long.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// So often, and so long apart, a member that ends tries to leave a partition.
-const LEAVE: (u32, Duration) = (3, Duration::from_millis(200));
-
 /// One member of a consumer group.
 pub(super) struct Member {
     id: Uuid,
@@ -99,15 +94,20 @@ impl Member {
 
     /// Reads on wherever there may be something new, and hands out what was found since.
     async fn look(&mut self, max: usize) {
-        let lease = self.options.lease;
+        let patience = self.patience();
         for feed in self.there() {
             self.feeds[feed].look(&mut self.held, max, self.options.window, self.options.poll);
         }
         for feed in self.there() {
-            let marked = in_time(lease, self.mark(feed)).await;
+            let marked = in_time(patience, self.mark(feed)).await;
             let taken = marked.and_then(|()| self.take(feed));
             self.note(feed, taken);
         }
+    }
+
+    /// So long a source is waited for: one that gives no answer must not cost the others their leases.
+    fn patience(&self) -> Duration {
+        PATIENCE.max(self.options.lease / 3)
     }
 
     /// The sources that are not to be let alone.
@@ -199,7 +199,7 @@ impl Member {
         }
         self.taken = None;
         for feed in self.there() {
-            match in_time(self.options.lease, self.keep_up(feed)).await {
+            match in_time(self.patience(), self.keep_up(feed)).await {
                 Ok(()) => self.feeds[feed].is_back(),
                 failed => self.note(feed, failed),
             }
@@ -313,6 +313,7 @@ impl Member {
 
     /// Leaves what is too much and idle.
     async fn hand_over(&mut self) {
+        let patience = self.patience();
         let idle: Vec<usize> = self
             .held
             .iter()
@@ -326,7 +327,7 @@ impl Member {
                 continue;
             }
             // Removed only after it was left: the caller may drop this future before.
-            match in_time(self.options.lease, partition.leave()).await {
+            match in_time(patience, partition.leave()).await {
                 Err(error) if !is_lost(&error) => self.note(feed, Err(error)),
                 _ => self.let_go(index),
             }
@@ -358,7 +359,7 @@ impl Member {
         }
         let mut wait = self.options.poll;
         for feed in self.there() {
-            match in_time(self.options.lease, release_due(&*self.feeds[feed].source.store)).await {
+            match in_time(self.patience(), release_due(&*self.feeds[feed].source.store)).await {
                 Ok(next) => wait = next.map_or(wait, |next| wait.min(next)),
                 Err(error) => self.note(feed, Err(error)),
             }
@@ -387,30 +388,6 @@ async fn release_due(store: &dyn Store) -> Result<Option<Duration>, BusError> {
     let released = store.release_due(DUE).await?;
     let Some(next) = released.next_due else { return Ok(None) };
     Ok(Some(next.since(store.now().await?)))
-}
-
-/// A source that gives no answer must not cost the others their leases. What is dropped here may be dropped at any time.
-async fn in_time<T>(lease: Duration, work: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
-    let limit = (lease / 3).max(PATIENCE);
-    let answer = tokio::time::timeout(limit, work).await;
-    answer.unwrap_or_else(|_| {
-        Err(BusError::Unavailable { source: format!("no answer within {limit:?}").into() })
-    })
-}
-
-/// Leaves a partition for good. A store that was restarted since it was last asked is often there at the second attempt.
-async fn leave(partition: &mut Partition) -> Result<(), BusError> {
-    let mut attempts = 1;
-    loop {
-        match partition.leave().await {
-            Err(error) if is_lost(&error) => return Ok(()),
-            Err(error) if error.kind() == Kind::Retryable && attempts < LEAVE.0 => {
-                attempts += 1;
-                tokio::time::sleep(LEAVE.1).await;
-            }
-            result => return result,
-        }
-    }
 }
 
 #[async_trait]
@@ -486,19 +463,8 @@ impl Subscription for Member {
         }
         // All at once, and each for itself: the others are not to wait for one that is out of reach.
         let mut held = std::mem::take(&mut self.held);
-        let left = join_all(held.values_mut().map(leave)).await;
+        let left = join_all(held.values_mut().map(leave_for_good)).await;
         let forgotten = join_all(self.feeds.iter_mut().map(|feed| forget(feed, &self.speaker))).await;
         left.into_iter().chain(forgotten).collect()
     }
-}
-
-/// Gives back a lease of this source that was asked for in vain, and the member's place among others.
-async fn forget(feed: &mut Feed, speaker: &Speaker) -> Result<(), BusError> {
-    let store = &feed.source.store;
-    if let Some(mut asked) = feed.lease.take()
-        && let Some(lease) = asked.answer().await.ok().flatten()
-    {
-        store.release_lease(&lease).await?;
-    }
-    speaker.leave(store).await
 }
