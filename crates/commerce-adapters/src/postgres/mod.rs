@@ -374,8 +374,8 @@ impl Store for PgStore {
     /// Each transaction of the database cluster, ours or not, moves positions on by 2²⁰. Of eight, one is taken to bring
     /// a message.
     fn position_ahead(&self, from: Position, messages: u64) -> Position {
-        let transactions = messages.saturating_mul(8);
-        from.saturating_add(transactions << statement::BITS).min(i64::MAX as u64 / 2)
+        let ahead = messages.saturating_mul(8 << statement::BITS);
+        from.saturating_add(ahead).min(from.max(i64::MAX as u64 / 2))
     }
 
     fn changes(&self) -> &Changes {

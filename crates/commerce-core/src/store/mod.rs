@@ -198,8 +198,9 @@ pub trait Store: Send + Sync + 'static {
     /// Into how many partitions the outbox log is divided. Messages of one key share one.
     fn partitions(&self) -> u32;
 
-    /// A position behind `from` by which roughly so many more messages will have come. For readers that mark what they
-    /// are about to take some way ahead. Where positions have gaps, a store says how wide these are.
+    /// A position behind `from`, that of a message, by which roughly so many more messages will have come. For readers that mark what they
+    /// are about to take some way ahead: it never lies before `from`, and the more messages, the farther ahead it is.
+    /// Where positions have gaps, a store says how wide these are.
     fn position_ahead(&self, from: Position, messages: u64) -> Position {
         from.saturating_add(messages)
     }

@@ -1,16 +1,19 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::commit::{Commit, CommitError, CommitId, Conflict, Expected, FieldValue};
+use commerce_core::commit::{
+    ClaimKey, Commit, CommitError, CommitId, Conflict, Expected, FieldValue, NewMessage,
+};
 use commerce_core::context::Metadata;
 use commerce_core::id::{Tenant, derive};
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::{
     Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
-    ReadMessages, Released, Store, StoreError,
+    ReadMessages, RecordedMessage, Released, Store, StoreError,
 };
 use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
@@ -28,6 +31,7 @@ pub(crate) struct Broken {
     fault: Fault,
     first_fields: Mutex<HashMap<String, Fields>>,
     last_leases: Mutex<HashMap<String, Lease>>,
+    claims: Mutex<HashSet<ClaimKey>>,
     handed_over: Mutex<HashSet<CommitId>>,
     /// Those that wrote events, or whose answer was asked for: what the fault takes for all that were applied.
     known: Arc<Mutex<HashSet<CommitId>>>,
@@ -43,6 +47,7 @@ impl Broken {
             fault,
             first_fields: Mutex::default(),
             last_leases: Mutex::default(),
+            claims: Mutex::default(),
             handed_over: Mutex::default(),
             known: Arc::default(),
             own_changes: Changes::default(),
@@ -172,6 +177,73 @@ impl Broken {
         }
     }
 
+    /// Whether the leases are held is asked a moment before the commit, and not again.
+    fn commit_after_a_look(&self, mut commit: Commit) -> CommitFuture {
+        let fences = std::mem::take(&mut commit.fences);
+        if fences.is_empty() {
+            return self.inner.commit(commit);
+        }
+        let look = self.inner.commit(fences.iter().fold(Commit::new(), Commit::fenced_by));
+        let inner = self.inner.clone();
+        Box::pin(async move {
+            look.await?;
+            pause().await;
+            inner.commit(commit).await
+        })
+    }
+
+    /// The token that a look at a lease shows.
+    fn last_token(&self, name: &str) -> u64 {
+        self.last_leases.lock().unwrap().get(name).map_or(0, |lease| lease.token)
+    }
+
+    async fn all_messages(&self) -> Result<Vec<RecordedMessage>, StoreError> {
+        let request = ReadMessages { partition: 0, after: 0, topics: &[], limit: usize::MAX };
+        Ok(self.inner.read_messages(request).await?.messages)
+    }
+
+    /// What others have released since it looked is released once more.
+    async fn release_anew(&self, limit: usize) -> Result<Released, StoreError> {
+        let seen = self.inner.last_message().await?;
+        pause().await;
+        let released = self.inner.release_due(limit).await?;
+        if released.count > 0 {
+            return Ok(released);
+        }
+        let others = self.all_messages().await?.into_iter().filter(|message| message.position > seen);
+        let again = others.map(|m| NewMessage::new(m.topic.to_string(), &*m.key).payload(m.payload));
+        let commit = again.fold(Commit::new(), Commit::message);
+        let count = commit.messages.len();
+        self.inner.commit(commit).await.expect("nothing speaks against it");
+        Ok(Released { count, ..released })
+    }
+
+    /// Answers how many messages it has seen, whoever has deleted them since.
+    async fn prune_what_was_seen(&self, what: Prune) -> Result<u64, StoreError> {
+        let Prune::Messages { up_to } = what else { return self.inner.prune(what).await };
+        let seen = self.all_messages().await?.iter().filter(|message| message.position <= up_to).count();
+        pause().await;
+        self.inner.prune(what).await?;
+        Ok(seen as u64)
+    }
+
+    /// Claims that had expired when it looked go, whoever holds them now.
+    async fn prune_claims_anew(&self, what: Prune) -> Result<u64, StoreError> {
+        if what != Prune::ExpiredClaims {
+            return self.inner.prune(what).await;
+        }
+        let mut expired = Commit::new();
+        let known = self.claims.lock().unwrap().clone();
+        for key in known {
+            if self.inner.claimed(&Tenant::default(), &key.scope, &key.key).await?.is_none() {
+                expired.releases.push(key);
+            }
+        }
+        pause().await;
+        self.inner.commit(expired).await.expect("nothing speaks against it");
+        self.inner.prune(what).await
+    }
+
     fn tenant(&self, tenant: &Tenant) -> Tenant {
         if self.has(Fault::LeaksTenants) { Tenant::default() } else { tenant.clone() }
     }
@@ -195,6 +267,20 @@ impl Broken {
     }
 }
 
+/// Lets the others go first.
+async fn pause() {
+    let mut paused = false;
+    std::future::poll_fn(|context| {
+        if paused {
+            return Poll::Ready(());
+        }
+        paused = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 fn refusal(commit: CommitId) -> CommitFuture {
     Box::pin(std::future::ready(Err(CommitError::Conflict(Conflict::Required { commit }))))
 }
@@ -213,6 +299,11 @@ impl Store for Broken {
             }
             Fault::LooksAtRequiredFirst => self.look_at_required_first(commit),
             Fault::RetriesConflictsBlindly => self.commit_again(commit),
+            Fault::LooksAtFencesBeforehand => self.commit_after_a_look(commit),
+            Fault::PrunesClaimsTakenAnew => {
+                self.claims.lock().unwrap().extend(commit.claims.iter().map(|claim| claim.key.clone()));
+                self.inner.commit(commit)
+            }
             Fault::AnswersAnotherPosition => Box::pin(self.inner.commit(commit).map(|answer| {
                 answer.map(|mut committed| {
                     committed.position += 1;
@@ -297,6 +388,9 @@ impl Store for Broken {
     }
 
     async fn release_due(&self, limit: usize) -> Result<Released, StoreError> {
+        if self.has(Fault::ReleasesWhatRivalsReleased) {
+            return self.release_anew(limit).await;
+        }
         let limit = if self.has(Fault::ReleasesBeyondLimits) { usize::MAX } else { limit };
         self.inner.release_due(limit).await
     }
@@ -337,7 +431,14 @@ impl Store for Broken {
         duration: Duration,
     ) -> Result<Option<Lease>, StoreError> {
         let holder = if self.has(Fault::LeasesToEveryone) { Uuid::nil() } else { holder };
+        let seen = self.last_token(name);
+        if self.has(Fault::LeasesToRivals) {
+            pause().await;
+        }
         let mut lease = self.inner.acquire_lease(name, holder, duration).await?;
+        if self.has(Fault::LeasesToRivals) && lease.is_none() && self.last_token(name) > seen {
+            return Ok(self.last_leases.lock().unwrap().get(name).cloned());
+        }
         if let Some(lease) = &mut lease {
             self.last_leases.lock().unwrap().insert(name.to_owned(), lease.clone());
             if self.has(Fault::TokenDoesNotRise) {
@@ -357,6 +458,8 @@ impl Store for Broken {
 
     async fn prune(&self, what: Prune) -> Result<u64, StoreError> {
         let what = match (self.fault, what) {
+            (Fault::CountsWhatRivalsPruned, what) => return self.prune_what_was_seen(what).await,
+            (Fault::PrunesClaimsTakenAnew, what) => return self.prune_claims_anew(what).await,
             (Fault::PrunesAllMessages, Prune::Messages { .. }) => Prune::Messages { up_to: u64::MAX },
             (Fault::PrunesYoungCommits, Prune::CommitsBefore(_)) => {
                 Prune::CommitsBefore(Timestamp::from_micros(i64::MAX))
@@ -375,7 +478,11 @@ impl Store for Broken {
     }
 
     fn position_ahead(&self, from: Position, messages: u64) -> Position {
-        self.inner.position_ahead(from, messages)
+        match self.fault {
+            Fault::LooksAheadFromTheStart => messages,
+            Fault::LooksHalfAsFarAhead => from + messages / 2,
+            _ => self.inner.position_ahead(from, messages),
+        }
     }
 
     fn changes(&self) -> &Changes {

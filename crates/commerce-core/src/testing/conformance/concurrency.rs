@@ -5,10 +5,14 @@ use std::collections::HashSet;
 use std::task::Poll;
 
 use futures_util::future::{join, join_all};
+use uuid::Uuid;
 
-use super::fixture::{Fixture, append, claim, event, message, number, numbers, put, stream};
-use crate::commit::{Commit, CommitError, Committed, Expected};
-use crate::store::{ReadMessages, Store, partition_of};
+use super::fixture::{
+    ALL, Fixture, MINUTE, append, claim, event, message, number, numbers, put, send, stream,
+};
+use crate::commit::{Claim, Commit, CommitError, Committed, Conflict, Expected};
+use crate::host::Host;
+use crate::store::{Lease, Prune, ReadMessages, Store, partition_of};
 use crate::stream::Position;
 
 type Answer = Result<Committed, CommitError>;
@@ -200,5 +204,164 @@ pub(super) async fn a_reader_beside_writers_misses_nothing(f: Fixture<impl Store
         let home = |message: &str| partition_of(message, f.store.partitions()) == partition;
         let expected = (0..20).filter(|writer| home(&writer.to_string())).count() * 10;
         assert_eq!(positions.len(), expected, "every commit's message is in its partition");
+    }
+}
+
+const RIVALS: usize = 10;
+
+/// Rivals ask for a lease at once. Answers who was given it.
+async fn compete(f: &Fixture<impl Store>, name: &str, rivals: &[Uuid]) -> (Uuid, Lease) {
+    let answers = join_all(rivals.iter().map(|rival| f.acquire(name, *rival, MINUTE))).await;
+    let mut given = rivals.iter().zip(answers).filter_map(|(rival, lease)| Some((*rival, lease?)));
+    let winner = given.next().expect("of many rivals for a lease one is given it");
+    let others: Vec<_> = given.collect();
+    assert!(
+        others.is_empty(),
+        "of many rivals for a lease exactly one is given it: {winner:?} and {others:?}"
+    );
+    winner
+}
+
+pub(super) async fn of_many_rivals_for_a_lease_one_wins(f: Fixture<impl Store>) {
+    let rivals: Vec<Uuid> = (0..RIVALS).map(|_| f.host.new_id()).collect();
+    for round in 0..5 {
+        let name = format!("l{round}");
+        let (_, mut last) = compete(&f, &name, &rivals).await;
+        f.give_back(&last).await;
+        for _ in 0..4 {
+            let (holder, free) = compete(&f, &name, &rivals).await;
+            assert!(free.token > last.token, "the token of a lease that was given back rises: {free:?}");
+            f.ok(append("a", Expected::Any, 1).fenced_by(&free)).await;
+            f.host.advance(MINUTE);
+            let others: Vec<Uuid> = rivals.iter().copied().filter(|rival| *rival != holder).collect();
+            let (_, expired) = compete(&f, &name, &others).await;
+            assert!(expired.token > free.token, "the token of a lease that expired rises: {expired:?}");
+            f.ok(append("a", Expected::Any, 1).fenced_by(&expired)).await;
+            f.conflict("who lost a lease to a rival is fenced", Commit::new().fenced_by(&free)).await;
+            f.host.advance(MINUTE);
+            // Its last holder is one of the rivals now.
+            (_, last) = compete(&f, &name, &rivals).await;
+            assert!(last.token >= expired.token, "a token never falls: {last:?}");
+            f.give_back(&last).await;
+        }
+    }
+}
+
+/// Writes under a lease until it is fenced, some times at most. Answers how often it wrote.
+async fn write_until_fenced(f: &Fixture<impl Store>, lease: &Lease) -> usize {
+    for written in 0..20 {
+        match f.store.commit(append("a", Expected::Any, 1).fenced_by(lease)).await {
+            Ok(_) => pause().await,
+            Err(CommitError::Conflict(Conflict::Fenced { .. })) => return written,
+            Err(error) => panic!("who lost a lease is fenced, but got {error}"),
+        }
+    }
+    20
+}
+
+/// Takes an expired lease over, and relies on its last holder's writing no more.
+async fn take_over(f: &Fixture<impl Store>, name: &str, pauses: usize) -> usize {
+    for _ in 0..pauses {
+        pause().await;
+    }
+    let lease = f.acquire(name, f.host.new_id(), MINUTE).await.expect("an expired lease can be taken");
+    let seen = f.stream(&stream("a")).await.len();
+    for _ in 0..4 {
+        pause().await;
+    }
+    let next = append("a", Expected::Version(seen as u64), 1).fenced_by(&lease);
+    if let Err(error) = f.store.commit(next).await {
+        panic!("once a lease was taken over, its last holder writes nothing more: {error}");
+    }
+    seen
+}
+
+pub(super) async fn a_takeover_ends_what_the_last_holder_writes(f: Fixture<impl Store>) {
+    let mut before = 0;
+    for round in 0..16 {
+        let name = format!("l{round}");
+        let lease = f.acquire(&name, f.host.new_id(), MINUTE).await.expect("a free lease can be taken");
+        f.host.advance(MINUTE);
+        let both = join(write_until_fenced(&f, &lease), take_over(&f, &name, round % 5));
+        let (written, seen) = both.await;
+        let rule = "who takes a lease over sees all that was written under it, and nothing follows";
+        assert_eq!(seen - before, written, "{rule}");
+        before = f.stream(&stream("a")).await.len();
+        assert_eq!(before, seen + 1, "{rule}");
+    }
+}
+
+pub(super) async fn rivals_release_a_message_once(f: Fixture<impl Store>) {
+    let mut sent = 0;
+    for limit in [1, 3, 7, ALL] {
+        let due = f.later(MINUTE);
+        let timers = (sent..sent + 20).map(|body| message("timers", &body.to_string(), body).not_before(due));
+        f.ok(timers.fold(Commit::new(), Commit::message)).await;
+        sent += 20;
+        f.host.advance(MINUTE);
+        let mut released = 0;
+        loop {
+            let answers = join_all((0..RIVALS).map(|_| f.release_due(limit))).await;
+            let count: usize = answers.iter().map(|answer| answer.count).sum();
+            released += count;
+            if count == 0 {
+                break;
+            }
+        }
+        assert_eq!(released, 20, "rivals that release {limit} at a time count each message once");
+        let mut bodies = numbers(&f.messages().await);
+        bodies.sort_unstable();
+        assert_eq!(bodies, (0..sent).collect::<Vec<_>>(), "of rivals one releases a due message");
+    }
+}
+
+/// Rivals prune the same at once, until nothing more goes. Answers how many rows they counted.
+async fn prune_together(f: &Fixture<impl Store>, what: &Prune) -> u64 {
+    let mut gone = 0;
+    loop {
+        let answers = join_all((0..RIVALS).map(|_| f.store.prune(what.clone()))).await;
+        let count: u64 = answers.into_iter().map(|answer| answer.expect("prune answers")).sum();
+        gone += count;
+        if count == 0 {
+            return gone;
+        }
+    }
+}
+
+pub(super) async fn rivals_that_prune_count_each_row_once(f: Fixture<impl Store>) {
+    for body in 0..20 {
+        let until = Claim::new("test", body.to_string()).until(f.later(MINUTE));
+        f.ok(send("topic", &body.to_string(), body).claim(until)).await;
+    }
+    let messages = f.messages().await;
+    let up_to = messages[14].position;
+    let rule = "rivals that prune count each row once";
+    assert_eq!(prune_together(&f, &Prune::Messages { up_to }).await, 15, "{rule}: messages");
+    assert_eq!(f.messages().await, messages[15..], "rivals that prune leave what is to stay");
+    f.host.advance(MINUTE);
+    assert_eq!(prune_together(&f, &Prune::ExpiredClaims).await, 20, "{rule}: claims");
+    let commits = Prune::CommitsBefore(f.host.now());
+    assert_eq!(prune_together(&f, &commits).await, 15, "{rule}: commits");
+}
+
+pub(super) async fn a_claim_taken_anew_is_not_pruned(f: Fixture<impl Store>) {
+    for round in 0..10 {
+        let key = |n: usize| format!("{round}-{n}");
+        let take =
+            |n: usize, until| Commit::new().claim(Claim { expires_at: until, ..Claim::new("test", key(n)) });
+        let end = Some(f.later(MINUTE));
+        join_all((0..RIVALS).map(|n| f.ok(take(n, end)))).await;
+        f.host.advance(MINUTE);
+        let anew = async {
+            for _ in 0..round % 3 {
+                pause().await;
+            }
+            join_all((0..RIVALS).map(|n| f.ok(take(n, None)))).await
+        };
+        let (_, taken) = join(prune_together(&f, &Prune::ExpiredClaims), anew).await;
+        for (n, committed) in taken.iter().enumerate() {
+            let held = f.claimed("test", &key(n)).await.map(|claimed| claimed.by);
+            assert_eq!(held, Some(committed.id), "a claim that was taken anew is not pruned");
+        }
     }
 }

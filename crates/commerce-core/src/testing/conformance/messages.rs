@@ -169,6 +169,29 @@ pub(super) async fn partitions_are_read_together_as_one_by_one(f: Fixture<impl S
     }
 }
 
+/// Readers mark how far they are about to take messages: after a crash, what lies beyond the mark counts as never taken.
+pub(super) async fn a_position_ahead_covers_as_many_messages(f: Fixture<impl Store>) {
+    let ahead = |from, messages| f.store.position_ahead(from, messages);
+    for n in 0..10 {
+        let hundred = (0..100).map(|body| message("topic", "k", n * 100 + body));
+        f.ok(hundred.fold(Commit::new(), Commit::message)).await;
+    }
+    let partition = partition_of("k", f.store.partitions());
+    let messages = f.batch(partition, 0, &[], ALL).await.messages;
+    let last = messages[999].position;
+    // Up to the half: of a few messages a store knows less well where they will lie.
+    for (message, left) in messages.iter().zip((500..1_000).rev()) {
+        let from = message.position;
+        assert!(ahead(from, 0) >= from, "a position ahead of {from} lies not before it");
+        assert!(ahead(from, 1) <= ahead(from, left), "the more messages, the farther ahead");
+        let mark = ahead(from, left);
+        assert!(mark >= last, "{left} messages after {from} reach to {last}, not only to {mark}");
+    }
+    for many in [1 << 20, 1 << 41, 1 << 50, u64::MAX] {
+        assert!(ahead(last, many) >= ahead(last, 500), "the more messages, the farther ahead: {many}");
+    }
+}
+
 pub(super) async fn the_last_message_is_where_the_log_ends(f: Fixture<impl Store>) {
     assert_eq!(f.last_message().await, 0, "an empty outbox ends at zero");
     for body in 0..10 {

@@ -107,7 +107,8 @@ checks! {
         limits_are_kept;
     messages: a_message_is_read_as_it_was_sent, messages_of_one_key_keep_their_order,
         other_topics_are_passed_over, next_stays_when_nothing_is_new, paging_sees_every_message_exactly_once,
-        partitions_are_read_together_as_one_by_one, the_last_message_is_where_the_log_ends;
+        partitions_are_read_together_as_one_by_one, the_last_message_is_where_the_log_ends,
+        a_position_ahead_covers_as_many_messages;
     scheduled: a_message_waits_until_it_is_due, what_is_due_already_goes_at_once,
         due_messages_go_to_the_end_in_order_of_time, a_release_keeps_its_limit,
         a_released_message_is_as_it_was_sent;
@@ -130,7 +131,10 @@ checks! {
     precedence: the_first_conflict_is_answered;
     concurrency: of_many_rivals_for_a_stream_one_wins, of_many_rivals_for_a_document_one_wins,
         of_many_rivals_for_a_claim_one_wins, each_member_of_a_group_gets_its_own_answer,
-        a_counter_loses_no_increment, a_reader_beside_writers_misses_nothing;
+        a_counter_loses_no_increment, a_reader_beside_writers_misses_nothing,
+        of_many_rivals_for_a_lease_one_wins, a_takeover_ends_what_the_last_holder_writes,
+        rivals_release_a_message_once, rivals_that_prune_count_each_row_once,
+        a_claim_taken_anew_is_not_pruned;
     order: commits_apply_in_the_order_of_the_calls, a_dropped_future_cancels_nothing,
         the_log_keeps_the_order_of_what_is_related, appends_without_events_assert_in_the_order_of_the_calls,
         checkpoints_that_stay_assert_in_the_order_of_the_calls;
