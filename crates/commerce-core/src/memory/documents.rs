@@ -86,12 +86,21 @@ impl Indexed {
         };
         match condition {
             Condition::Equals(field, value) => has(field, &|actual| actual == value),
-            Condition::AtMost(field, value) => has(field, &|actual| actual <= value),
-            Condition::AtLeast(field, value) => has(field, &|actual| actual >= value),
+            Condition::AtMost(field, value) => {
+                has(field, &|actual| same_type(actual, value) && actual <= value)
+            }
+            Condition::AtLeast(field, value) => {
+                has(field, &|actual| same_type(actual, value) && actual >= value)
+            }
         }
     }
 
     fn compare(&self, other: &Self, field: &str) -> Ordering {
         self.fields.get(field).cmp(&other.fields.get(field))
     }
+}
+
+/// A comparison stays within the type of its value.
+fn same_type(one: &FieldValue, other: &FieldValue) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }

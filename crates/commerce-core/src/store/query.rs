@@ -27,7 +27,8 @@ pub struct Query {
     pub limit: usize,
 }
 
-/// What a document's field must fulfil. A document without the field does not.
+/// What a document's field must fulfil. A document without the field does not, nor does one whose value is of the other
+/// type: an integer is neither lower nor higher than a text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     /// The field has this value.
@@ -38,7 +39,7 @@ pub enum Condition {
     AtLeast(Cow<'static, str>, FieldValue),
 }
 
-/// An order by a field. Documents without the field are left out.
+/// An order by a field. Documents without the field are left out. Integers are lower than texts here.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// The lowest first.

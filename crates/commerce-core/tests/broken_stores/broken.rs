@@ -12,8 +12,8 @@ use commerce_core::context::Metadata;
 use commerce_core::id::{Tenant, derive};
 use commerce_core::memory::MemoryStore;
 use commerce_core::store::{
-    Changes, Claimed, CommitFuture, CommitOutcome, Document, Lease, MessageBatch, News, Prune, Query,
-    ReadMessages, RecordedMessage, Released, Store, StoreError,
+    Changes, Claimed, CommitFuture, CommitOutcome, Condition, Document, Lease, MessageBatch, News, Prune,
+    Query, ReadMessages, RecordedMessage, Released, Store, StoreError,
 };
 use commerce_core::stream::{Position, RecordedEvent, StateEvent, StreamId, Version};
 use commerce_core::{Host, Timestamp};
@@ -281,6 +281,16 @@ async fn pause() {
     .await;
 }
 
+/// As if every text were higher than every integer.
+fn with_all_integers(condition: &Condition) -> Condition {
+    match condition {
+        Condition::AtMost(field, FieldValue::Text(_)) => {
+            Condition::AtMost(field.clone(), FieldValue::Integer(i64::MAX))
+        }
+        other => other.clone(),
+    }
+}
+
 fn refusal(commit: CommitId) -> CommitFuture {
     Box::pin(std::future::ready(Err(CommitError::Conflict(Conflict::Required { commit }))))
 }
@@ -413,7 +423,14 @@ impl Store for Broken {
             Fault::PagesAcrossTenants if query.tenant.is_none() => query.after_id = None,
             _ => {}
         }
-        self.inner.documents(&query).await
+        let mut found = self.inner.documents(&query).await?;
+        if self.has(Fault::ComparesTextsWithIntegers) {
+            let conditions = query.conditions.iter().map(with_all_integers).collect();
+            let wider = Query { conditions, ..query };
+            let more = self.inner.documents(&wider).await?;
+            found.extend(more.into_iter().filter(|document| !found.contains(document)).collect::<Vec<_>>());
+        }
+        Ok(found)
     }
 
     async fn claimed(&self, tenant: &Tenant, scope: &str, key: &str) -> Result<Option<Claimed>, StoreError> {

@@ -49,6 +49,7 @@ pub(crate) enum Fault {
     LooksAheadFromTheStart,
     LooksHalfAsFarAhead,
     LooksAtOneCondition,
+    ComparesTextsWithIntegers,
     IgnoresTheOrder,
     PagesAcrossTenants,
     // Of outcomes, leases, pruning, waking.
@@ -131,6 +132,7 @@ pub(crate) const FAULTS: &[(Fault, &str)] = {
         (LooksAheadFromTheStart, "messages::a_position_ahead_covers_as_many_messages"),
         (LooksHalfAsFarAhead, "messages::a_position_ahead_covers_as_many_messages"),
         (LooksAtOneCondition, "queries::all_conditions_must_hold"),
+        (ComparesTextsWithIntegers, "queries::comparisons_stay_within_a_type"),
         (IgnoresTheOrder, "queries::a_field_gives_the_order"),
         (PagesAcrossTenants, "queries::paging_needs_ids_of_one_tenant"),
         (SaysCommittedAlways, "outcome::an_unknown_commit_was_rolled_back"),

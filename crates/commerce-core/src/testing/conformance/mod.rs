@@ -102,7 +102,7 @@ checks! {
         any_version_is_overwritten, a_deleted_document_starts_again, deleting_what_is_absent_is_no_error,
         collections_are_apart;
     queries: documents_come_in_the_order_of_tenant_and_id, fields_are_compared_as_integers,
-        fields_are_compared_as_texts, all_conditions_must_hold, a_field_gives_the_order, fields_are_replaced,
+        fields_are_compared_as_texts, comparisons_stay_within_a_type, all_conditions_must_hold, a_field_gives_the_order, fields_are_replaced,
         deleted_documents_are_not_found, paging_by_id_sees_every_document_once, paging_needs_ids_of_one_tenant,
         limits_are_kept;
     messages: a_message_is_read_as_it_was_sent, messages_of_one_key_keep_their_order,

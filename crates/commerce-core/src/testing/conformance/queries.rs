@@ -66,6 +66,26 @@ pub(super) async fn fields_are_compared_as_texts(f: Fixture<impl Store>) {
     assert_eq!(order, ["c", "a", "b", "d", "e", "g", "f"], "{rule}: in order");
 }
 
+pub(super) async fn comparisons_stay_within_a_type(f: Fixture<impl Store>) {
+    write(&f, &[("a", 7), ("b", -7), ("c", 70)]).await;
+    write(&f, &[("d", "7"), ("e", ""), ("f", "x"), ("g", "-")]).await;
+    let rule = "a comparison stays within the type of its value";
+    assert_eq!(f.find(things().at_most("value", "x")).await, ["d", "e", "f", "g"], "{rule}: at most a text");
+    assert_eq!(f.find(things().at_least("value", "")).await, ["d", "e", "f", "g"], "{rule}: at least a text");
+    assert_eq!(f.find(things().at_most("value", 7)).await, ["a", "b"], "{rule}: at most an integer");
+    assert_eq!(f.find(things().at_least("value", i64::MIN)).await, ["a", "b", "c"], "{rule}: at least one");
+    let none = things().at_least("value", i64::MIN).at_most("value", "x");
+    assert!(f.find(none).await.is_empty(), "{rule}: no value has two");
+    let up = f.find(things().ascending("value")).await;
+    assert_eq!(up, ["b", "a", "c", "e", "g", "d", "f"], "in an order by a field integers come before texts");
+    let down = f.find(things().descending("value")).await;
+    assert_eq!(down, ["f", "d", "g", "e", "c", "a", "b"], "descending, integers come after texts");
+    let texts = things().at_most("value", "x").ascending("value").limit(2);
+    assert_eq!(f.find(texts).await, ["e", "g"], "{rule}, also of the field that gives the order");
+    let integers = things().at_least("value", -7).descending("value");
+    assert_eq!(f.find(integers).await, ["c", "a", "b"], "{rule}, also of the field that gives the order");
+}
+
 pub(super) async fn all_conditions_must_hold(f: Fixture<impl Store>) {
     for (id, status, size) in [("a", "new", 1), ("b", "new", 5), ("c", "new", 9), ("d", "old", 5)] {
         f.ok(Commit::new().document(thing(id).field("status", status).field("size", size))).await;
