@@ -54,7 +54,7 @@ pub fn encode<E: Event>(event: &E) -> Result<Encoded, CodecError> {
     Ok(Encoded { event_type, schema: E::schema_version(event_type), payload })
 }
 
-/// Reads an event that was written under the current schema version.
+/// Reads an event that was written under the current schema version. Whether it was, only [`upcast`](crate::upcast) asks.
 ///
 /// # Errors
 /// [`CodecError::Decode`] when type or payload don't fit.

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Projection, ProjectionError, Views};
 use crate::aggregate::Aggregate;
+use crate::event::Event;
 use crate::stream::RecordedEvent;
 use crate::upcast::Upcasters;
 
@@ -46,7 +47,8 @@ pub struct Fold<A: Aggregate, D> {
     version: u32,
     key: KeyOf<A::Event>,
     add: Add<A::Event, D>,
-    upcasters: Upcasters,
+    /// Instead of those of the event's type.
+    upcasters: Option<Upcasters>,
 }
 
 impl<A: Aggregate, D> Fold<A, D> {
@@ -59,12 +61,12 @@ impl<A: Aggregate, D> Fold<A, D> {
         add: impl Fn(&mut D, &A::Event) + Send + Sync + 'static,
     ) -> Self {
         let (key, add) = (Box::new(key), Box::new(add));
-        Self { collection: [name], version, key, add, upcasters: Upcasters::default() }
+        Self { collection: [name], version, key, add, upcasters: None }
     }
 
-    /// Reads older events through these.
+    /// Reads older events through these, and not through the [upcasters](Event::upcasters) of their type.
     pub fn with_upcasters(mut self, upcasters: Upcasters) -> Self {
-        self.upcasters = upcasters;
+        self.upcasters = Some(upcasters);
         self
     }
 }
@@ -101,7 +103,8 @@ where
         if event.stream.kind() != A::KIND {
             return Ok(());
         }
-        let happened: A::Event = self.upcasters.decode(event)?;
+        let upcasters = self.upcasters.as_ref().unwrap_or_else(|| A::Event::upcasters());
+        let happened: A::Event = upcasters.decode(event)?;
         let Some(key) = (self.key)(&happened, event) else { return Ok(()) };
         let mut document: D = views.get(self.collection[0], &key).await?.unwrap_or_default();
         (self.add)(&mut document, &happened);

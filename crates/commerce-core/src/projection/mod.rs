@@ -102,7 +102,8 @@ pub trait Projection: Send + Sync + 'static {
     fn collections(&self) -> &[&'static str];
 
     /// Takes one event in. Events come in the order of the log, of all tenants and kinds; one that doesn't matter is
-    /// passed over by answering `Ok`.
+    /// passed over by answering `Ok`. Read them by [`upcast::decode`](crate::upcast::decode), as whoever loads their aggregate
+    /// does.
     ///
     /// # Errors
     /// Whatever keeps it from taking the event in. Nothing of the event is written then, and those after it wait.

@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use super::*;
 use crate::commit::{Commit, DocumentWrite, Expected, FieldValue, NewMessage};
 use crate::error::Kind;
-use crate::event;
 use crate::fixture::{Jar, JarCommand, JarEvent, block_on, memory};
 use crate::host::Host;
 use crate::id::Tenant;
@@ -17,6 +16,7 @@ use crate::repository::Repository;
 use crate::store::{Query, ReadMessages, Store};
 use crate::stream::{Position, RecordedEvent};
 use crate::testing::TestHost;
+use crate::upcast;
 
 /// How many sweets are left in each jar, and who took how many; each one taken is announced.
 struct Sweets {
@@ -44,7 +44,7 @@ impl Projection for Sweets {
 
     async fn project(&self, event: &RecordedEvent, views: &mut Views<'_>) -> Result<(), ProjectionError> {
         let jar = event.stream.id();
-        let left = match event::decode(&event.event_type, &event.payload)? {
+        let left = match upcast::decode(event)? {
             JarEvent::Filled { left, .. } => left,
             JarEvent::Taken { by, left } => {
                 let by = by.to_string();

@@ -71,7 +71,7 @@ impl<A: Aggregate> Repository<A> {
             let page = self.page(tenant, &stream, loaded.version, at).await?;
             for event in &page {
                 follows(&stream, event.version, loaded.version)?;
-                loaded.state.apply(&self.upcasters.decode_for_state(&stream, event)?);
+                loaded.state.apply(&self.upcasters().decode_for_state(&stream, event)?);
                 loaded.version = event.version;
             }
             if page.len() < PAGE {
@@ -116,7 +116,7 @@ impl<A: Aggregate> Repository<A> {
             let last = page.len() < PAGE;
             for record in page {
                 follows(&stream, record.version, history.len() as Version)?;
-                history.push(Recorded { event: self.upcasters.decode(&record)?, record });
+                history.push(Recorded { event: self.upcasters().decode(&record)?, record });
             }
             if last {
                 return Ok(history);

@@ -25,6 +25,7 @@ pub use load::{At, Loaded, Recorded};
 use crate::aggregate::Aggregate;
 use crate::commit::{Commit, CommitError, Conflict};
 use crate::context::Context;
+use crate::event::Event;
 use crate::store::Store;
 use crate::stream::StreamId;
 use crate::upcast::Upcasters;
@@ -83,19 +84,21 @@ pub const ATTEMPTS: u32 = 10;
 #[derive(Clone)]
 pub struct Repository<A: Aggregate> {
     store: Arc<dyn Store>,
-    upcasters: Arc<Upcasters>,
+    /// Instead of those of the event's type.
+    upcasters: Option<Arc<Upcasters>>,
     snapshots: Option<Snapshots<A>>,
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// In this store, without snapshots, all events being of today's schema.
+    /// In this store, without snapshots. Older events are read through the [upcasters](crate::event::Event::upcasters) of
+    /// their type.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, upcasters: Arc::default(), snapshots: None }
+        Self { store, upcasters: None, snapshots: None }
     }
 
-    /// Reads older events through these.
+    /// Reads older events through these, and not through those of their type: whoever else reads them does not know these.
     pub fn with_upcasters(mut self, upcasters: Upcasters) -> Self {
-        self.upcasters = Arc::new(upcasters);
+        self.upcasters = Some(Arc::new(upcasters));
         self
     }
 
@@ -113,6 +116,10 @@ impl<A: Aggregate> Repository<A> {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    fn upcasters(&self) -> &Upcasters {
+        self.upcasters.as_deref().unwrap_or_else(|| A::Event::upcasters())
     }
 
     pub(crate) fn snapshots(&self) -> Option<&Snapshots<A>> {
@@ -180,7 +187,7 @@ impl<A: Aggregate> fmt::Debug for Repository<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Repository")
             .field("kind", &A::KIND)
-            .field("upcasters", &self.upcasters)
+            .field("upcasters", self.upcasters())
             .field("snapshots", &self.snapshots.is_some())
             .finish_non_exhaustive()
     }

@@ -1,16 +1,19 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
+use super::Published;
 use crate::event::{self, Event};
 use crate::store::StoreError;
 use crate::stream::{RecordedEvent, StateEvent, StreamId};
 
 /// Types that rename each other in a circle would be followed for ever; no real history is as long as this.
 const STEPS: usize = 1_000;
+
+static NONE: LazyLock<Upcasters> = LazyLock::new(Upcasters::new);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Upcaster = Arc<dyn Fn(Value) -> Result<Upcasted, BoxError> + Send + Sync>;
@@ -56,6 +59,11 @@ impl Upcasters {
         Self::default()
     }
 
+    /// None, for types whose events are all stored in today's shape.
+    pub fn none() -> &'static Self {
+        &NONE
+    }
+
     /// From this schema version of this type to the next. A later registration for the same version replaces it.
     pub fn from(
         mut self,
@@ -89,6 +97,17 @@ impl Upcasters {
     pub fn decode_for_state<E: Event>(&self, stream: &StreamId, event: &StateEvent) -> Result<E, StoreError> {
         self.read(&event.event_type, event.schema, &event.payload).map_err(|source| StoreError::Damaged {
             what: format!("event {} of stream {stream}", event.version),
+            source,
+        })
+    }
+
+    /// The same for an event as another service has published it.
+    ///
+    /// # Errors
+    /// See [`decode`](Self::decode).
+    pub fn decode_published<E: Event>(&self, event: &Published<'_>) -> Result<E, StoreError> {
+        self.read(event.event_type, event.schema, event.fields).map_err(|source| StoreError::Damaged {
+            what: format!("event {}, as it was published,", event.event_id),
             source,
         })
     }

@@ -7,7 +7,7 @@ use commerce_core::Aggregate;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Document, Query, Store, StoreError};
 use commerce_core::stream::{Position, RecordedEvent, StreamId, Version};
-use commerce_core::upcast::Upcasters;
+use commerce_core::upcast::decode;
 use serde::de::DeserializeOwned;
 
 use super::invariant::{
@@ -75,7 +75,7 @@ where
         unknown_stream(event, findings);
         return None;
     };
-    match Upcasters::new().decode(event) {
+    match decode(event) {
         Ok(decoded) => Some((id, decoded)),
         Err(error) => {
             findings.breach(

@@ -1,12 +1,12 @@
 //! Stock items, and what becomes of their reservations.
 
 use async_trait::async_trait;
-use commerce_core::event::decode;
 use commerce_core::id::OrderId;
 use commerce_core::inventory::reservation::ReservationStatus;
 use commerce_core::inventory::{StockEvent, StockItem};
 use commerce_core::projection::{Projection, ProjectionError, Views};
 use commerce_core::stream::RecordedEvent;
+use commerce_core::upcast::decode;
 use commerce_core::{Aggregate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ fn item_fields(row: &Row<StockItem>) -> Fields {
 
 async fn reservation(event: &RecordedEvent, views: &mut Views<'_>) -> Result<(), ProjectionError> {
     let at = event.recorded_at;
-    let (order_id, status) = match decode(&event.event_type, &event.payload)? {
+    let (order_id, status) = match decode(event)? {
         StockEvent::StockReserved { order_id, quantity, expires_at } => {
             let status = ReservationStatus::Active;
             let row = Reserved { order_id, quantity, status, expires_at, reserved_at: at, updated_at: at };

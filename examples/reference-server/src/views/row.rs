@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use commerce_core::commit::FieldValue;
-use commerce_core::event::decode;
 use commerce_core::projection::{ProjectionError, Views};
 use commerce_core::stream::{RecordedEvent, Version};
+use commerce_core::upcast::decode;
 use commerce_core::{Aggregate, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ where
         changed: event.recorded_at,
         state: A::default(),
     });
-    row.state.apply(&decode::<A::Event>(&event.event_type, &event.payload)?);
+    row.state.apply(&decode(event)?);
     (row.version, row.changed) = (event.version, event.recorded_at);
     views.put_with(collection, id, &row, fields(&row))
 }

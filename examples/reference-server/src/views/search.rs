@@ -7,10 +7,10 @@ use commerce_adapters::http::Problem;
 use commerce_core::Aggregate;
 use commerce_core::catalog::search::{Facets, Place, SearchIndex, SearchQuery};
 use commerce_core::catalog::{Product, ProductEvent};
-use commerce_core::event::{CodecError, decode};
 use commerce_core::id::{ProductId, Tenant};
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::{Position, RecordedEvent};
+use commerce_core::upcast::decode;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -52,8 +52,6 @@ struct Shelf {
 enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("an event of the catalog can't be read: {0}")]
-    Codec(#[from] CodecError),
     #[error("the stream {0} has no product's id")]
     Stream(String),
 }
@@ -132,7 +130,7 @@ type Change = (Tenant, ProductId, ProductEvent);
 fn change(event: &RecordedEvent) -> Option<Result<Change, Error>> {
     let read = || {
         let id = event.stream.id().parse().map_err(|_| Error::Stream(event.stream.to_string()))?;
-        Ok((event.tenant.clone(), id, decode(&event.event_type, &event.payload)?))
+        Ok((event.tenant.clone(), id, decode(event)?))
     };
     (event.stream.kind() == Product::KIND).then(read)
 }

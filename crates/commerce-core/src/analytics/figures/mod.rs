@@ -37,9 +37,9 @@ pub(super) use revenue::RevenueFigures;
 pub(super) use sums::{count, money};
 
 use super::{Day, FACT_KIND, Fact};
-use crate::event;
 use crate::projection::{Projection, ProjectionError, Views};
 use crate::stream::RecordedEvent;
+use crate::upcast;
 use product::Known;
 
 /// The name of the projection.
@@ -75,7 +75,7 @@ impl Projection for Figures {
         if event.stream.kind() != FACT_KIND {
             return Ok(());
         }
-        let fact = event::decode(&event.event_type, &event.payload)?;
+        let fact = upcast::decode(event)?;
         take_in(&fact, views).await?;
         progress::record(event, views).await
     }

@@ -82,6 +82,19 @@ impl Bench {
     }
 }
 
+#[test]
+fn a_fact_of_a_newer_schema_is_refused() {
+    let bench = bench();
+    let fact = Fact::ProductViewed { product_id: product(1), viewed_at: Timestamp::default() };
+    let newer = NewEvent { schema: 99, ..NewEvent::encode(&fact).unwrap() };
+    let commit = Commit::new().append(fact.stream(), Expected::Any, vec![newer]);
+    block_on(bench.store.commit(commit)).unwrap();
+    let error = block_on(bench.projector.run_batch(10)).unwrap_err();
+    assert_eq!(error.kind(), crate::error::Kind::Terminal);
+    assert!(error.to_string().contains("schema version 99"), "{error}");
+    assert!(bench.documents(1).is_empty());
+}
+
 fn uuid(kind: u128, number: usize) -> Uuid {
     Uuid::from_u128(kind << 64 | number as u128)
 }
