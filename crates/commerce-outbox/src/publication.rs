@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use commerce_core::Timestamp;
 use commerce_core::commit::{Commit, CommitError, NewMessage};
+use commerce_core::event::Event;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::{Position, RecordedEvent, Version};
+use commerce_core::upcast::{self, Published};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,19 @@ pub struct PublishedEvent {
     pub recorded_at: Timestamp,
     /// Its fields.
     pub fields: Box<RawValue>,
+}
+
+impl PublishedEvent {
+    /// Reads the event in today's shape, as its own service does.
+    ///
+    /// # Errors
+    /// When its fields don't fit its type, an upcaster is missing, or its schema is newer than this program knows:
+    /// [`StoreError::Damaged`]. It belongs with the dead letters until a program that is new enough replays it.
+    pub fn decode<E: Event>(&self) -> Result<E, StoreError> {
+        let Self { event_id, event_type, schema, fields, .. } = self;
+        let fields = fields.get().as_bytes();
+        upcast::decode_published(&Published { event_id: *event_id, event_type, schema: *schema, fields })
+    }
 }
 
 /// Publishes the events of a service.

@@ -11,12 +11,12 @@ use crate::value::{MoneyError, Violation};
 #[non_exhaustive]
 pub enum TakeInError {
     /// The event can't be read: it is damaged, or of a newer version than this program.
-    #[error("event {event_id} can't be taken in: {source}")]
+    #[error("an event of another service can't be taken in: {source}")]
     Event {
         /// The event.
         event_id: Uuid,
         /// What is wrong with it.
-        source: CodecError,
+        source: StoreError,
     },
     /// The id of its stream is none of an order, payment or product. Whoever published it is at fault.
     #[error("event {event_id} of {stream} can't be taken in: {source}")]

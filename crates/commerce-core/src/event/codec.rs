@@ -58,7 +58,7 @@ pub fn encode<E: Event>(event: &E) -> Result<Encoded, CodecError> {
 ///
 /// # Errors
 /// [`CodecError::Decode`] when type or payload don't fit.
-pub fn decode<E: Event>(event_type: &str, payload: &[u8]) -> Result<E, CodecError> {
+pub(crate) fn decode<E: Event>(event_type: &str, payload: &[u8]) -> Result<E, CodecError> {
     E::deserialize(Stored { event_type, payload })
         .map_err(|source| CodecError::Decode { event_type: event_type.to_owned(), source })
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::upcast::Upcasters;
-pub use codec::{CodecError, Encoded, decode, encode};
+pub(crate) use codec::decode;
+pub use codec::{CodecError, Encoded, encode};
 
 /// The events of one aggregate: an enum that serde can read and write. A variant's name is the event's type, its
 /// fields are the payload, written as JSON.

@@ -1,19 +1,21 @@
 //! What follows from the events of other services. Pure: it reads an event and nothing else.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Priority, Variables};
 use crate::error::Kind;
-use crate::event::{CodecError, Event, decode};
+use crate::event::Event;
 use crate::id::{CustomerId, NotificationId, OrderId, PaymentId, ShipmentId};
+use crate::identity::UserEvent;
 use crate::inventory::StockEvent;
 use crate::order::OrderEvent;
 use crate::payment::PaymentEvent;
 use crate::shipping::{Carrier, ShipmentEvent, TrackingNumber};
+use crate::store::StoreError;
 use crate::time::Timestamp;
+use crate::upcast::{self, Published};
 
 /// The notification of an event or a message: it has its id, so that there is one however often it is read.
 pub fn notification_id(cause: Uuid) -> NotificationId {
@@ -29,6 +31,8 @@ pub struct PublishedFact<'a> {
     pub stream_id: &'a str,
     /// The type of event: `OrderPlaced`.
     pub event_type: &'a str,
+    /// The schema version of its fields.
+    pub schema: u32,
     /// Unique to the event.
     pub event_id: Uuid,
     /// Its fields, as JSON.
@@ -100,9 +104,9 @@ pub enum About {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// Its fields don't fit its type.
+    /// Its fields don't fit its type, or are of a newer schema than this program knows.
     #[error(transparent)]
-    Event(#[from] CodecError),
+    Event(#[from] StoreError),
     /// Its stream is not named by a UUID.
     #[error("{stream_kind}/{stream_id} is not the stream of a UUID")]
     Stream {
@@ -120,13 +124,14 @@ impl Unreadable {
     }
 }
 
-/// What follows from an event; nothing from most.
+/// What follows from an event; nothing from most. Those that matter are told by the type they are published under: if one is
+/// renamed, its old name stays here beside the new one.
 ///
 /// # Errors
 /// When an event that matters can't be read.
 pub fn for_event(fact: &PublishedFact<'_>) -> Result<Option<Consequence>, Unreadable> {
     match (fact.stream_kind, fact.event_type) {
-        ("user", "UserRegistered") => user_registered(fact).map(Some),
+        ("user", "UserRegistered") => Ok(for_user(fact.id()?, fact.event()?)),
         ("order", "OrderPlaced" | "OrderConfirmed" | "OrderCancelled" | "OrderFailed") => {
             Ok(for_order(fact.id()?, fact.event()?))
         }
@@ -146,19 +151,17 @@ impl PublishedFact<'_> {
         Uuid::parse_str(self.stream_id).map(T::from).map_err(unreadable)
     }
 
-    fn event<E: Event>(&self) -> Result<E, CodecError> {
-        decode(self.event_type, self.payload)
-    }
-
-    fn fields<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
-        let event_type = self.event_type.to_owned();
-        serde_json::from_slice(self.payload).map_err(|source| CodecError::Decode { event_type, source })
+    fn event<E: Event>(&self) -> Result<E, StoreError> {
+        let Self { event_id, event_type, schema, payload: fields, .. } = *self;
+        upcast::decode_published(&Published { event_id, event_type, schema, fields })
     }
 }
 
 /// The letter to a new user carries a secret and so follows from [`SecretNotice`](super::SecretNotice).
-fn user_registered(fact: &PublishedFact<'_>) -> Result<Consequence, Unreadable> {
-    Ok(Consequence::Remember(Fact::User(fact.id()?, fact.fields::<Contact>()?)))
+fn for_user(user: CustomerId, event: UserEvent) -> Option<Consequence> {
+    let UserEvent::UserRegistered { email, first_name, .. } = event else { return None };
+    let contact = Contact { email: email.as_str().to_owned(), first_name: first_name.as_str().to_owned() };
+    Some(Consequence::Remember(Fact::User(user, contact)))
 }
 
 fn for_order(order: OrderId, event: OrderEvent) -> Option<Consequence> {

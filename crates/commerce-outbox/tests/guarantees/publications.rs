@@ -1,14 +1,19 @@
 //! Events reach other services once, in the order of their streams, and with the flow they belong to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use commerce_core::commit::{Commit, Expected, NewEvent};
+use commerce_core::error::Kind;
+use commerce_core::event::Event;
 use commerce_core::store::{ReadMessages, RecordedMessage, Store};
 use commerce_core::stream::StreamId;
 use commerce_core::testing::TestHost;
+use commerce_core::upcast::{Upcasted, Upcasters};
 use commerce_core::{Context, Host};
 use commerce_outbox::{Envelope, Publication, PublishedEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::new_store;
@@ -121,4 +126,50 @@ async fn an_event_is_the_same_message_in_every_topic() {
     }
     assert_eq!(ids[0].len() as u64, STREAMS);
     assert_eq!(ids[0], ids[1]);
+}
+
+/// A job, which at first did not say by whom it was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Job {
+    Done { by: String },
+}
+
+impl Event for Job {
+    fn schema_version(_: &str) -> u32 {
+        2
+    }
+
+    fn upcasters() -> &'static Upcasters {
+        static BY_NOBODY: LazyLock<Upcasters> = LazyLock::new(|| {
+            Upcasters::new().from("Done", 1, |_| Ok(Upcasted::payload(json!({"by": "nobody"}))))
+        });
+        &BY_NOBODY
+    }
+}
+
+#[tokio::test]
+async fn a_published_event_is_read_as_its_own_service_reads_it() {
+    let host = Arc::new(TestHost::new());
+    let store = new_store(host.clone(), 1).await;
+    let done = |schema, by: &str| {
+        let payload = json!({ "by": by }).to_string().into_bytes();
+        NewEvent { event_type: "Done".into(), schema, payload }
+    };
+    let events = vec![done(1, "?"), done(2, "Ada"), done(3, "Ada")];
+    let commit = Commit::new().append(StreamId::new("job", 1), Expected::ABSENT, events);
+    store.commit(commit).await.unwrap();
+    store.caught_up().await.unwrap();
+    Publication::new(store.clone(), "job.events").publish().await.unwrap();
+    store.caught_up().await.unwrap();
+    let messages = published(&store).await;
+    let read = |message: &RecordedMessage| {
+        let event: PublishedEvent = serde_json::from_slice(&message.payload).unwrap();
+        event.decode::<Job>()
+    };
+    let by = |by: &str| Job::Done { by: by.to_owned() };
+    assert_eq!(read(&messages[0]).unwrap(), by("nobody"));
+    assert_eq!(read(&messages[1]).unwrap(), by("Ada"));
+    let newer = read(&messages[2]).unwrap_err();
+    assert_eq!(newer.kind(), Kind::Terminal);
+    assert!(newer.to_string().contains("schema version 3"), "{newer}");
 }

@@ -58,6 +58,7 @@ impl Handler for Note {
             stream_kind: &event.stream_kind,
             stream_id: &event.stream_id,
             event_type: &event.event_type,
+            schema: event.schema,
             event_id: event.event_id,
             payload: event.fields.get().as_bytes(),
         };

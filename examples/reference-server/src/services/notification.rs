@@ -151,6 +151,7 @@ impl Handler for React {
             stream_kind: &event.stream_kind,
             stream_id: &event.stream_id,
             event_type: &event.event_type,
+            schema: event.schema,
             event_id: event.event_id,
             payload: event.fields.get().as_bytes(),
             recorded_at: event.recorded_at,

@@ -1,9 +1,9 @@
 //! Looks at products.
 
 use commerce_core::catalog::{PRODUCT_VIEW_KIND, Product, ProductEvent, views_of};
-use commerce_core::event::decode;
 use commerce_core::id::{CustomerId, ProductId, Tenant};
 use commerce_core::stream::{RecordedEvent, StreamId};
+use commerce_core::upcast::decode;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ async fn a_look_is_noted_and_changes_no_version(app: App) {
     let mut viewers: Vec<Option<CustomerId>> = Vec::new();
     for event in noted.await {
         assert_eq!((event.stream.kind(), &*event.event_type), (PRODUCT_VIEW_KIND, "ProductViewed"));
-        match decode(&event.event_type, &event.payload).unwrap() {
+        match decode(&event).unwrap() {
             ProductEvent::ProductViewed { viewer, .. } => viewers.push(viewer),
             other => panic!("{other:?}"),
         }

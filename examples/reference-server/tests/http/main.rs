@@ -22,6 +22,7 @@ mod identity_tokens;
 mod identity_users;
 mod inventory_items;
 mod inventory_reservations;
+mod newer_events;
 mod notification_reactions;
 mod notifications;
 mod order_cancelling;

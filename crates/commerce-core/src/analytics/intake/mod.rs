@@ -10,9 +10,10 @@ use super::{Analytics, Fact, TakeInError};
 use crate::aggregate::Aggregate;
 use crate::catalog::{PRODUCT_VIEW_KIND, Product};
 use crate::commit::{Append, Commit, Expected, NewEvent};
-use crate::event::{self, Event};
+use crate::event::Event;
 use crate::order::Order;
 use crate::payment::Payment;
+use crate::upcast::{self, Published};
 
 /// An event as another service has published it. When it happened is in its payload.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct PublishedEvent<'a> {
     pub stream_id: &'a str,
     /// The type of event: `OrderPlaced`.
     pub event_type: &'a str,
+    /// The schema version of its fields.
+    pub schema: u32,
     /// Unique to the event.
     pub event_id: Uuid,
     /// Its fields, as JSON.
@@ -52,8 +55,9 @@ impl PublishedEvent<'_> {
     }
 
     fn decode<E: Event>(&self) -> Result<E, TakeInError> {
-        event::decode(self.event_type, self.payload)
-            .map_err(|source| TakeInError::Event { event_id: self.event_id, source })
+        let Self { event_id, event_type, schema, payload: fields, .. } = *self;
+        upcast::decode_published(&Published { event_id, event_type, schema, fields })
+            .map_err(|source| TakeInError::Event { event_id, source })
     }
 }
 

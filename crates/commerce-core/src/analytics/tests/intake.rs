@@ -16,6 +16,7 @@ fn fact<E: Event>(stream_kind: &str, id: Uuid, event: &E) -> Option<Fact> {
         stream_kind,
         stream_id: &id.to_string(),
         event_type: encoded.event_type,
+        schema: encoded.schema,
         event_id: uuid(9, 1),
         payload: &encoded.payload,
     };
@@ -139,7 +140,7 @@ fn a_view_is_kept_without_the_viewer() {
 
 fn delivered<'a>(stream_id: &'a str, event_type: &'a str) -> PublishedEvent<'a> {
     let payload = br#"{"delivered_at":"2026-01-01T12:00:00Z"}"#;
-    PublishedEvent { stream_kind: "order", stream_id, event_type, event_id: uuid(9, 1), payload }
+    PublishedEvent { stream_kind: "order", stream_id, event_type, schema: 1, event_id: uuid(9, 1), payload }
 }
 
 #[test]
@@ -168,6 +169,10 @@ fn what_cant_be_read_is_refused_by_name() {
     assert!(
         error.to_string().contains("OrderVanished") && error.to_string().contains(&uuid(9, 1).to_string())
     );
+    let newer = PublishedEvent { schema: 2, ..delivered(&id, "OrderDelivered") };
+    let error = Analytics::take_in(&newer, Commit::new()).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Terminal, "unreadable_event"));
+    assert!(error.to_string().contains("schema version 2"), "{error}");
     let error = Analytics::take_in(&delivered("seven", "OrderDelivered"), Commit::new()).unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Terminal, "unreadable_stream_id"));
     assert!(error.to_string().contains("order/seven"));

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::support::user;
 use crate::event::{Event, encode};
-use crate::id::{OrderId, ShipmentId};
+use crate::id::{OrderId, ShipmentId, UserId};
+use crate::identity::{EmailAddress, PersonName, UserEvent};
 use crate::inventory::StockEvent;
 use crate::notification::PublishedFact;
 use crate::order::{Failure, OrderEvent};
@@ -38,6 +39,7 @@ pub(super) struct Published {
     pub(super) kind: &'static str,
     pub(super) stream: String,
     pub(super) event_type: String,
+    pub(super) schema: u32,
     pub(super) id: Uuid,
     pub(super) payload: Vec<u8>,
 }
@@ -47,21 +49,21 @@ pub(super) fn published(kind: &'static str, stream: impl ToString, event: &impl 
     let id =
         Uuid::new_v5(&Uuid::nil(), format!("{kind}{}{}", stream.to_string(), encoded.event_type).as_bytes());
     let event_type = encoded.event_type.to_owned();
-    Published { kind, stream: stream.to_string(), event_type, id, payload: encoded.payload }
+    let (schema, payload) = (encoded.schema, encoded.payload);
+    Published { kind, stream: stream.to_string(), event_type, schema, id, payload }
 }
 
 pub(super) fn registered() -> Published {
-    let fields = json!({
-        "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "roles": ["customer"],
-        "registered_at": "2026-01-01T12:00:00Z"
-    });
-    Published {
-        kind: "user",
-        stream: user(1).to_string(),
-        event_type: "UserRegistered".to_owned(),
-        id: Uuid::from_u128(7),
-        payload: fields.to_string().into_bytes(),
-    }
+    let name = |text| PersonName::parse("", text).unwrap();
+    let event = UserEvent::UserRegistered {
+        user_id: UserId(user(1).0),
+        email: EmailAddress::parse("", "ada@example.com").unwrap(),
+        first_name: name("Ada"),
+        last_name: name("Lovelace"),
+        roles: serde_json::from_value(json!(["customer"])).unwrap(),
+        at: at(),
+    };
+    Published { id: Uuid::from_u128(7), ..published("user", user(1), &event) }
 }
 
 pub(super) fn address() -> Address {
@@ -174,6 +176,7 @@ impl Published {
             stream_kind: self.kind,
             stream_id: &self.stream,
             event_type: &self.event_type,
+            schema: self.schema,
             event_id: self.id,
             payload: &self.payload,
             recorded_at: at(),

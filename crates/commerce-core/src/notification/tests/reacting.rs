@@ -159,6 +159,12 @@ fn an_event_that_concerns_nobody_here_is_let_pass_and_one_that_cant_be_read_is_t
     react(&world, &other).unwrap();
     let unreadable = Published { payload: b"{}".to_vec(), ..confirmed() };
     assert_eq!(react(&world, &unreadable).unwrap_err().kind(), Kind::Terminal);
+    for event in [registered(), confirmed(), low_stock()] {
+        let newer = Published { schema: 2, ..event };
+        let error = react(&world, &newer).unwrap_err();
+        assert_eq!(error.kind(), Kind::Terminal);
+        assert!(error.to_string().contains("schema version 2"), "{error}");
+    }
     let unnamed = Published { stream: "x".to_owned(), ..confirmed() };
     assert_eq!(react(&world, &unnamed).unwrap_err().kind(), Kind::Terminal);
 }

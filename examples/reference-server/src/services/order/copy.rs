@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use commerce_core::Aggregate;
 use commerce_core::catalog::{Product, ProductChange, ProductEvent};
 use commerce_core::commit::{DocumentWrite, Expected};
-use commerce_core::event::decode;
 use commerce_core::id::{ProductId, Tenant};
 use commerce_core::order::Offer;
 use commerce_core::store::{Store, StoreError};
@@ -46,8 +45,7 @@ impl Handler for KeepCopy {
         if event.stream_kind != Product::KIND {
             return Ok(scope.finish());
         }
-        let change = decode::<ProductEvent>(&event.event_type, event.fields.get().as_bytes())
-            .map_err(HandleError::terminal)?;
+        let change: ProductEvent = event.decode()?;
         let id = &event.stream_id;
         let found = scope.store().document(scope.context().tenant(), CATALOG_COPY, id).await?;
         let known: Option<CopiedProduct> = found.as_ref().map(|found| found.json()).transpose()?;

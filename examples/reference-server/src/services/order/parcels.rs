@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use commerce_core::Aggregate;
 use commerce_core::commit::{Commit, DocumentWrite, Expected};
-use commerce_core::event::decode;
 use commerce_core::id::{OrderId, ShipmentId};
 use commerce_core::order::{Order, OrderCommand, OrderStatus};
 use commerce_core::shipping::{Carrier, Shipment, ShipmentEvent, TrackingNumber};
@@ -34,8 +33,7 @@ impl Handler for FollowParcels {
         if event.stream_kind != Shipment::KIND {
             return Ok(scope.finish());
         }
-        let change = decode::<ShipmentEvent>(&event.event_type, event.fields.get().as_bytes())
-            .map_err(HandleError::terminal)?;
+        let change: ShipmentEvent = event.decode()?;
         let shipment_id: ShipmentId = event.stream_id.parse().map_err(HandleError::terminal)?;
         let id = &event.stream_id;
         let found = scope.store().document(scope.context().tenant(), PARCELS, id).await?;

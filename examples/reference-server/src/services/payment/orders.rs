@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use commerce_core::commit::{DocumentWrite, Expected};
-use commerce_core::event::{CodecError, decode};
+use commerce_core::event::CodecError;
 use commerce_core::id::{CustomerId, OrderId, PaymentId};
 use commerce_core::order::{Order, OrderEvent};
 use commerce_core::stream::Version;
@@ -133,8 +133,7 @@ impl Handler for KeepCopy {
         if event.stream_kind != Order::KIND {
             return Ok(scope.finish());
         }
-        let change = decode::<OrderEvent>(&event.event_type, event.fields.get().as_bytes())
-            .map_err(HandleError::terminal)?;
+        let change: OrderEvent = event.decode()?;
         let order_id: OrderId = event.stream_id.parse().map_err(bug)?;
         let context = scope.context().clone();
         let copied = self.0.copy_of(order_id, &context).await?;
