@@ -34,9 +34,9 @@ pub(super) enum Failure {
 }
 
 /// What Stripe says of a request that it doesn't accept.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(super) struct Refusal {
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     kind: String,
     #[serde(flatten)]
     reported: Reported,
@@ -63,18 +63,31 @@ impl Refusal {
 }
 
 impl Failure {
-    /// From an answer that is not a success.
+    /// From an answer that is not a success. What doesn't come from Stripe itself, as of a proxy before it, says nothing
+    /// of the money, whatever its status.
     pub(super) fn answered(status: u16, kept: bool, body: &[u8]) -> Self {
-        let refusal = serde_json::from_slice::<Body>(body).map(|body| body.error).unwrap_or_default();
-        let message = refusal.reason();
+        let said = serde_json::from_slice::<Body>(body).map(|body| body.error).ok();
+        let message = said.as_ref().map(Refusal::reason).unwrap_or_default();
         match status {
             401 | 403 => Self::Misconfigured { status },
             // 409: another request with the key is under way, or with the object.
-            409 | 429 => Self::Busy { status, message },
-            500.. => Self::Server { status, message, kept },
-            400..500 if refusal.kind == "idempotency_error" => Self::KeyReused(message),
-            400..500 => Self::Refused(refusal),
+            408 | 409 | 425 | 429 => Self::Busy { status, message },
+            // Something that Stripe depends on has failed.
+            424 if !kept => Self::Busy { status, message },
+            424 | 500.. => Self::Server { status, message, kept },
+            400..500 => Self::of_request(status, said),
             _ => Self::NoAnswer(format!("status {status}")),
+        }
+    }
+
+    fn of_request(status: u16, said: Option<Refusal>) -> Self {
+        match said {
+            Some(refusal) => match refusal.kind.as_str() {
+                "idempotency_error" => Self::KeyReused(refusal.reason()),
+                "card_error" | "invalid_request_error" => Self::Refused(refusal),
+                kind => Self::NoAnswer(format!("status {status}, {kind}: {}", refusal.reason())),
+            },
+            None => Self::NoAnswer(format!("status {status}, not in Stripe's words")),
         }
     }
 

@@ -21,7 +21,7 @@ struct Found {
 /// Why there is no intent.
 #[derive(Debug)]
 pub(super) enum NotOpened {
-    /// Nor will there be one: the request is refused whenever it is made.
+    /// Nor will there be one: the request is refused. Not that there was none before.
     Never { code: String, reason: String },
     /// It isn't known.
     Unknown(Failure),
@@ -72,19 +72,41 @@ impl ApiClient {
         }
     }
 
-    /// Every intent of this key, as it is now. The first is the one to confirm.
+    /// Every intent of this key, as it is now. The first is the one to confirm, if it could be opened.
+    ///
+    /// [`Never`](NotOpened::Never) is answered only if the search finds nothing either. A key that Stripe remembers
+    /// answers with its intent, whatever has become of the account; a refusal may mean that it is forgotten, and what
+    /// is as old as that has long been indexed.
     pub(super) async fn intents_of(&self, request: &CaptureRequest) -> Result<Vec<Intent>, NotOpened> {
-        let opened = self.open(request).await?;
-        let mut intents = vec![self.look(&opened.id).await.map_err(NotOpened::Unknown)?];
+        let (opened, refused) = match self.open(request).await {
+            Ok(opened) => (Some(opened.id), None),
+            Err(never @ NotOpened::Never { .. }) => (None, Some(never)),
+            Err(unknown) => return Err(unknown),
+        };
+        let known = self.known_intents(request, opened).await.map_err(NotOpened::Unknown)?;
+        match refused {
+            Some(never) if known.is_empty() => Err(never),
+            _ => Ok(known),
+        }
+    }
+
+    /// The intent that was opened, and those of the key that the search finds.
+    async fn known_intents(
+        &self,
+        request: &CaptureRequest,
+        opened: Option<String>,
+    ) -> Result<Vec<Intent>, Failure> {
+        let mut intents = Vec::new();
+        if let Some(id) = &opened {
+            intents.push(self.look(id).await?);
+        }
         // What is older than Stripe's memory of the key. It may be out of date, unlike a look.
         let query: Fields =
             vec![("query", format!("metadata['{KEY}']:'{}'", request.key)), ("limit", "100".into())];
-        let found: Found =
-            self.get(&format!("{INTENTS}/search"), &query).await.map_err(NotOpened::Unknown)?;
-        for older in
-            found.data.iter().filter(|older| older.id != opened.id && older.is_of(request.key.as_str()))
-        {
-            intents.push(self.look(&older.id).await.map_err(NotOpened::Unknown)?);
+        let found: Found = self.get(&format!("{INTENTS}/search"), &query).await?;
+        let of_key = found.data.iter().filter(|older| older.is_of(request.key.as_str()));
+        for older in of_key.filter(|older| Some(&older.id) != opened.as_ref()) {
+            intents.push(self.look(&older.id).await?);
         }
         Ok(intents)
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   capture ─▶ create an intent, unconfirmed, under the key ──▶ confirm it ──▶ succeeded, declined, requires action
-//!   find ────▶ create it again: the same intent by its key ───▶ look at it
+//!   find ────▶ create it again: the same intent by its key ───▶ look at it, and at what a search finds
 //!   cancel ──▶ create it again: the same intent by its key ───▶ cancel it, so that no confirmation works any more
 //! ```
 //!
@@ -16,9 +16,11 @@
 //! 2. Stripe keeps an idempotency key for at least 24 hours. What is older is found by search in its metadata, which
 //!    lags behind by a minute as a rule, an hour at worst: together they leave no gap. Whoever captures again under a
 //!    key asks with `find` first ([`NextStep`] does), since after a day the key alone no longer prevents a second
-//!    intent.
-//! 3. `Cancelled` and `Declined` are final. A declined intent could be paid by another card by whoever has its client
-//!    secret, so `find` cancels it before it says so.
+//!    intent. So a creation that is refused says nothing of the money by itself: only if the search finds nothing
+//!    either, `find` and `cancel` say that it is declined.
+//! 3. `Cancelled` and `Declined` are final, and a refusal is one in Stripe's own words alone: what a proxy answers in its
+//!    place is no answer. A declined intent could be paid by another card by whoever has its client secret, so `find`
+//!    cancels it before it says so.
 //! 4. An error that Stripe has kept under a key is what the key answers from then on. A kept server error of a creation
 //!    moves every caller to the same next key; of a confirmation, the intent is cancelled and the attempt ends as
 //!    [`Transient`].

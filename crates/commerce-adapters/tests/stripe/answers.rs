@@ -213,13 +213,67 @@ async fn after_a_day_a_charge_is_found_by_search() {
 }
 
 #[tokio::test]
-async fn a_refund_is_made_once_whatever_happens_and_however_old_it_is() {
+async fn after_a_day_a_charge_is_found_though_the_account_takes_no_new_ones() {
     let (server, stripe) = at_the_till().await;
-    let refund = RefundRequest {
+    let (request, second) = (request("pm_card_visa"), super::attempt("pm_card_visa", 2));
+    let captured = stripe.capture(&request).await.unwrap();
+    server.books().is_closed = true;
+    server.books().a_day_passes();
+    assert_eq!(stripe.find(&request).await, Ok(Some(ChargeState::Captured(captured.clone()))));
+    assert_eq!(stripe.cancel(&request).await, Ok(Cancellation::Captured(captured)));
+    // Of what was never made there is nothing to find.
+    let found = stripe.find(&second).await.unwrap();
+    assert!(matches!(found, Some(ChargeState::Declined { code, .. }) if code == "account_invalid"));
+    let cancelled = stripe.cancel(&second).await.unwrap();
+    assert!(matches!(cancelled, Cancellation::Declined { code, .. } if code == "account_invalid"));
+}
+
+#[tokio::test]
+async fn what_was_never_confirmed_is_called_off_though_the_account_takes_no_new_charges() {
+    let (server, stripe) = at_the_till().await;
+    let request = request("pm_card_visa");
+    assert_eq!(stripe.find(&request).await, Ok(None));
+    server.books().is_closed = true;
+    server.books().a_day_passes();
+    assert_eq!(stripe.cancel(&request).await, Ok(Cancellation::Cancelled));
+    assert_eq!(server.books().intents["pi_0000"]["status"], "canceled");
+}
+
+#[tokio::test]
+async fn what_a_proxy_answers_in_stripes_place_is_no_refusal() {
+    for status in [400, 402, 404, 408, 424, 425] {
+        let (server, stripe) = at_the_till().await;
+        let request = request("pm_card_visa");
+        // More of them than a request is repeated.
+        server.will([Fault::Proxied(status); 3]);
+        unknown(stripe.capture(&request).await);
+        server.will([Fault::Proxied(status); 3]);
+        unknown(stripe.find(&request).await);
+        server.will([Fault::Proxied(status); 3]);
+        unknown(stripe.cancel(&request).await);
+        server.will([]);
+        stripe.capture(&request).await.unwrap();
+        // The search for it, then its making.
+        server.will([Fault::None, Fault::Proxied(status), Fault::Proxied(status), Fault::Proxied(status)]);
+        unknown(stripe.refund(&refund()).await);
+        server.will([]);
+        stripe.refund(&refund()).await.unwrap();
+        assert_eq!(server.books().refunds.len(), 1, "{status}");
+    }
+}
+
+fn refund() -> RefundRequest {
+    RefundRequest {
         key: IdempotencyKey::refund(payment_id(), payment_id().0),
         external_payment_id: ExternalPaymentId::parse("pi_0000").unwrap(),
         amount: Money::from_minor(34, Currency::GBP),
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_made_once_whatever_happens_and_however_old_it_is() {
+    let (server, stripe) = at_the_till().await;
+    let refund = refund();
     server.will([Fault::None, Fault::CutAfter]);
     unknown(stripe.refund(&refund).await);
     let given = stripe.refund(&refund).await.unwrap();

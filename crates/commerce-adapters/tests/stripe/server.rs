@@ -22,6 +22,8 @@ pub enum Fault {
     Limited,
     /// 409: the key is in use.
     InUse,
+    /// A proxy answers with this status, in its own words; nothing is done.
+    Proxied(u16),
     /// 500 before anything is done; kept under the key.
     FailedBefore,
     /// It is done, and the connection is cut instead of the answer.
@@ -39,6 +41,8 @@ pub struct Books {
     pub faults: VecDeque<Fault>,
     /// Requests to this path are answered with 503 for as long as it is set.
     pub out_of_order: Option<&'static str>,
+    /// The account takes no new charges.
+    pub is_closed: bool,
     /// The requests: method and path.
     pub seen: Vec<String>,
     /// By id, in order of creation.
@@ -140,6 +144,11 @@ fn error(kind: &str, code: &str) -> Value {
     json!({"error": {"type": kind, "code": code, "message": format!("It is {code}.")}})
 }
 
+fn proxied(status: u16) -> Response<Body> {
+    let page = Body::from("<html>The shop's proxy is sorry</html>");
+    Response::builder().status(status).header("content-type", "text/html").body(page).unwrap()
+}
+
 /// An answer whose body breaks off.
 fn cut() -> Response<Body> {
     let broken =
@@ -178,6 +187,7 @@ async fn answer(
     match fault {
         Fault::Limited => return reply(429, &error("invalid_request_error", "rate_limit"), false),
         Fault::InUse => return reply(409, &error("idempotency_error", "idempotency_key_in_use"), false),
+        Fault::Proxied(status) => return proxied(status),
         Fault::CutBefore => return cut(),
         Fault::Late => {
             let late = server.clone();
@@ -278,6 +288,9 @@ impl Call {
     fn creates(&self, books: &mut Books) -> (u16, Value) {
         if self.field("amount").as_deref() == Some("1") {
             return (400, error("invalid_request_error", "amount_too_small"));
+        }
+        if books.is_closed {
+            return (400, error("invalid_request_error", "account_invalid"));
         }
         let id = format!("pi_{:04}", books.intents.len());
         let intent = json!({
