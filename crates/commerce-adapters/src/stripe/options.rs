@@ -15,7 +15,7 @@ pub struct StripeOptions {
     /// their own are not taken; cards are proved without one.
     pub return_url: Option<String>,
     /// How long one request may take; its answer is unknown after that. Default: 10 s. Keep it below the deadline that
-    /// the caller has, or the breaker never learns of silence.
+    /// the caller has, as [`within`](Self::within) does, or the breaker never learns of silence.
     pub timeout: Duration,
     /// How often a request is repeated that wasn't sent or was turned away for the moment. Default: 2.
     pub retries: usize,
@@ -39,6 +39,22 @@ impl Default for StripeOptions {
 }
 
 impl StripeOptions {
+    /// For a caller who gives up after `deadline`: a request may take two fifths of it. A capture is two requests, and
+    /// the first may be slow; if the second isn't answered at all, that is still noticed here, before the caller drops
+    /// the whole. What is dropped has no outcome that the breaker could count.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use commerce_adapters::stripe::StripeOptions;
+    ///
+    /// let options = StripeOptions::default().within(Duration::from_secs(10));
+    /// assert_eq!(options.timeout, Duration::from_secs(4));
+    /// ```
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { timeout: deadline / 5 * 2, ..self }
+    }
+
     /// The base URL, without a slash at its end.
     pub(super) fn checked_url(&self) -> Result<String, InvalidStripeOptions> {
         let unusable = || InvalidStripeOptions::BaseUrl { given: self.base_url.clone() };

@@ -158,6 +158,19 @@ async fn silence_is_unknown_and_not_repeated() {
 }
 
 #[tokio::test]
+async fn silence_after_a_slow_answer_is_noticed_before_the_caller_gives_up() {
+    let (slow, deadline) = (Duration::from_millis(500), Duration::from_millis(2500));
+    // It answers late after twice its patience.
+    let server = Server::start(slow / 2).await;
+    let breaker = BreakerOptions { failures: 1, ..BreakerOptions::default() };
+    let stripe = stripe(&StripeOptions { breaker, ..options(&server) }.within(deadline));
+    server.will([Fault::SlowAfter, Fault::Never]);
+    let answer = tokio::time::timeout(deadline, stripe.capture(&request("pm_card_visa"))).await;
+    assert!(unknown(answer.unwrap()).contains("took too long"));
+    assert_eq!(stripe.breaker().state(), CircuitState::Open);
+}
+
+#[tokio::test]
 async fn a_refused_connection_is_not_sent_and_repeated() {
     let unbound = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", unbound.local_addr().unwrap());

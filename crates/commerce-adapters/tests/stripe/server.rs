@@ -32,6 +32,8 @@ pub enum Fault {
     CutBefore,
     /// It is done, and the answer comes after the client's patience.
     SlowAfter,
+    /// Nothing is done, and no one answers.
+    Never,
     /// It is done much later, when the client has long given up.
     Late,
 }
@@ -188,6 +190,7 @@ async fn answer(
         Fault::Limited => return reply(429, &error("invalid_request_error", "rate_limit"), false),
         Fault::InUse => return reply(409, &error("idempotency_error", "idempotency_key_in_use"), false),
         Fault::Proxied(status) => return proxied(status),
+        Fault::Never => return std::future::pending().await,
         Fault::CutBefore => return cut(),
         Fault::Late => {
             let late = server.clone();

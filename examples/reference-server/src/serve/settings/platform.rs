@@ -1,6 +1,7 @@
 //! What the settings mean to the platform.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_adapters::http::{MemoryQuotas, Quota, Quotas, RateLimit};
 use commerce_adapters::redis::RedisQuotas;
@@ -62,7 +63,7 @@ impl Settings {
 
     fn shop(&self) -> Result<ShopOptions, SettingError> {
         let mut options = ShopOptions { customer_action: self.customer_action, ..ShopOptions::default() };
-        if let Some(stripe) = self.stripe()? {
+        if let Some(stripe) = self.stripe(options.provider_timeout)? {
             options.stripe_livemode = stripe.livemode();
             options.provider = Arc::new(stripe);
         }
@@ -72,7 +73,8 @@ impl Settings {
         Ok(options)
     }
 
-    fn stripe(&self) -> Result<Option<Stripe>, SettingError> {
+    /// Stripe, for services that give up on it after `deadline`.
+    fn stripe(&self, deadline: Duration) -> Result<Option<Stripe>, SettingError> {
         let Some(key) = &self.stripe.secret_key else {
             // Money would be pretended where it is meant to be taken.
             for (name, given) in
@@ -89,14 +91,19 @@ impl Settings {
             }
             return Ok(None);
         };
-        let mut options =
-            StripeOptions { return_url: self.stripe.return_url.clone(), ..StripeOptions::default() };
+        let stripe = Stripe::new(SecretString::from(key.expose().to_owned()), &self.stripe_options(deadline));
+        let stripe = stripe.map_err(|error| SettingError::new("stripe", error.to_string()))?;
+        Ok(Some(stripe))
+    }
+
+    /// Each request ends before the service gives up, or the circuit would stay closed before a Stripe that is silent.
+    fn stripe_options(&self, deadline: Duration) -> StripeOptions {
+        let mut options = StripeOptions::default().within(deadline);
+        options.return_url.clone_from(&self.stripe.return_url);
         if let Some(base_url) = &self.stripe.base_url {
             options.base_url.clone_from(base_url);
         }
-        let stripe = Stripe::new(SecretString::from(key.expose().to_owned()), &options);
-        let stripe = stripe.map_err(|error| SettingError::new("stripe", error.to_string()))?;
-        Ok(Some(stripe))
+        options
     }
 
     fn notification(&self) -> Result<NotificationOptions, SettingError> {
@@ -139,5 +146,17 @@ impl Settings {
         let webhook = Webhook::new(url, secret)
             .map_err(|error| SettingError::new("notification.webhook_url", error.to_string()))?;
         Ok(Some(Arc::new(webhook)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_requests_to_stripe_end_before_the_service_gives_up_on_it() {
+        let deadline = ShopOptions::default().provider_timeout;
+        let options = Settings::default().stripe_options(deadline);
+        assert!(options.timeout * 2 < deadline, "{:?} of {deadline:?}", options.timeout);
     }
 }
