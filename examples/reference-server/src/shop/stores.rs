@@ -2,7 +2,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use commerce_adapters::postgres::{self, PgDatabase, PgOptions};
+use commerce_adapters::postgres::{self, PgDatabase, PgOptions, PgStore};
 use commerce_adapters::sqlite::{self, SqliteOptions};
 use commerce_core::Host;
 use commerce_core::memory::MemoryStore;
@@ -57,6 +57,19 @@ pub enum OpenError {
         /// The folder, or the schema and its database.
         place: String,
     },
+    /// Programs of the older version may be at work in it: nothing but `migrate` changes it.
+    #[error(
+        "{place} is of version {found}, this program needs version {needed}: stop all programs that use it, then run \
+         `migrate`"
+    )]
+    Older {
+        /// The schema and its database.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The version that is needed.
+        needed: i64,
+    },
     /// Of the files of one folder some are there and others are not.
     #[error("{} is missing or empty, though other services have their data beside it: restore it", path.display())]
     Incomplete {
@@ -77,18 +90,22 @@ impl From<postgres::OpenError> for OpenError {
             postgres::OpenError::Absent { at, schema } => {
                 Self::Absent { place: format!("schema {schema} at {at}") }
             }
+            postgres::OpenError::Older { at, schema, found, needed } => {
+                Self::Older { place: format!("schema {schema} at {at}"), found, needed }
+            }
             error => Self::Postgres(error),
         }
     }
 }
 
 impl Stores {
-    /// Opens the stores; makes what is not there. On PostgreSQL the database's clock counts, not the host's: several
-    /// processes share it.
+    /// Opens the stores; makes what is not there. A folder, which one process has to itself, is brought to the present
+    /// version; a database is not, since programs of the older version may be at work in it: [`migrate`](super::migrate())
+    /// does that. On PostgreSQL the database's clock counts, not the host's: several processes share it.
     ///
     /// # Errors
     /// When the folder is in use, can't be written to, is damaged or of a newer version; when the database is out of
-    /// reach, or refuses.
+    /// reach, refuses, or is of another version.
     pub async fn open(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
         match url {
             StoreUrl::Memory => Ok(Self::in_memory(host)),
@@ -99,7 +116,7 @@ impl Stores {
             StoreUrl::Postgres(url) => {
                 let mut stores: Vec<Arc<dyn Store>> = Vec::new();
                 for options in on_postgres(url)? {
-                    stores.push(Arc::new(options.migrate().await?));
+                    stores.push(Arc::new(open_or_make(options).await?));
                 }
                 Ok(Self::of(stores))
             }
@@ -211,6 +228,14 @@ fn is_there(path: &Path) -> Result<bool, OpenError> {
         Ok(file) => Ok(file.len() > 0),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
         Err(source) => Err(OpenError::Folder { path: path.to_owned(), source }),
+    }
+}
+
+/// What is there may belong to programs that are at work: nothing is changed of it.
+async fn open_or_make(options: PgOptions) -> Result<PgStore, postgres::OpenError> {
+    match options.clone().open().await {
+        Err(postgres::OpenError::Absent { .. }) => options.migrate().await,
+        opened => opened,
     }
 }
 

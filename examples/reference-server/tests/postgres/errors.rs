@@ -85,6 +85,28 @@ async fn data_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn data_of_an_older_version_is_left_to_migrate() {
+    let database = database().await;
+    let url = database.url();
+    run(&mut look_at(url, &["migrate"])).ends_with(0);
+    let set = |version: &str| {
+        format!("UPDATE catalog.commerce_settings SET value = {version} WHERE name = 'version'")
+    };
+    database.execute(&set("value - 1")).await;
+    for mut command in [
+        look_at(url, &["serve", "--listen", "127.0.0.1:0"]),
+        replay_on(url, &[]),
+        look_at(url, &["audit"]),
+        look_at(url, &["sagas", "list"]),
+    ] {
+        run(&mut command).fails(3, &["schema catalog", "is of version", "run `migrate`"]);
+    }
+    // As it was: none of them has changed it.
+    database.execute(&set("value + 1")).await;
+    run(&mut look_at(url, &["audit"])).ends_with(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_data_commands_say_what_to_do() {
     let database = database().await;
     for arguments in [&["audit"][..], &["sagas", "list"], &["dead-letters", "list"]] {
