@@ -135,6 +135,21 @@ fn a_request_that_never_ends_does_not_keep_it() {
 }
 
 #[test]
+fn neither_a_silent_collector_nor_a_request_that_never_ends_keeps_it() {
+    // The system takes connections for it, and nobody reads from them.
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = serve_on("memory://", &["--no-seed"]);
+    let server = Serving::start(command.env("COMMERCE__OTLP__ENDPOINT", endpoint));
+    let mut stream = server.connect();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    server.stop();
+}
+
+#[test]
 fn a_client_that_sends_its_headers_too_slowly_is_dropped() {
     let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
     let mut stream = server.connect();

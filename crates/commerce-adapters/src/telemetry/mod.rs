@@ -79,6 +79,15 @@ impl Telemetry {
         self.flush()
     }
 
+    /// The same within this time, if it is shorter than the options allow: for a program that has to be gone by then.
+    ///
+    /// # Errors
+    /// When not all could be sent.
+    pub fn shutdown_within(mut self, within: Duration) -> Result<(), TelemetryError> {
+        self.flush_within = self.flush_within.min(within);
+        self.flush()
+    }
+
     fn flush(&mut self) -> Result<(), TelemetryError> {
         let Some(provider) = self.provider.take() else { return Ok(()) };
         provider

@@ -9,6 +9,7 @@ use reference_server::http::Common;
 use reference_server::serve::{Door, Settings, Sources};
 use tokio_util::sync::CancellationToken;
 
+use super::ending::Ending;
 use super::print;
 use super::signal::cancel_at_signal;
 use crate::cli::Gateway;
@@ -23,8 +24,8 @@ pub(super) async fn run(args: Gateway) -> Result<u8, Exit> {
     let keys = PublishedKeys::of(&upstreams, host.clone(), &settings.identity).ok_or_else(|| {
         Exit::input("--upstream identity=URL is missing: its keys say whose tokens are whose")
     })?;
-    let _telemetry = telemetry::of_server(&settings)?;
     let stop = CancellationToken::new();
+    let ending = Ending::begin(telemetry::of_server(&settings)?, &stop);
     tokio::spawn(cancel_at_signal(stop.clone()));
     let taken = |error| Exit::data(format!("{} can't be listened on: {error}", settings.listen));
     let door = Door::at(settings.listen).await.map_err(taken)?;
@@ -35,6 +36,7 @@ pub(super) async fn run(args: Gateway) -> Result<u8, Exit> {
     let router = gateway::in_front(&upstreams, &Common { host, tokens: keys }, &options);
     print(format!("API reference  http://{}/docs", door.address()))?;
     door.serve(router, stop).await;
+    ending.flush().await;
     Ok(0)
 }
 

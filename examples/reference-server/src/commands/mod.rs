@@ -2,6 +2,7 @@
 
 mod audit;
 mod dead_letters;
+mod ending;
 mod gateway;
 mod keys;
 mod mailbox;

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use reference_server::platform::Platform;
-use reference_server::serve::{DEMO_USERS, Door, Made, Seeding, Settings, Sources, seed};
+use reference_server::serve::{DEMO_USERS, Door, Made, OPEN_FOR, Seeding, Settings, Sources, seed};
 use reference_server::shop::Stores;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::ending::{ENDS_WITHIN, Ending};
 use super::print;
 use super::signal::cancel_at_signal;
 use crate::cli::Serve;
@@ -13,13 +14,14 @@ use crate::exit::Exit;
 use crate::telemetry;
 
 /// After the door is shut, what the services do by themselves has so long to end.
-const REST_WITHIN: Duration = Duration::from_secs(3);
+const REST_WITHIN: Duration = Duration::from_millis(2_500);
+/// Half a second is left for the last spans, whatever else takes all its time.
+const _: () = assert!(OPEN_FOR.as_millis() + REST_WITHIN.as_millis() + 500 <= ENDS_WITHIN.as_millis());
 
 pub(super) async fn run(args: Serve) -> Result<u8, Exit> {
     let settings = settings(&args)?;
-    // It flushes when it is dropped, after everything else has ended.
-    let _telemetry = telemetry::of_server(&settings)?;
     let stop = CancellationToken::new();
+    let ending = Ending::begin(telemetry::of_server(&settings)?, &stop);
     tokio::spawn(cancel_at_signal(stop.clone()));
     let taken = |error| Exit::data(format!("{} can't be listened on: {error}", settings.listen));
     let door = Door::at(settings.listen).await.map_err(taken)?;
@@ -35,7 +37,9 @@ pub(super) async fn run(args: Serve) -> Result<u8, Exit> {
     } else if matches!(seeding, Seeding::Before) {
         print("The demo's users are there as at the first start, which has shown their password.\n")?;
     }
-    serve(door, platform, stop).await
+    let ended = serve(door, platform, stop).await;
+    ending.flush().await;
+    ended
 }
 
 /// What the operator has decided. What is wrong is said before anything is done.
