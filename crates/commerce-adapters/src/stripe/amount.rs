@@ -27,6 +27,13 @@ pub(super) fn minor_units(amount: Money) -> Result<i64, NotRepresentable> {
         .ok_or(NotRepresentable(amount))
 }
 
+/// The smallest amount of the currency that Stripe can take; it takes every multiple of it.
+pub(super) fn smallest(currency: Currency) -> Money {
+    // Both count by powers of ten, and none has more decimals than that.
+    let mut amounts = (0..6).map(|power| Money::from_minor(10_i64.pow(power), currency));
+    amounts.find(|amount| minor_units(*amount).is_ok()).unwrap_or(Money::from_minor(1, currency))
+}
+
 /// A number that Stripe tells, and its code of the currency, that are no amount here.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{units} of {currency:?} is no amount of money here")]
@@ -108,6 +115,23 @@ mod tests {
     fn what_stripe_cant_take_is_refused_not_rounded() {
         assert_eq!(stripe("5.124", "KWD"), None);
         assert_eq!(stripe("5.50", "MGA"), None);
+    }
+
+    #[test]
+    fn every_multiple_of_the_smallest_amount_can_be_taken_and_nothing_between() {
+        for (currency, amount) in
+            [("GBP", "0.01"), ("JPY", "1"), ("KWD", "0.010"), ("MGA", "1.00"), ("ISK", "1")]
+        {
+            let currency = Currency::parse(currency).unwrap();
+            assert_eq!(smallest(currency), Money::parse(amount, currency).unwrap());
+        }
+        for currency in Currency::all() {
+            let smallest = smallest(currency).minor();
+            for minor in 1..=3 * smallest {
+                let taken = minor_units(Money::from_minor(minor, currency)).is_ok();
+                assert_eq!(taken, minor % smallest == 0, "{minor} {currency:?}");
+            }
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@ use commerce_core::payment::{
     Cancellation, CaptureRequest, Captured, ChargeState, CustomerAction, ExternalPaymentId, PaymentProvider,
     ProviderError, RefundRequest, Refunded,
 };
+use commerce_core::value::{Currency, Money};
 use secrecy::SecretString;
 
+use super::amount::smallest;
 use super::client::ApiClient;
 use super::failure::Failure;
 use super::intent::{Intent, Progress};
@@ -121,6 +123,10 @@ impl PaymentProvider for Stripe {
 
     fn held_back(&self) -> Option<Duration> {
         self.breaker().held_back()
+    }
+
+    fn step(&self, currency: Currency) -> Money {
+        smallest(currency)
     }
 
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {

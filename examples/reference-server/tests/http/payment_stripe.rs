@@ -8,14 +8,19 @@ use commerce_adapters::stripe::{Stripe, StripeOptions};
 use commerce_core::id::{OrderId, Tenant};
 use commerce_core::order::OrderStatus;
 use commerce_core::store::Query;
+use commerce_core::value::{Currency, Money};
 use commerce_outbox::{HeldMessage, RetryPolicy};
+use commerce_saga::SagaStatus;
+use reference_server::sagas::return_goods;
+use reference_server::services::order::Return;
 use reference_server::services::payment::{STRAY_MONEY, StrayMoney};
 use reference_server::shop::ShopOptions;
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
 use crate::payment_support::{
-    all_is_well, awaiting, becomes, event, new_id, now, opened, ordered, paid, payment, process, tell,
+    all_is_well, awaiting, becomes, event, new_id, now, on_sale, opened, ordered, paid, payment, process,
+    tell,
 };
 use crate::stripe_server::{Fault, Server};
 use crate::support::{App, eventually};
@@ -120,6 +125,49 @@ async fn a_refund_is_paid_out_by_stripe() {
     refund(&app, &payment, "7.50").await;
     eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
     assert_eq!(server.books().refunds[0]["amount"], 750);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_stripe_could_never_pay_out_is_not_recorded() {
+    let (server, app) = shop(100).await;
+    let dinars = |amount: &str| json!({"amount": amount, "currency": "KWD"});
+    let new = json!({"order_id": new_id(), "amount": dinars("20.000"), "method": "credit_card"});
+    let opened = app.post("/payments", new).admin().expect(201).await.json();
+    let path = format!("/payments/{}", opened["id"].as_str().unwrap());
+    let means = json!({"payment_method_id": "pm_card_visa"});
+    let paid = app.post(&format!("{path}/process"), means).admin().expect(200).await.json();
+    assert_eq!(paid["status"], "succeeded");
+
+    let give_back = |amount: &str| {
+        app.post(&format!("{path}/refund"), json!({"amount": dinars(amount), "reason": "broken"})).admin()
+    };
+    let refused = give_back("5.125").expect(409).await.json();
+    assert_eq!(refused["code"], "amount_not_representable");
+    assert!(refused["detail"].as_str().unwrap().contains("multiples of 0.010 KWD"), "{refused}");
+    assert_eq!(payment(&app, &opened["id"]).await, paid);
+    give_back("5.120").expect(200).await;
+    eventually("Stripe pays it out", async || (!server.books().refunds.is_empty()).then_some(())).await;
+    assert_eq!(server.books().refunds[0]["amount"], 5120);
+    // What can't be done where the payment stands comes first.
+    give_back("20.005").refused(409, "refund_exceeds_remaining").await;
+
+    // A return is undone by it.
+    let (product_id, _) = on_sale(&app).await;
+    let return_id = new_id();
+    let payment_id = opened["id"].as_str().unwrap().parse().unwrap();
+    let amount = Money::parse("5.125", Currency::KWD).unwrap();
+    let goods =
+        Return { return_id, payment_id, product_id, quantity: 1, amount, reason: "broken".to_owned() };
+    let orders = &app.platform.shop.orders;
+    orders.take_back(goods).await.unwrap();
+    eventually("the return fails", async || {
+        let id = return_id.to_string();
+        let run = orders.orchestrator().instance(&Tenant::default(), return_goods::NAME, &id).await.ok()?;
+        (run.status == SagaStatus::Failed).then_some(())
+    })
+    .await;
+    assert_eq!((server.books().refunds.len(), held(&app).await), (1, 0));
     app.close().await;
 }
 

@@ -10,7 +10,7 @@ use super::CustomerAction;
 use crate::error::Kind;
 use crate::id::PaymentId;
 use crate::payment::{ExternalPaymentId, IdempotencyKey, PaymentToken};
-use crate::value::Money;
+use crate::value::{Currency, Money};
 
 /// Moves money. An implementation is called under a deadline of the caller and may be dropped at any await: what it
 /// had asked for by then is [`Unknown`](ProviderError::Unknown).
@@ -58,6 +58,13 @@ pub trait PaymentProvider: Send + Sync {
         None
     }
 
+    /// The smallest amount of this currency that can be moved: others can be if they are a multiple of it. One of the
+    /// currency's smallest units, unless a provider counts in larger steps. Ask before a refund is recorded, since one of
+    /// another amount could never be made.
+    fn step(&self, currency: Currency) -> Money {
+        Money::from_minor(1, currency)
+    }
+
     /// Makes sure that the charge under `request.key` never takes money, also by a call that is still on its way. Call
     /// it before a payment is given up; it may be called however often. The rest of the request is what was sent with
     /// the key.
@@ -102,6 +109,10 @@ impl<P: PaymentProvider + ?Sized> PaymentProvider for Arc<P> {
 
     fn held_back(&self) -> Option<Duration> {
         (**self).held_back()
+    }
+
+    fn step(&self, currency: Currency) -> Money {
+        (**self).step(currency)
     }
 
     async fn cancel(&self, request: &CaptureRequest) -> Result<Cancellation, ProviderError> {

@@ -25,7 +25,7 @@ use self::shown::{BalancesShown, PaymentShown};
 use super::roles::{Admins, Analysts, Payers};
 use super::{ATTEMPTS, Write};
 use crate::services::Session;
-use crate::services::payment::{LEDGER, PaymentError, refund};
+use crate::services::payment::{LEDGER, PaymentError};
 use crate::views::Row;
 use crate::views::payment::PAYMENTS;
 
@@ -203,7 +203,11 @@ async fn confirm_payment(
     post, path = "/payments/{id}/refund", tag = "payment", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     request_body = NewRefund,
-    responses((status = 200, description = "recorded, and on its way", body = PaymentShown)),
+    responses(
+        (status = 200, description = "recorded, and on its way", body = PaymentShown),
+        (status = 409, description = "less is left: `refund_exceeds_remaining`; it can't be refunded where it stands: \
+         `wrong_state`; the provider counts the currency in larger steps, and says in which: `amount_not_representable`"),
+    ),
 )]
 async fn refund_payment(
     State(api): State<PaymentApi>,
@@ -214,7 +218,8 @@ async fn refund_payment(
 ) -> Result<Response, Problem> {
     let refund_id = write.context.new_id(0);
     let decide = |payment: &mut Session<Payment>| {
-        Ok(refund(payment, refund_id, body.amount, body.reason.clone(), &write.context)?)
+        let (amount, reason) = (body.amount, body.reason.clone());
+        Ok(api.payments.decide_refund(payment, refund_id, amount, reason, &write.context)?)
     };
     let show = |payment: &Session<Payment>| shown(payment, None, None);
     write.change(api.payments.store(), id, decide, show).await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commerce_adapters::http::Problem;
 
-use crate::services::payment::PaymentError;
+use crate::services::payment::{BETWEEN_STEPS, PaymentError};
 
 /// So soon a provider may know more.
 const SOON: Duration = Duration::from_secs(5);
@@ -22,6 +22,7 @@ impl From<PaymentError> for Problem {
             PaymentError::OrderPaid => Self::conflict("order_paid", detail),
             PaymentError::AmountDiffers { .. } => Self::conflict("amount_differs", detail),
             PaymentError::CapturedDiffers => Self::conflict("captured_amount_differs", detail),
+            PaymentError::BetweenSteps { .. } => Self::conflict(BETWEEN_STEPS, detail),
             PaymentError::RequiresAction => Self::conflict("requires_action", detail),
             PaymentError::Handle(error) => error.into(),
         }

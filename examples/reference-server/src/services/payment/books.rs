@@ -8,7 +8,7 @@ use commerce_core::value::Money;
 use commerce_outbox::{HandleError, Message};
 use uuid::Uuid;
 
-use super::{LIVE_PAYMENT, PaymentError};
+use super::{LIVE_PAYMENT, PaymentError, Payments};
 use crate::messages::PayOutRefund;
 use crate::services::{Session, bug};
 
@@ -42,19 +42,35 @@ pub(super) fn events_of(payment: &Session<Payment>) -> Result<Commit, HandleErro
     Ok(payment.write_to(Commit::new())?.and(consequences(payment)?))
 }
 
-/// Decides a refund. Answers what belongs into the commit besides the payment's events: the books, and the message by
-/// which the provider is made to pay it out.
-pub(crate) fn refund(
-    payment: &mut Session<Payment>,
-    refund_id: Uuid,
-    amount: Money,
-    reason: String,
-    context: &Context,
-) -> Result<Commit, PaymentError> {
-    payment.decide(PaymentCommand::Refund { refund_id, amount, reason }, context)?;
-    let payment_id = id_of(payment)?;
-    let pay_out = PayOutRefund { payment_id, refund_id, unanswered: 0 }.to_message()?;
-    Ok(consequences(payment)?.message(pay_out))
+impl Payments {
+    /// Decides a refund. Answers what belongs into the commit besides the payment's events: the books, and the message by
+    /// which the provider is made to pay it out. What the provider can't move is refused, since it could be recorded but
+    /// never be paid out.
+    pub(crate) fn decide_refund(
+        &self,
+        payment: &mut Session<Payment>,
+        refund_id: Uuid,
+        amount: Money,
+        reason: String,
+        context: &Context,
+    ) -> Result<Commit, PaymentError> {
+        payment.decide(PaymentCommand::Refund { refund_id, amount, reason }, context)?;
+        // One that is recorded already is no new decision.
+        if !payment.events().is_empty() {
+            self.check_steps(amount)?;
+        }
+        let payment_id = id_of(payment)?;
+        let pay_out = PayOutRefund { payment_id, refund_id, unanswered: 0 }.to_message()?;
+        Ok(consequences(payment)?.message(pay_out))
+    }
+
+    fn check_steps(&self, amount: Money) -> Result<(), PaymentError> {
+        let step = self.provider.step(amount.currency());
+        match amount.minor().checked_rem(step.minor()) {
+            Some(0) => Ok(()),
+            _ => Err(PaymentError::BetweenSteps { amount, step }),
+        }
+    }
 }
 
 pub(super) fn id_of(payment: &Session<Payment>) -> Result<PaymentId, PaymentRejection> {

@@ -9,6 +9,9 @@ use commerce_core::store::StoreError;
 use commerce_core::value::Money;
 use commerce_outbox::HandleError;
 
+/// What an amount is called that the provider can't move.
+pub(crate) const BETWEEN_STEPS: &str = "amount_not_representable";
+
 /// Why a payment was not processed or settled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PaymentError {
@@ -39,6 +42,14 @@ pub(crate) enum PaymentError {
     /// Something else is said to be taken than was asked for.
     #[error("something else is said to be taken than the payment is of: an operator has to see to it")]
     CapturedDiffers,
+    /// The provider counts the currency in larger steps: what is recorded could never be paid out.
+    #[error("the payment provider can't give back {amount}: only multiples of {step}")]
+    BetweenSteps {
+        /// What was asked for.
+        amount: Money,
+        /// The smallest amount that it can move.
+        step: Money,
+    },
     /// The customer has not acted yet.
     #[error("the customer has yet to act at the payment provider")]
     RequiresAction,

@@ -10,9 +10,10 @@ use commerce_outbox::{Bus, Consumer, HandleError, Handled, Message, Scope};
 use commerce_saga::{Reply, Request, action, compensation};
 
 use super::awaited::{Awaited, end_of};
-use super::books::{self, events_of};
+use super::books::events_of;
 use super::by_hand::give_all_back;
 use super::differing;
+use super::error::BETWEEN_STEPS;
 use super::failed_refund::leave_to_an_operator;
 use super::orders::KeepCopy;
 use super::{LIVE_PAYMENT, PaymentError, Payments};
@@ -168,9 +169,12 @@ impl Payments {
         let context = scope.context().clone();
         let RefundPayment { refund_id, payment_id, amount, reason } = message;
         let mut payment = Session::<Payment>::load(&self.store, &context, payment_id).await?;
-        let more = match books::refund(&mut payment, refund_id, amount, reason, &context) {
+        let more = match self.decide_refund(&mut payment, refund_id, amount, reason, &context) {
             Err(PaymentError::Rejected(rejection)) => {
                 return request.finish(scope, &Reply::failed(rejection.code(), rejection));
+            }
+            Err(between @ PaymentError::BetweenSteps { .. }) => {
+                return request.finish(scope, &Reply::failed(BETWEEN_STEPS, between));
             }
             decided => decided.map_err(handled)?,
         };

@@ -37,8 +37,8 @@ use commerce_outbox::RetryPolicy;
 
 pub(crate) use awaited::AWAITED;
 pub use books::LEDGER;
-pub(crate) use books::{consequences, refund};
-pub(crate) use error::PaymentError;
+pub(crate) use books::consequences;
+pub(crate) use error::{BETWEEN_STEPS, PaymentError};
 pub(crate) use failed_refund::FailedRefund;
 pub(crate) use orders::CopiedOrder;
 pub use orders::ORDER_COPY;
