@@ -225,6 +225,27 @@ fn webhooks_are_verified_also_where_payments_are_pretended() {
 }
 
 #[test]
+fn a_half_of_stripes_secrets_is_warned_of() {
+    let (key, webhook) = (
+        ("COMMERCE__STRIPE__SECRET_KEY", "sk_test_sesame"),
+        ("COMMERCE__STRIPE__WEBHOOK_SECRET", "whsec_sesame"),
+    );
+    for (secrets, warning) in [
+        (vec![key], Some("no stripe.webhook_secret")),
+        (vec![webhook], Some("no stripe.secret_key")),
+        (vec![key, webhook], None),
+    ] {
+        // It ends before it serves: there is no such server.
+        let ran = run(serve_on("postgres://shop@127.0.0.1:1/shop", &[]).envs(secrets));
+        assert_eq!(ran.stderr.contains("stripe."), warning.is_some(), "{ran:?}");
+        assert!(
+            ran.stderr.contains(warning.unwrap_or_default()) && !ran.stderr.contains("sesame"),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
 fn help_lists_every_setting() {
     let help = run(program().args(["serve", "--help"])).ends_with(0).stdout;
     for name in [

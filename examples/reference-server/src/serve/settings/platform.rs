@@ -91,6 +91,12 @@ impl Settings {
             }
             return Ok(None);
         };
+        if self.stripe.webhook_secret.is_none() {
+            tracing::warn!(
+                "there is a stripe.secret_key, but no stripe.webhook_secret: nobody learns of money that comes when its \
+                 payment has ended, or of a refund that fails"
+            );
+        }
         let stripe = Stripe::new(SecretString::from(key.expose().to_owned()), &self.stripe_options(deadline));
         let stripe = stripe.map_err(|error| SettingError::new("stripe", error.to_string()))?;
         Ok(Some(stripe))
