@@ -145,3 +145,13 @@ fn an_address_that_is_none_is_refused_without_its_password() {
     }
     assert!(RedisQuotas::new("rediss://me:sesame@cache.example.com:6380/2").is_ok());
 }
+
+#[tokio::test]
+async fn tls_without_an_answer_is_a_failure_and_no_panic() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("rediss://{}", silent.local_addr().unwrap());
+    let quotas = RedisQuotas::new(&url).unwrap().patience(Duration::from_millis(100));
+    // Each process counts by itself.
+    assert_eq!(quotas.take("ann", Quota::per_minute(1)).await, Ok(()));
+    assert!(quotas.take("ann", Quota::per_minute(1)).await.is_err());
+}

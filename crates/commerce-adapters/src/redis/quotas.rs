@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
+use redis::{Client, ConnectionAddr, RedisError, Script};
+use rustls::crypto::{CryptoProvider, ring};
 use tokio::sync::OnceCell;
 
 use crate::http::{MemoryQuotas, Quota, Quotas};
@@ -46,7 +47,8 @@ enum Uncounted {
 
 impl RedisQuotas {
     /// Counters at `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://…` (TLS) or `unix:///PATH`. Redis is not
-    /// asked for anything yet, and need not be there.
+    /// asked for anything yet, and need not be there. With TLS, rustls's ring becomes the process's cryptography when Redis
+    /// is asked first, unless the program has installed another.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -101,6 +103,9 @@ impl RedisQuotas {
 
     /// A connection that is made when it is needed first, and made anew when it is lost.
     fn connect(&self) -> Result<ConnectionManager, RedisError> {
+        if matches!(self.client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. }) {
+            settle_cryptography();
+        }
         let config = ConnectionManagerConfig::new()
             // One attempt: the pause says when the next one is.
             .set_number_of_retries(0)
@@ -167,6 +172,15 @@ impl Quotas for RedisQuotas {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The client asks for the process's cryptography, and panics where there is none, or several to choose from. What the
+/// program has chosen stays.
+fn settle_cryptography() {
+    if CryptoProvider::get_default().is_none() {
+        // An error means that someone was faster, which is as good.
+        let _ = ring::default_provider().install_default();
+    }
 }
 
 #[cfg(test)]
