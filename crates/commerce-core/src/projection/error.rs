@@ -58,9 +58,20 @@ pub enum Error {
         /// The projection.
         projection: String,
     },
-    /// The read model was written by another version of the projection: rebuild it.
+    /// The read model was written by an older version of the projection: rebuild it.
     #[error("{projection} was built by version {built}, this program has version {here}: rebuild it")]
     NeedsRebuild {
+        /// The projection.
+        projection: String,
+        /// The version that wrote it.
+        built: u32,
+        /// The version of this program.
+        here: u32,
+    },
+    /// The read model was written by a newer version of the projection, so this program is too old to go on with it.
+    /// Nothing is wrong with what is stored: use the newer program. To go back to this one for good, rebuild.
+    #[error("{projection} was built by version {built}, and this program is too old: it has version {here}")]
+    BuiltByNewer {
         /// The projection.
         projection: String,
         /// The version that wrote it.
@@ -94,17 +105,21 @@ impl Error {
         match self {
             Self::Event { source, .. } => source.kind(),
             Self::Overtaken { .. } => Kind::Conflict,
-            Self::NeedsRebuild { .. } => Kind::Terminal,
+            Self::NeedsRebuild { .. } | Self::BuiltByNewer { .. } => Kind::Terminal,
             Self::OtherWay { .. } | Self::Codec(_) => Kind::Bug,
             Self::Store(error) => error.kind(),
             Self::Commit(error) => error.kind(),
         }
     }
 
+    pub(super) fn overtaken(projection: &str) -> Self {
+        Self::Overtaken { projection: projection.to_owned() }
+    }
+
     /// A conflict means that another has done the work.
     pub(super) fn from_commit(projection: &str, error: CommitError) -> Self {
         match error {
-            CommitError::Conflict(_) => Self::Overtaken { projection: projection.to_owned() },
+            CommitError::Conflict(_) => Self::overtaken(projection),
             error => Self::Commit(error),
         }
     }

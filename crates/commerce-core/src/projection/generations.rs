@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -110,9 +111,12 @@ impl Generations {
         if self.inline != inline {
             return Err(Error::OtherWay { projection: name, inline: self.inline });
         }
-        if self.live.version != here {
-            return Err(Error::NeedsRebuild { projection: name, built: self.live.version, here });
+        let built = self.live.version;
+        match built.cmp(&here) {
+            Ordering::Equal => Ok(()),
+            Ordering::Less => Err(Error::NeedsRebuild { projection: name, built, here }),
+            // While programs are replaced one by one, the two must not take down what the other has built.
+            Ordering::Greater => Err(Error::BuiltByNewer { projection: name, built, here }),
         }
-        Ok(())
     }
 }

@@ -25,8 +25,8 @@ impl Inline {
     /// Finds the live generation. Open it anew after a rebuild.
     ///
     /// # Errors
-    /// [`Error::NeedsRebuild`] when another version of the projection has written it, [`Error::OtherWay`] when a
-    /// projector catches it up; otherwise what the store says.
+    /// [`Error::NeedsRebuild`] when an older version of the projection has written it, [`Error::BuiltByNewer`] when a
+    /// newer one has, [`Error::OtherWay`] when a projector catches it up; otherwise what the store says.
     pub async fn open(store: Arc<dyn Store>, projection: Arc<dyn Projection>) -> Result<Self, Error> {
         let (generations, _) = Generations::open(&store, &*projection, true).await?;
         generations.check(&*projection, true)?;

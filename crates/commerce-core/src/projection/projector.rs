@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::generations::{Generations, reader};
+use super::generations::{Generations, SEALED, reader};
 use super::{Error, Projection, Views};
 use crate::commit::Commit;
 use crate::store::Store;
@@ -47,13 +47,22 @@ impl Projector {
     ///
     /// # Errors
     /// [`Error::Event`] names the event that the projection could not take in; those before it are written. When
-    /// another projector was faster: [`Error::Overtaken`]; when the live generation was built by another version:
-    /// [`Error::NeedsRebuild`].
+    /// another projector was faster, or a rebuild has replaced the live generation: [`Error::Overtaken`]; when the live
+    /// generation was built by another version: [`Error::NeedsRebuild`] or [`Error::BuiltByNewer`].
     pub async fn run_batch(&self, limit: usize) -> Result<Progress, Error> {
         let (generations, _) = Generations::open(&self.store, &*self.projection, false).await?;
+        self.run_live(&generations, limit).await
+    }
+
+    /// The next events for the generation that was live a moment ago.
+    pub(super) async fn run_live(&self, generations: &Generations, limit: usize) -> Result<Progress, Error> {
         generations.check(&*self.projection, false)?;
         let generation = generations.live.number;
         let position = self.store.checkpoint(&self.reader(generation)).await?;
+        // It was replaced since. That no events follow here says nothing about what readers see now.
+        if position == SEALED {
+            return Err(Error::overtaken(self.name()));
+        }
         let mut cursor = Cursor { generation, position, silent: false };
         let events = self.store.read_log(position, limit).await?;
         self.take_in(&mut cursor, &events).await?;

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::generations::{Generations, physical};
+use super::generations::{Generations, SEALED, physical, reader};
 use crate::id::Tenant;
 use crate::store::{Document, Query, Store, StoreError};
+use crate::stream::Position;
 
 /// Reads a projection's documents in the generation that is live.
 #[derive(Clone)]
@@ -56,6 +57,22 @@ impl ProjectionReader {
             live = self.live().await?;
             if live == Some(generation) {
                 return Ok(found);
+            }
+        }
+    }
+
+    /// How far in the log the live generation has come; zero as long as the projection has written nothing, or if it is
+    /// written [`Inline`](super::Inline).
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn position(&self) -> Result<Position, StoreError> {
+        loop {
+            let Some(generation) = self.live().await? else { return Ok(0) };
+            // One that is sealed has been replaced since.
+            match self.store.checkpoint(&reader(&self.projection, generation)).await? {
+                SEALED => {}
+                position => return Ok(position),
             }
         }
     }

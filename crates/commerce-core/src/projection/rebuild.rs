@@ -30,7 +30,7 @@ impl Projector {
     /// first**, and open it again afterwards. What they wrote in between would be in the old one only.
     ///
     /// # Errors
-    /// See [`run_batch`](Self::run_batch). [`Error::Overtaken`] when another rebuilds it at the same time.
+    /// See [`run_batch`](Self::run_batch); which version has built the live one makes no difference. [`Error::Overtaken`] when another rebuilds it at the same time.
     pub async fn rebuild(&self, limit: usize) -> Result<Rebuilt, Error> {
         let limit = limit.max(1);
         let next = self.begin().await?;
@@ -77,7 +77,7 @@ impl Projector {
         if generations.next != Some(next) {
             return match generations.live == next {
                 true => Ok(true),
-                false => Err(Error::Overtaken { projection: self.name().to_owned() }),
+                false => Err(Error::overtaken(self.name())),
             };
         }
         let end = self.end(&generations).await?;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
+use super::generations::Generations;
 use super::*;
 use crate::commit::{Commit, DocumentWrite, Expected, FieldValue, NewMessage};
 use crate::error::Kind;
@@ -215,6 +216,37 @@ fn a_new_version_has_to_rebuild_before_it_goes_on() {
     bench.fill_and_take(1);
     bench.catch_up();
     assert_eq!((bench.taken(), bench.messages()), (Some(6), 6));
+}
+
+#[test]
+fn an_older_version_leaves_alone_what_a_newer_one_has_built_unless_it_is_told_to_rebuild() {
+    let bench = bench();
+    bench.sweets.version.store(2, Ordering::Relaxed);
+    bench.fill_and_take(5);
+    bench.catch_up();
+    bench.sweets.version.store(1, Ordering::Relaxed);
+    let error = block_on(bench.projector.run_batch(10)).unwrap_err();
+    assert!(matches!(error, Error::BuiltByNewer { built: 2, here: 1, .. }), "{error}");
+    assert!(error.to_string().contains("too old"), "{error}");
+    block_on(bench.projector.rebuild(2)).unwrap();
+    bench.catch_up();
+    assert_eq!((bench.taken(), bench.messages()), (Some(5), 5));
+}
+
+#[test]
+fn a_projector_whose_generation_is_replaced_under_it_looks_again() {
+    let bench = bench();
+    bench.fill_and_take(5);
+    bench.catch_up();
+    bench.fill_and_take(1);
+    let store: Arc<dyn Store> = bench.store.clone();
+    let (before, _) = block_on(Generations::open(&store, &*bench.sweets, false)).unwrap();
+    block_on(bench.projector.rebuild(100)).unwrap();
+    let error = block_on(bench.projector.run_live(&before, 100)).unwrap_err();
+    assert!(matches!(error, Error::Overtaken { .. }), "{error}");
+    assert_eq!(block_on(bench.reader.position()).unwrap(), 6);
+    bench.catch_up();
+    assert_eq!((bench.taken(), block_on(bench.reader.position()).unwrap()), (Some(6), 8));
 }
 
 #[test]

@@ -1,4 +1,6 @@
-use commerce_core::projection::{Live, Status};
+use std::cmp::Ordering;
+
+use commerce_core::projection::{Error, Live, Status};
 use reference_server::gateway::GatewayOptions;
 use reference_server::platform::{Platform, PlatformOptions};
 use reference_server::services::identity::IdentityOptions;
@@ -8,7 +10,7 @@ use reference_server::views::View;
 
 use super::{open, print};
 use crate::cli::{Projections, Store};
-use crate::exit::Exit;
+use crate::exit::{BREACH, Exit};
 
 pub(super) async fn run(command: Projections) -> Result<u8, Exit> {
     match command {
@@ -42,7 +44,11 @@ async fn rebuild(views: &[View], name: &str) -> Result<u8, Exit> {
         let names: Vec<_> = views.iter().map(View::name).collect();
         return Err(Exit::input(format!("{name:?} is no projection; they are: {}", names.join(", "))));
     };
-    let rebuilt = view.rebuild().await.map_err(Exit::data)?;
+    let rebuilt = view.rebuild().await.map_err(|error| match error {
+        // Another process builds it anew at the same time, and was faster.
+        error @ Error::Overtaken { .. } => Exit::new(BREACH, error),
+        error => Exit::data(error),
+    })?;
     let (_, counts) = view.status().await.map_err(Exit::data)?;
     print(format!(
         "{name}: generation {} is live, made of {} events: {}; {} documents of older ones deleted",
@@ -57,7 +63,11 @@ async fn rebuild(views: &[View], name: &str) -> Result<u8, Exit> {
 fn standing(status: &Status) -> String {
     let Some(Live { generation, built, position, .. }) = status.live else { return "never ran".to_owned() };
     let position = position.map_or_else(String::new, |position| format!(", at position {position}"));
-    let outdated = if built == status.here { "" } else { ", to be rebuilt" };
+    let outdated = match built.cmp(&status.here) {
+        Ordering::Less => ", to be rebuilt",
+        Ordering::Equal => "",
+        Ordering::Greater => ", newer than this program",
+    };
     let rebuilding = if status.rebuilding { ", being rebuilt" } else { "" };
     format!("version {built}, generation {generation}{position}{outdated}{rebuilding}")
 }

@@ -62,7 +62,7 @@ impl View {
     /// 503 when the store can't be read.
     pub async fn fresh(&self) -> Result<&ProjectionReader, Problem> {
         self.store.caught_up().await?;
-        self.catch_up().await.map_err(|error| behind(error.kind(), error))?;
+        self.catch_up().await.map_err(not_fresh)?;
         Ok(&self.reader)
     }
 
@@ -95,16 +95,26 @@ impl View {
         Ok((self.projector.status().await?, self.projector.count(&Tenant::default()).await?))
     }
 
-    /// Builds it anew from the first event on, beside the live one, and puts it in its place.
+    /// Builds it anew from the first event on, beside the live one, and puts it in its place. Then it goes on to the end
+    /// of the log: a live one that could not is no obstacle, but the reason to build it anew.
     ///
     /// # Errors
-    /// See [`Projector::rebuild`].
+    /// See [`Projector::rebuild`] and [`Projector::run_batch`].
     pub async fn rebuild(&self) -> Result<Rebuilt, Error> {
         // What was written last is to be in it, too.
         self.store.caught_up().await?;
+        if let Err(error) = self.catch_up().await {
+            if error.kind() == Kind::Retryable {
+                return Err(error);
+            }
+            warn!(%error, "the live one can't go on: the new one is filled up to where it stands");
+        }
+        let rebuilt = {
+            let _turn = self.turn.lock().await;
+            self.projector.rebuild(BATCH).await?
+        };
         self.catch_up().await?;
-        let _turn = self.turn.lock().await;
-        self.projector.rebuild(BATCH).await
+        Ok(rebuilt)
     }
 
     async fn catch_up(&self) -> Result<(), Error> {
@@ -114,9 +124,11 @@ impl View {
                 Ok(progress) if progress.caught_up => return Ok(()),
                 // Another process has taken these in.
                 Ok(_) | Err(Error::Overtaken { .. }) => {}
-                Err(Error::NeedsRebuild { .. }) => {
-                    self.projector.rebuild(BATCH).await?;
-                }
+                Err(Error::NeedsRebuild { .. }) => match self.projector.rebuild(BATCH).await {
+                    // Or another process is at it: whoever is slower goes on from where that has come to.
+                    Ok(_) | Err(Error::Overtaken { .. }) => {}
+                    Err(error) => return Err(error),
+                },
                 Err(error) => return Err(error),
             }
         }
@@ -142,6 +154,18 @@ async fn wait(change: ChangeListener, shutdown: &CancellationToken) {
     }
     // What comes close together is taken in together.
     tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+/// What it means to a client that a list can't be shown.
+fn not_fresh(error: Error) -> Problem {
+    match error {
+        // Programs are being replaced one by one: those that are new already can show it.
+        Error::BuiltByNewer { .. } => {
+            let detail = "this process is too old to show the list: another one can, try again";
+            Problem::unavailable("store_unavailable", detail, LOOK).caused_by(error)
+        }
+        error => behind(error.kind(), error),
+    }
 }
 
 /// What it means to a client that a list is not up to date.

@@ -43,6 +43,7 @@ mod payments;
 mod people;
 mod queries;
 mod readiness;
+mod rebuilding;
 mod shipments;
 mod shopping;
 #[allow(dead_code, unreachable_pub)] // a part of it is used here
