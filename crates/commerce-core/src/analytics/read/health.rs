@@ -35,8 +35,11 @@ impl Analytics {
     /// # Errors
     /// When the store can't be read.
     pub async fn health(&self, now: Timestamp) -> Result<Health, Error> {
+        // First: a fact that comes meanwhile is then counted twice rather than not at all.
+        let read_to = self.reader.position().await?;
         let progress: ProgressRecord = self.get(PROGRESS, ProgressRecord::ID).await?;
-        let ahead = self.store.read_log(progress.position, LOOKED_AT).await?;
+        // What lies between a tenant's last fact and that is others'.
+        let ahead = self.store.read_log(progress.position.max(read_to), LOOKED_AT).await?;
         let mut waiting = ahead
             .iter()
             .filter(|event| event.tenant == self.tenant && event.stream.kind() == FACT_KIND)

@@ -166,6 +166,28 @@ fn each_tenant_has_its_own_figures() {
 }
 
 #[test]
+fn the_figures_of_a_tenant_beside_a_busy_one_are_caught_up() {
+    let bench = bench();
+    let quiet = Tenant::new("quiet");
+    let viewed = Fact::ProductViewed { product_id: product(1), viewed_at: at(NOON) };
+    let one = Append {
+        stream: viewed.stream(),
+        expected: Expected::Any,
+        events: vec![NewEvent::encode(&viewed).unwrap()],
+    };
+    let commit = Commit { tenant: quiet.clone(), appends: vec![one], ..Commit::new() };
+    block_on(bench.store.commit(commit)).unwrap();
+    bench.write(&vec![viewed; 1_001], 100);
+    let health = |tenant: &Tenant| {
+        block_on(bench.analytics.clone().of_tenant(tenant.clone()).health(bench.host.now())).unwrap()
+    };
+    assert!(!health(&quiet).caught_up);
+    bench.catch_up(500);
+    let health = health(&quiet);
+    assert_eq!((health.caught_up, health.facts, health.lag_facts), (true, 1, 0), "{health:?}");
+}
+
+#[test]
 fn health_says_how_far_the_figures_are_behind() {
     let bench = bench();
     let health = |bench: &Bench| block_on(bench.analytics.health(bench.host.now())).unwrap();
