@@ -1,5 +1,7 @@
 //! Notification: tells people what happened to their orders, and operations what they must know.
 
+mod way;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,25 +11,25 @@ use commerce_core::Host;
 use commerce_core::commit::Commit;
 use commerce_core::identity::SECRET_ISSUED;
 use commerce_core::notification::{
-    Channel, ChannelKind, Channels, DeliveryReport, Error, Mailbox, Notifications, Operations, PublishedFact,
-    SecretNotice,
+    Channel, ChannelKind, Channels, Error, Mailbox, Notifications, Operations, PublishedFact, SecretNotice,
 };
 use commerce_core::store::Store;
 use commerce_outbox::{
     Bus, Consumer, Envelope, HandleError, Handled, Handler, PublishedEvent, RetryPolicy, Scope,
 };
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+use way::Way;
 
 use super::body;
 use crate::messages::{
     IDENTITY_EVENTS, IDENTITY_SECRETS, INVENTORY_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS,
 };
 
-/// So often is looked for what is due, unless the store changes before.
+/// So often the templates are tried again.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many are delivered between two looks.
-const AT_ONCE: usize = 100;
 /// Some ten minutes: the event that says whom another is about comes from another service, which may be down.
 const ATTEMPTS: u32 = 30;
 
@@ -91,21 +93,20 @@ impl NotificationService {
 
     /// Delivers what is due until `shutdown`. Any number of processes may: each attempt is one process's.
     pub async fn run_deliveries(self, shutdown: CancellationToken) {
-        let mut templates_made = false;
-        while !shutdown.is_cancelled() {
-            let change = self.notifications.store().changes().listen();
-            if !templates_made {
-                templates_made = self.make_templates().await;
-            }
-            if self.deliver().await {
-                continue;
-            }
+        let channels = ChannelKind::ALL.iter().map(|channel| {
+            let way = Way::new(self.notifications.clone(), self.channels.clone(), *channel);
+            way.run(shutdown.clone())
+        });
+        tokio::join!(self.keep_templates(&shutdown), join_all(channels));
+    }
+
+    /// Until the templates are made.
+    async fn keep_templates(&self, shutdown: &CancellationToken) {
+        while !self.make_templates().await {
             tokio::select! {
-                _ = tokio::time::timeout(LOOK, change) => {}
-                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = shutdown.cancelled() => return,
             }
-            // What comes close together is looked for together.
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -117,27 +118,6 @@ impl NotificationService {
         }
         made.is_ok()
     }
-
-    /// Delivers some of what is due; answers whether there may be more.
-    async fn deliver(&self) -> bool {
-        match self.notifications.deliver_due(&self.channels, AT_ONCE).await {
-            Ok(report) => {
-                for (id, error) in &report.broken {
-                    warn!(%id, %error, "a notification can't be delivered now");
-                }
-                taken(&report) == AT_ONCE
-            }
-            Err(error) => {
-                warn!(%error, "what is due can't be read now");
-                false
-            }
-        }
-    }
-}
-
-/// So many that are due no more.
-fn taken(report: &DeliveryReport) -> usize {
-    report.sent + report.retried + report.failed + report.passed_over
 }
 
 /// Notifies whom an event of another service concerns.

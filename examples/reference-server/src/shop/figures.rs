@@ -132,6 +132,10 @@ fn describe() {
         "commands_total",
         "What aggregates were asked, by kind and outcome: accepted, rejected."
     );
+    describe_counter!(
+        "notifications_total",
+        "Attempts to deliver a notification, by channel and outcome: sent, retried, failed, broken, cancelled."
+    );
     describe_gauge!(
         "outbox_messages_behind",
         "Messages in a service's outbox that a consumer group has not passed, by service and group; 1000 a partition at most."

@@ -1,8 +1,17 @@
 //! Notifications that someone asks for.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use commerce_adapters::smtp::Smtp;
+use reference_server::services::notification::NotificationOptions;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::backend::Backend;
 use crate::on_every_backend;
 use crate::support::{App, eventually};
 
@@ -16,6 +25,47 @@ on_every_backend!(
     one_is_marked_as_sent_and_as_delivered,
     the_mailbox_is_for_admins,
 );
+
+/// A mail server that takes every connection and says nothing.
+async fn silent_mail_server() -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let listening = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    (address, listening)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_mail_server_holds_up_mails_alone() {
+    let (address, listening) = silent_mail_server().await;
+    let smtp = Smtp::new(&format!("smtp://{address}"), "shop@example.com").unwrap();
+    let options = NotificationOptions {
+        smtp: Some(Arc::new(smtp.with_timeout(Duration::from_secs(5)))),
+        ..NotificationOptions::default()
+    };
+    let app = App::notifying(Backend::sqlite(), options).await;
+    let user = Uuid::now_v7();
+    // More than are delivered at once, and more than are looked at.
+    for _ in 0..110 {
+        sent(&app, text_to(user)).await;
+    }
+    let begun = Instant::now();
+    let in_app = json!({"user_id": user, "channel": "in_app", "priority": "critical",
+        "subject": "Hello", "body": "How are you?"});
+    let path = path_of(&sent(&app, in_app).await);
+    eventually("it is delivered", async || {
+        (app.get(&path).admin().expect(200).await.json()["status"] == "delivered").then_some(())
+    })
+    .await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "it took {:?}", begun.elapsed());
+    listening.abort();
+    // What is under way there would be seen to its end.
+    drop(app.broken_off().await);
+}
 
 fn text_to(user: Uuid) -> Value {
     json!({"user_id": user, "channel": "email", "recipient": "ada@example.com",

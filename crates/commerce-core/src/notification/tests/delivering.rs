@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::support::*;
+use crate::commit::{Commit, DocumentWrite, Expected};
 use crate::fixture::{block_on, poll_once};
 use crate::host::Host;
 use crate::id::NotificationId;
@@ -13,6 +14,9 @@ use crate::notification::{
     Channel, ChannelKind, Channels, Delivery, DeliveryError, DeliveryReport, Mailbox, NewNotification,
     NotificationStatus, NotificationView, Priority, Receipt,
 };
+use crate::store::Store;
+
+const NOTIFICATIONS: &str = "notifications";
 
 fn send(world: &World, new: NewNotification) -> NotificationId {
     block_on(world.notifications.send(&world.host.context(), new)).unwrap().id
@@ -148,6 +152,43 @@ fn each_way_has_its_channel() {
     block_on(world.notifications.deliver_due(&channels, 10)).unwrap();
     assert_eq!(mails.seen.lock().unwrap()[0].subject, "mail");
     assert_eq!(world.channel.seen.lock().unwrap()[0].subject, "in the application");
+}
+
+#[test]
+fn what_is_due_on_a_channel_is_found_behind_any_number_of_others() {
+    let world = World::new();
+    let in_app = |subject, priority| NewNotification {
+        channel: Some(ChannelKind::InApp),
+        priority,
+        ..text_to(user(1), subject)
+    };
+    for _ in 0..5 {
+        send(&world, text_to(user(1), "mail"));
+        world.host.advance(Duration::from_secs(1));
+    }
+    let low = send(&world, in_app("low", Priority::Low));
+    let high = send(&world, in_app("high", Priority::High));
+    let on = |channel| block_on(world.notifications.due_on(channel, 3)).unwrap();
+    assert_eq!(on(ChannelKind::InApp).iter().map(|due| due.id).collect::<Vec<_>>(), [high, low]);
+    assert_eq!((on(ChannelKind::Email).len(), on(ChannelKind::Sms).len()), (3, 0));
+    for due in on(ChannelKind::InApp) {
+        block_on(world.notifications.deliver(&due, &world.channels())).unwrap();
+    }
+    assert!(on(ChannelKind::InApp).is_empty());
+}
+
+#[test]
+fn what_an_older_program_has_written_is_due_on_its_channel_too() {
+    let world = World::new();
+    let id = send(&world, text_to(user(1), "mail"));
+    let document =
+        block_on(world.store.document(&tenant(), NOTIFICATIONS, &id.to_string())).unwrap().unwrap();
+    let view: NotificationView = document.json().unwrap();
+    let write = DocumentWrite::json(NOTIFICATIONS, id.to_string(), Expected::Any, &view).unwrap();
+    let write = write.field("due_at", view.next_attempt_at.unwrap());
+    block_on(world.store.commit(Commit::new().document(write))).unwrap();
+    let on = |channel| block_on(world.notifications.due_on(channel, 3)).unwrap();
+    assert_eq!((on(ChannelKind::Email).len(), on(ChannelKind::InApp).len()), (1, 0));
 }
 
 #[test]

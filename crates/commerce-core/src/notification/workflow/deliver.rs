@@ -1,5 +1,7 @@
 //! Delivering what is due.
 
+use std::collections::HashSet;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -9,11 +11,11 @@ use crate::commit::{Commit, CommitError};
 use crate::context::Context;
 use crate::id::{NotificationId, Tenant};
 use crate::notification::{
-    Channels, Delivery, DeliveryError, NotificationCommand, NotificationRejection, NotificationStatus,
-    NotificationView, Priority, Receipt,
+    ChannelKind, Channels, Delivery, DeliveryError, NotificationCommand, NotificationRejection,
+    NotificationStatus, NotificationView, Priority, Receipt,
 };
 use crate::repository;
-use crate::store::{Query, StoreError};
+use crate::store::{Document, Query, StoreError};
 use crate::time::Timestamp;
 
 /// So many channels are called at once: a slow one doesn't hold up all the others.
@@ -26,6 +28,8 @@ pub struct Due {
     pub tenant: Tenant,
     /// Its id.
     pub id: NotificationId,
+    /// By what way it goes.
+    pub channel: ChannelKind,
     /// How urgent it is.
     pub priority: Priority,
 }
@@ -54,24 +58,29 @@ impl Notifications {
     /// # Errors
     /// What the store said.
     pub async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let query = Query::all_tenants(NOTIFICATIONS)
-            .at_most("due_at", self.host.now())
-            .ascending("due_at")
-            .limit(limit);
-        let documents = self.store.documents(&query).await?;
-        let due = documents.iter().map(|document| {
-            let id = document.id.parse().map_err(|source: uuid::Error| StoreError::Damaged {
-                what: format!("document {NOTIFICATIONS}/{}", document.id),
-                source: source.into(),
-            })?;
-            // One that can't be read must not hide the others: its delivery says what is wrong with it.
-            let priority = document.json().map_or(Priority::Normal, |view: NotificationView| view.priority);
-            Ok(Due { tenant: document.tenant.clone(), id, priority })
-        });
-        let mut due = due.collect::<Result<Vec<_>, StoreError>>()?;
-        // Stable: of those alike in priority, the one that has waited longest stays first.
-        due.sort_by_key(|due| std::cmp::Reverse(due.priority));
-        Ok(due)
+        Ok(most_urgent_first(self.due_by("due_at", limit).await?))
+    }
+
+    /// Those of [`due`](Self::due) that go by this channel, however many wait for another one.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn due_on(&self, channel: ChannelKind, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let mut due = self.due_by(due_at_of(channel), limit).await?;
+        if due.len() < limit {
+            // What an older program has written is found by its moment alone.
+            let others = self.due_by("due_at", limit).await?;
+            let known: HashSet<_> = due.iter().map(|due| due.id).collect();
+            due.extend(others.into_iter().filter(|due| due.channel == channel && !known.contains(&due.id)));
+            due.truncate(limit);
+        }
+        Ok(most_urgent_first(due))
+    }
+
+    async fn due_by(&self, field: &'static str, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let query =
+            Query::all_tenants(NOTIFICATIONS).at_most(field, self.host.now()).ascending(field).limit(limit);
+        self.store.documents(&query).await?.iter().map(due).collect()
     }
 
     /// When the next one is due, if any is pending: a loop around [`deliver_due`](Self::deliver_due) sleeps until
@@ -86,14 +95,16 @@ impl Notifications {
         Ok(view.and_then(|view| view.next_attempt_at))
     }
 
-    /// Delivers what is due, `limit` at most. One that can't be delivered doesn't stop the others.
+    /// Delivers what is due, `limit` at most. One that can't be delivered doesn't stop the others. It ends with the
+    /// slowest of them: whoever is not to wait for a slow channel takes what is [due on each](Self::due_on) and
+    /// [delivers](Self::deliver) it.
     ///
     /// # Errors
     /// When the store can't say what is due. What goes wrong with one notification is in the report.
     pub async fn deliver_due(&self, channels: &Channels, limit: usize) -> Result<DeliveryReport, StoreError> {
         let due = self.due(limit).await?;
         let deliveries = due.into_iter().map(|due| async move {
-            let outcome = self.deliver(&due.tenant, due.id, channels).await;
+            let outcome = self.deliver(&due, channels).await;
             (due.id, outcome)
         });
         let outcomes = stream::iter(deliveries).buffer_unordered(AT_ONCE);
@@ -104,13 +115,13 @@ impl Notifications {
         Ok(report.await)
     }
 
-    /// What became of one that was due. `None` if another takes care of it.
-    async fn deliver(
-        &self,
-        tenant: &Tenant,
-        id: NotificationId,
-        channels: &Channels,
-    ) -> Result<Option<NotificationView>, Error> {
+    /// Makes one attempt at one that is due: what became of it. `None` if another takes care of it.
+    ///
+    /// # Errors
+    /// What went wrong with the store, or with what it holds. It is due again after
+    /// [`HOLD`](crate::notification::HOLD) at the latest.
+    pub async fn deliver(&self, due: &Due, channels: &Channels) -> Result<Option<NotificationView>, Error> {
+        let (tenant, id) = (&due.tenant, due.id);
         let context = self.host.context().with_tenant(tenant.clone());
         let Some(view) = self.take(id, &context).await? else { return Ok(None) };
         if view.status != NotificationStatus::Pending {
@@ -174,6 +185,35 @@ impl Notifications {
             at,
         }))
     }
+}
+
+/// By what the due notifications of a channel are found.
+pub(super) fn due_at_of(channel: ChannelKind) -> &'static str {
+    match channel {
+        ChannelKind::Email => "due_at_email",
+        ChannelKind::Sms => "due_at_sms",
+        ChannelKind::Push => "due_at_push",
+        ChannelKind::InApp => "due_at_in_app",
+    }
+}
+
+fn due(document: &Document) -> Result<Due, StoreError> {
+    let id = document.id.parse().map_err(|source: uuid::Error| StoreError::Damaged {
+        what: format!("document {NOTIFICATIONS}/{}", document.id),
+        source: source.into(),
+    })?;
+    // One that can't be read must not hide the others: its delivery says what is wrong with it.
+    let (channel, priority) =
+        document.json().map_or((ChannelKind::InApp, Priority::Normal), |view: NotificationView| {
+            (view.channel, view.priority)
+        });
+    Ok(Due { tenant: document.tenant.clone(), id, channel, priority })
+}
+
+/// Stable: of those alike in priority, the one that has waited longest stays first.
+fn most_urgent_first(mut due: Vec<Due>) -> Vec<Due> {
+    due.sort_by_key(|due| std::cmp::Reverse(due.priority));
+    due
 }
 
 fn record(attempt: u32, answer: Result<Receipt, DeliveryError>) -> NotificationCommand {

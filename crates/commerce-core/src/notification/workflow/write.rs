@@ -1,5 +1,6 @@
 //! Writing what was decided, with the document by which it is found.
 
+use super::deliver::due_at_of;
 use super::{CONFIDENTIAL, Error, NOTIFICATIONS, Notifications, page};
 use crate::commit::{Commit, CommitError, Conflict, DocumentWrite, Expected};
 use crate::context::Context;
@@ -81,7 +82,7 @@ pub(super) fn with_notice(
         .field("by_user", page::by_user(view.user_id, view.created_at, id))
         .field("status", view.status.as_str());
     if let Some(due_at) = view.next_attempt_at.filter(|_| view.status == NotificationStatus::Pending) {
-        write = write.field("due_at", due_at);
+        write = write.field("due_at", due_at).field(due_at_of(view.channel), due_at);
     }
     let commit = commit.document(write);
     if view.body.is_none() && decided.events.iter().any(settles) {
