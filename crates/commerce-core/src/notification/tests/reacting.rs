@@ -193,6 +193,22 @@ fn an_operators_template_goes_before_the_default_and_one_that_is_off_keeps_silen
 }
 
 #[test]
+fn whoever_has_no_address_for_a_templates_channel_is_told_in_the_application() {
+    let world = known();
+    let mut own = default_templates().into_iter().find(|one| one.name == "order_confirmed").unwrap();
+    own.channel = ChannelKind::Sms;
+    let made = block_on(world.notifications.create_template(&world.host.context(), own.clone())).unwrap();
+    for (n, channel) in [(1, ChannelKind::Sms), (2, ChannelKind::Push), (3, ChannelKind::InApp)] {
+        own.channel = channel;
+        block_on(world.notifications.update_template(&world.host.context(), made.id, own.clone())).unwrap();
+        let one = Published { id: Uuid::from_u128(770 + n), ..confirmed() };
+        react(&world, &one).unwrap();
+        let told = notification(&world, &one).unwrap();
+        assert_eq!((told.channel, told.user_id), (ChannelKind::InApp, user(1)));
+    }
+}
+
+#[test]
 fn a_mail_without_recipient_goes_to_the_known_address() {
     let world = known();
     let new = crate::notification::NewNotification { recipient: None, ..text_to(user(1), "Hello") };

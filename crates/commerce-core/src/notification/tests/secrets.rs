@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::id::UserId;
 use crate::identity::{EmailAddress, PersonName, Secret};
 use crate::notification::{
-    DeliveryError, NotificationView, SecretNotice, SecretPurpose, default_templates, reactions,
+    ChannelKind, DeliveryError, NotificationView, SecretNotice, SecretPurpose, default_templates, reactions,
 };
 use crate::store::Store;
 
@@ -77,6 +77,16 @@ fn a_secret_stays_out_of_the_subject_whatever_the_template_says() {
     let reset = secret(SecretPurpose::ResetPassword);
     let refused = block_on(world.notifications.react_to_secret(&reset, Uuid::from_u128(1), Commit::new()));
     assert_eq!(refused.unwrap_err().code(), "missing_variable");
+}
+
+#[test]
+fn a_secret_goes_by_mail_where_its_template_names_a_channel_without_an_address() {
+    let world = World::new();
+    let mut own = default_templates().into_iter().find(|one| one.name == "reset_password").unwrap();
+    own.channel = ChannelKind::Sms;
+    block_on(world.notifications.create_template(&world.host.context(), own)).unwrap();
+    let view = tell(&world, &secret(SecretPurpose::ResetPassword), Uuid::from_u128(1)).unwrap();
+    assert_eq!((view.channel, &*view.recipient), (ChannelKind::Email, "ada@example.com"));
 }
 
 #[test]

@@ -37,6 +37,18 @@ struct Addressee {
     known: Variables,
 }
 
+impl Letter {
+    /// The template's channel, if it leads to them. Nobody's telephone or device is known here.
+    fn channel(&self, wished: ChannelKind) -> ChannelKind {
+        match (wished, &self.email) {
+            (ChannelKind::Email, Some(_)) => ChannelKind::Email,
+            // Whoever is sent a secret may not be able to sign in without it.
+            (ChannelKind::Sms | ChannelKind::Push, Some(_)) if !self.secret.is_empty() => ChannelKind::Email,
+            _ => ChannelKind::InApp,
+        }
+    }
+}
+
 /// So long an event waits for the one that says who its customer is. After that they have no account, as customers have
 /// none whose orders were imported.
 const ACQUAINTANCE: Duration = Duration::from_secs(60);
@@ -46,7 +58,8 @@ const NAMELESS: &str = "customer";
 impl Notifications {
     /// Adds to a commit what follows from another service's event: what is to be remembered, and a notification. The
     /// commit is that of the consumer, with its inbox claim, of the event's tenant, for this one event. An event that
-    /// has its notification already adds none.
+    /// has its notification already adds none. Whoever has no address for the template's channel is told in the
+    /// application, so for `sms` and `push` everyone.
     ///
     /// # Errors
     /// [`Error::NotYetKnown`], which is retryable, when the order's own event hasn't been read yet, or for a minute the
@@ -173,10 +186,7 @@ impl Notifications {
             true => (Some(filled.body), None),
             false => (None, Some(filled.body)),
         };
-        let channel = match (details.channel, &letter.email) {
-            (ChannelKind::Email, None) => ChannelKind::InApp,
-            (channel, _) => channel,
-        };
+        let channel = letter.channel(details.channel);
         let draft = Draft {
             user_id: letter.user_id,
             channel,
