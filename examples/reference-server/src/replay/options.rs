@@ -8,6 +8,8 @@ use commerce_core::store::{Store, StoreError};
 use commerce_outbox::{BusError, HandleError, RetryPolicy};
 use serde::{Deserialize, Serialize};
 
+use crate::services::GoodsError;
+
 /// Which imports a data folder holds, by their digest: with what options each was begun.
 const IMPORTS: &str = "imports";
 
@@ -53,6 +55,12 @@ pub enum ReplayError {
         /// What was asked for.
         asked: String,
     },
+    /// A SKU of the file is another product's. What to do is in the sentence.
+    #[error("{sentence}")]
+    SkuTaken {
+        /// Which, and what to do.
+        sentence: String,
+    },
     /// The store failed.
     #[error("{0}; what is done is kept, and the same command carries on")]
     Store(#[from] StoreError),
@@ -73,6 +81,15 @@ impl From<CommitError> for ReplayError {
     }
 }
 
+impl From<GoodsError> for ReplayError {
+    fn from(error: GoodsError) -> Self {
+        match error {
+            GoodsError::Handle(error) => Self::Handle(error),
+            taken @ GoodsError::SkuTaken { .. } => Self::SkuTaken { sentence: taken.to_string() },
+        }
+    }
+}
+
 impl ReplayError {
     /// Whether the same may succeed later. Whoever lost too many races may win the next one.
     pub(super) fn may_pass(&self) -> bool {
@@ -80,7 +97,7 @@ impl ReplayError {
             Self::Store(error) => error.kind(),
             Self::Handle(error) => error.kind(),
             Self::Bus(error) => error.kind(),
-            Self::OtherOptions { .. } | Self::Stopped => Kind::Terminal,
+            Self::OtherOptions { .. } | Self::SkuTaken { .. } | Self::Stopped => Kind::Terminal,
         };
         matches!(kind, Kind::Retryable | Kind::Conflict)
     }

@@ -83,6 +83,7 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     async fn run(&self, import: &Import) -> Result<(Tally, Duration), ReplayError> {
+        self.check_skus(import).await?;
         let order = &*self.shop.stores().order;
         let begin = || options::begin(order, &import.digest, self.options);
         self.retries.write(order, (), begin).await?;
@@ -100,6 +101,18 @@ impl Replay<'_> {
         self.watch.awaits("every message is to be handled first, those of other processes too");
         self.retries.read(|| self.shop.rest()).await?;
         Ok((tally, checking_out))
+    }
+
+    /// Before anything is written: under a SKU of other goods the file's could never be sold.
+    async fn check_skus(&self, import: &Import) -> Result<(), ReplayError> {
+        let (catalog, inventory) = (&self.shop.catalog, &self.shop.inventory);
+        let products = products(import);
+        stream::iter(products.iter().map(Ok))
+            .try_for_each_concurrent(PREPARED_AT_ONCE, |product| async move {
+                self.retries.read(|| catalog.has(product)).await?;
+                self.retries.read(|| inventory.check_sku(product.product_id, &product.sku)).await
+            })
+            .await
     }
 
     async fn make_products(&self, import: &Import) -> Result<(), ReplayError> {

@@ -9,16 +9,20 @@ use commerce_core::catalog::{
     Category, CategoryCommand, CategoryDetails, Placement, Product, ProductCommand, ProductDetails,
 };
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict};
-use commerce_core::id::{self, CategoryId, ProductId};
+use commerce_core::id::{self, CategoryId, ProductId, Tenant};
+use commerce_core::repository::Repository;
 use commerce_core::store::Store;
 use commerce_core::value::{Money, Sku};
 use commerce_core::{Host, Timestamp};
 use commerce_outbox::HandleError;
 
-use super::{Session, bug};
+use super::{GoodsError, Session, bug};
 
 pub(crate) use tree::Tree;
 pub(crate) use views::note_view;
+
+/// By this claim a SKU is one product's.
+const SKU: &str = "sku";
 
 /// The catalog service.
 #[derive(Clone)]
@@ -65,17 +69,42 @@ impl Catalog {
         ignore_known(self.store.commit(commit).await.map(|_| ()))
     }
 
+    /// Whether its SKU is that of this product already.
+    ///
+    /// # Errors
+    /// [`GoodsError::SkuTaken`] when it is another product's; otherwise what the store says.
+    pub async fn has(&self, product: &NewProduct) -> Result<bool, GoodsError> {
+        let (tenant, sku) = (Tenant::default(), &product.sku);
+        if self.store.claimed(&tenant, SKU, sku.as_str()).await.map_err(HandleError::from)?.is_none() {
+            return Ok(false);
+        }
+        let products = Repository::<Product>::new(self.store.clone());
+        let own = products.load(&tenant, &product.product_id).await.map_err(HandleError::from)?;
+        match own.version {
+            0 => Err(GoodsError::SkuTaken { sku: sku.clone(), what: "product" }),
+            _ => Ok(true),
+        }
+    }
+
     /// Makes a product and offers it for sale, unless it is there.
     ///
     /// # Errors
-    /// When the store fails, or the product can't be.
-    pub async fn import(&self, product: NewProduct) -> Result<(), HandleError> {
-        let context = self.host.context().with_actor("import");
-        let NewProduct { product_id, sku, name, price } = product;
-        let claim = Claim::new("sku", sku.as_str());
-        if self.store.claimed(context.tenant(), &claim.key.scope, &claim.key.key).await?.is_some() {
+    /// [`GoodsError::SkuTaken`] when its SKU is another product's; otherwise when the store fails, or the product can't
+    /// be.
+    pub async fn import(&self, product: NewProduct) -> Result<(), GoodsError> {
+        if self.has(&product).await? {
             return Ok(());
         }
+        match self.store.commit(self.made(product.clone())?).await {
+            Err(CommitError::Conflict(Conflict::Claim { .. })) => self.has(&product).await.map(|_| ()),
+            answer => Ok(ignore_known(answer.map(|_| ()))?),
+        }
+    }
+
+    fn made(&self, product: NewProduct) -> Result<Commit, HandleError> {
+        let context = self.host.context().with_actor("import");
+        let NewProduct { product_id, sku, name, price } = product;
+        let claim = Claim::new(SKU, sku.as_str());
         let details = ProductDetails {
             description: name.clone(),
             name,
@@ -86,8 +115,7 @@ impl Catalog {
         let create = ProductCommand::Create { sku, details, price, compare_at_price: None };
         entry.decide(create, &context).map_err(bug)?;
         entry.decide(ProductCommand::Publish, &context).map_err(bug)?;
-        let commit = entry.write_to(Commit::within(&context))?.claim(claim);
-        ignore_known(self.store.commit(commit).await.map(|_| ()))
+        Ok(entry.write_to(Commit::within(&context))?.claim(claim))
     }
 }
 

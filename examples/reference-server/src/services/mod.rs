@@ -2,6 +2,7 @@
 
 pub mod analytics;
 pub mod catalog;
+mod goods;
 pub mod identity;
 pub mod inventory;
 pub mod notification;
@@ -10,6 +11,7 @@ pub mod payment;
 mod session;
 pub mod shipping;
 
+pub use goods::GoodsError;
 pub(crate) use session::Session;
 
 use commerce_core::error::Kind;

@@ -20,6 +20,7 @@ mod catalog_views;
 mod identity_accounts;
 mod identity_tokens;
 mod identity_users;
+mod importing;
 mod inventory_items;
 mod inventory_reservations;
 mod newer_events;

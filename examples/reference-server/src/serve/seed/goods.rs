@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::SeedError;
 use crate::platform::Platform;
+use crate::services::GoodsError;
 use crate::services::inventory::OpeningStock;
 use crate::services::{Session, bug};
 
@@ -80,7 +81,11 @@ pub(super) async fn stock_up(platform: &Platform) -> Result<(), SeedError> {
     }
     for product in &goods.products {
         ignore_known(catalog.commit(product.commit(&context())?).await)?;
-        platform.shop.inventory.open_stock("demo", &product.opening_stock()).await?;
+        match platform.shop.inventory.open_stock("demo", &product.opening_stock()).await {
+            // As with products: what others have made under this SKU stays as it is.
+            Ok(()) | Err(GoodsError::SkuTaken { .. }) => {}
+            Err(GoodsError::Handle(error)) => return Err(error.into()),
+        }
     }
     Ok(())
 }

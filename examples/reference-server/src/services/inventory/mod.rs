@@ -37,7 +37,7 @@ pub(crate) use alone::ByHand;
 pub use alone::{KEPT_ALONE, kept_alone_id};
 
 use super::session::count_command;
-use super::{bug, owned_error};
+use super::{GoodsError, bug, owned_error};
 use crate::messages::{
     ConfirmReservation, HandOutStock, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock,
     UndoRestock,
@@ -45,6 +45,8 @@ use crate::messages::{
 
 /// The records of what is kept for each order, by order id.
 pub const RESERVATIONS: &str = "reservations";
+/// By this claim a SKU is one item's.
+const SKU: &str = "sku";
 /// So many items are held in memory at most.
 const HELD_ITEMS: usize = 200_000;
 /// A stock item's state is written down every so many events, so that a best seller is read as fast as any other.
@@ -254,14 +256,31 @@ impl Inventory {
         Ok(Handled::Committed)
     }
 
+    /// Sees to it that the SKU of a product is not another item's.
+    ///
+    /// # Errors
+    /// [`GoodsError::SkuTaken`] when it is; otherwise what the store says.
+    pub async fn check_sku(&self, id: ProductId, sku: &Sku) -> Result<(), GoodsError> {
+        let tenant = Tenant::default();
+        if self.store.claimed(&tenant, SKU, sku.as_str()).await.map_err(HandleError::from)?.is_none() {
+            return Ok(());
+        }
+        match self.item(&tenant, id).await.map_err(HandleError::from)?.version {
+            0 => Err(GoodsError::SkuTaken { sku: sku.clone(), what: "stock item" }),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes goods into stock that an import brings with it, once for each `import` and product.
     ///
     /// # Errors
-    /// When the store fails, or the goods are more than stock can count.
-    pub async fn open_stock(&self, import: &str, goods: &OpeningStock) -> Result<(), HandleError> {
+    /// [`GoodsError::SkuTaken`] when their SKU is another item's; otherwise when the store fails, or the goods are more
+    /// than stock can count.
+    pub async fn open_stock(&self, import: &str, goods: &OpeningStock) -> Result<(), GoodsError> {
         let context = self.host.context().with_actor("import");
         let claim = Claim::new("opening-stock", format!("{import}/{}", goods.sku));
-        if self.store.claimed(context.tenant(), &claim.key.scope, &claim.key.key).await?.is_some() {
+        let claimed = self.store.claimed(context.tenant(), &claim.key.scope, &claim.key.key).await;
+        if claimed.map_err(HandleError::from)?.is_some() {
             return Ok(());
         }
         let id = goods.product_id;
@@ -274,7 +293,7 @@ impl Inventory {
                     Reason::parse("opening stock of an import").map_err(|_| StockRejection::NotFound)?;
                 StockCommand::Adjust { quantity: i64::from(goods.quantity), reason }
             } else {
-                commit = commit.claim(Claim::new("sku", goods.sku.as_str()));
+                commit = commit.claim(Claim::new(SKU, goods.sku.as_str()));
                 StockCommand::Create {
                     sku: goods.sku.clone(),
                     name: goods.name.clone(),
@@ -294,9 +313,17 @@ impl Inventory {
             Ok::<_, StockRejection>(Decision::new(()).events(id, events).with(commit))
         });
         match result.await {
+            Ok(_) => Ok(()),
             // Someone else was faster with the same import.
-            Ok(_) | Err(OwnedError::Commit(CommitError::Conflict(Conflict::Claim { .. }))) => Ok(()),
-            Err(error) => Err(owned_error(error)),
+            Err(OwnedError::Commit(CommitError::Conflict(Conflict::Claim { key, .. })))
+                if key == claim.key =>
+            {
+                Ok(())
+            }
+            Err(error) => {
+                self.check_sku(id, &goods.sku).await?;
+                Err(owned_error(error).into())
+            }
         }
     }
 }
