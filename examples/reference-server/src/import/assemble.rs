@@ -86,6 +86,7 @@ impl Parts {
 
 /// The line that a row of a sale makes, after `before` lines of the same order.
 fn sale_line(row: &Row, before: usize) -> Result<SaleLine, RefusalReason> {
+    check_number(row)?;
     let sku = sku(row)?;
     if row.quantity <= 0 {
         return Err(RefusalReason::QuantityNotPositive);
@@ -103,11 +104,20 @@ fn sale_line(row: &Row, before: usize) -> Result<SaleLine, RefusalReason> {
 
 /// What a row of a return brings back, and how many of it.
 fn returned(row: &Row) -> Result<(Sku, u32), RefusalReason> {
+    check_number(row)?;
     let sku = sku(row)?;
     if row.quantity >= 0 {
         return Err(RefusalReason::QuantityNotNegative);
     }
     Ok((sku, row.quantity.unsigned_abs()))
+}
+
+/// An invoice that is replayed once more is named by its number, a tab and a count.
+fn check_number(row: &Row) -> Result<(), RefusalReason> {
+    match row.invoice_no.contains(char::is_control) {
+        true => Err(RefusalReason::InvoiceNoInvalid),
+        false => Ok(()),
+    }
 }
 
 fn sku(row: &Row) -> Result<Sku, RefusalReason> {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {
+    /// Its invoice's number has a tab or another control character in it, by which its order could be taken for another's.
+    InvoiceNoInvalid,
     /// It has no stock code.
     SkuMissing,
     /// Its stock code is no SKU.
@@ -29,7 +31,8 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, in the order in which they are checked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::InvoiceNoInvalid,
         Self::SkuMissing,
         Self::SkuInvalid,
         Self::QuantityNotPositive,
@@ -44,6 +47,7 @@ impl RefusalReason {
     /// Its stable code, as summaries have it: `sku_missing`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::InvoiceNoInvalid => "invoice_no_invalid",
             Self::SkuMissing => "sku_missing",
             Self::SkuInvalid => "sku_invalid",
             Self::QuantityNotPositive => "quantity_not_positive",

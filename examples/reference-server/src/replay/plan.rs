@@ -31,7 +31,8 @@ impl<'a> Round<'a> {
         Self { import, number, names }
     }
 
-    /// An invoice's number in this round. No number in a file has a tab in it: none clashes with another's repetition.
+    /// An invoice's number in this round. A number with a tab in it makes no order: none clashes with
+    /// another's repetition.
     pub(super) fn numbered(&self, invoice_no: &str) -> String {
         if self.number == 1 { invoice_no.to_owned() } else { format!("{invoice_no}\t{}", self.number) }
     }
