@@ -31,7 +31,8 @@ pub(crate) enum Command {
     /// Serve the shop over HTTP, until SIGTERM or SIGINT
     #[command(after_long_help = settings(|_| true))]
     Serve(Serve),
-    /// Turn a shop's invoices into orders, and its credit notes into returns
+    /// Turn a shop's invoices into orders, and its credit notes into returns, and audit the store, unless other processes
+    /// are at work on it and do not end within 15 seconds: that is exit code 1
     Replay(Replay),
     /// Look at the sagas, and decide about those that are stuck
     #[command(subcommand)]
@@ -190,7 +191,8 @@ pub(crate) struct Replay {
     /// How long a checkout awaits each service's answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) step_timeout: u16,
-    /// Write the refused rows, with line number and reason, to this CSV file
+    /// Write the rows that the summary counts as refused, with line number and reason, to this CSV file; with --repeat,
+    /// each once for every time that it was refused
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
     /// Print the summary as one JSON object, and nothing else on standard output

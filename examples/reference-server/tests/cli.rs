@@ -11,11 +11,16 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use commerce_adapters::sqlite::rusqlite::Connection;
+use commerce_core::Host;
+use commerce_core::commit::{Commit, DocumentWrite, Expected};
+use commerce_outbox::SystemHost;
 use program::{
     Ran, Running, look_at, on_each, program, replay, replay_of, run, sample, summary_of_sample, url,
 };
+use reference_server::shop::{StoreUrl, Stores};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -260,6 +265,47 @@ fn the_refused_rows_are_written_to_a_file() {
     assert_eq!(text.lines().count(), 1 + 13);
     let sku_invalid: Vec<_> = text.lines().filter(|line| line.ends_with(",sku_invalid")).collect();
     assert!(matches!(sku_invalid[..], [line] if line.contains(",536779,")), "{text}");
+}
+
+#[test]
+fn the_refused_rows_are_those_that_the_summary_counts() {
+    let folder = folder();
+    let file = folder.path().join("refused.csv");
+    let options = ["--decline-every", "2", "--repeat", "2", "--refused", file.to_str().unwrap()];
+    let summary = run(&mut replay(&folder.path().join("data"), &options)).summary();
+    let counted = summary["rows_refused"].as_object().unwrap();
+    let text = fs::read_to_string(file).unwrap();
+    for (reason, count) in counted {
+        let rows = text.lines().filter(|line| line.ends_with(&format!(",{reason}"))).count();
+        assert_eq!(json!(rows), *count, "{reason} in {text}");
+    }
+    let all: u64 = counted.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(text.lines().count() as u64, 1 + all);
+}
+
+#[test]
+fn the_refused_rows_go_to_what_is_no_file_too_and_a_refused_run_leaves_no_file() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    run(&mut replay(&data, &["--refused", "/dev/null"])).ends_with(0);
+    let file = folder.path().join("refused.csv");
+    let other = ["--decline-every", "2", "--refused", file.to_str().unwrap()];
+    run(&mut replay(&data, &other)).fails(2, &["use the same options"]);
+    assert!(!file.exists());
+    run(&mut replay(&data, &["--refused", "/nowhere/refused.csv"])).fails(2, &["/nowhere/refused.csv"]);
+}
+
+/// A tab stands between the number of an invoice and the count of its repetition.
+#[test]
+fn an_invoice_that_is_numbered_as_a_repetition_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("clash.csv");
+    let row = |number: &str| format!("{number},A1,THING,2,2010-12-01 07:00:00,1.00,1.0,France\n");
+    std::fs::write(&file, format!("{HEADER}\n{}{}", row("X"), row("X\t2"))).unwrap();
+    let data = url(&folder.path().join("data"));
+    let summary = run(&mut replay_of(&file, &data, &["--repeat", "2"])).summary();
+    assert_eq!((number(&summary, "orders_confirmed"), number(&summary, "units_sold")), (2, 4));
+    assert_eq!(summary["rows_refused"], json!({"invoice_no_invalid": 2}));
 }
 
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
@@ -518,6 +564,50 @@ fn operators_see_the_sagas_and_dead_letters_of_a_finished_replay() {
         assert_eq!(letters.trim(), "no dead letters");
         assert_eq!(run(&mut place.replay(&[])).summary(), summary_of_sample());
     });
+}
+
+#[test]
+fn no_list_is_of_nothing() {
+    for command in ["sagas", "dead-letters"] {
+        let ran = run(program().args([command, "list", "--limit", "0"])).ends_with(2);
+        assert!(ran.stderr.contains("--limit"), "{ran:?}");
+    }
+}
+
+/// A message that carries a secret and can't be handled.
+fn secret_letter() -> DocumentWrite {
+    let letter = json!({
+        "group": "notification", "sequence": 1, "state": "dead", "attempts": [], "begun": 30,
+        "under_way": false, "held_since": "2026-01-01T12:00:00Z", "due": null, "skipped": false,
+        "envelope": {
+            "specversion": "1.0", "id": "0190a0a0-0000-7000-8000-000000000001", "source": "/identity",
+            "type": "identity.secret-issued", "time": "2026-01-01T12:00:00Z", "topic": "identity.secrets",
+            "partitionkey": "ada", "tenant": "default", "correlationid": "0190a0a0-0000-7000-8000-000000000002",
+            "data": {"user_id": "0190a0a0-0000-7000-8000-000000000003", "email": "ada@example.com",
+                "token": "s3cret"},
+        },
+    });
+    let write =
+        DocumentWrite::json("held-messages", "notification/ada/0000000001", Expected::ABSENT, &letter);
+    write.unwrap().field("group", "notification").field("state", "dead").field("key", "ada")
+}
+
+#[test]
+fn a_secret_in_a_dead_letter_is_not_shown() {
+    let folder = finished();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let host: Arc<dyn Host> = Arc::new(SystemHost);
+        let stores = Stores::open(&StoreUrl::Sqlite(folder.path().to_owned()), &host).await.unwrap();
+        stores.notification.commit(Commit::new().document(secret_letter())).await.unwrap();
+    });
+    drop(runtime);
+    let list = look(folder.path(), &["dead-letters", "list"]).ends_with(0).stdout;
+    assert!(list.contains("notification/ada/0000000001") && !list.contains("s3cret"), "{list}");
+    let shown = look(folder.path(), &["dead-letters", "show", "notification", "notification/ada/0000000001"]);
+    let shown = shown.ends_with(0).stdout;
+    assert!(shown.contains("ada@example.com") && shown.contains("[hidden]"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod keys;
 mod mailbox;
 mod migrate;
 mod projections;
+mod refused;
 mod replay;
 mod sagas;
 mod serve;

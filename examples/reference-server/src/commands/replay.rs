@@ -1,6 +1,4 @@
-use std::fs::File;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +6,7 @@ use commerce_core::Host;
 use commerce_core::error::Kind;
 use commerce_outbox::{RetryPolicy, SystemHost};
 use reference_server::audit::PENDING;
-use reference_server::import::{self, Import, RefusedRow, match_returns};
+use reference_server::import::{self, Import};
 use reference_server::replay::{
     AuditResult, FOR_A_SERVER, Lines, Progress, ReplayError, ReplayOptions, Replayed, TerminalBar, conclude,
     replay,
@@ -17,6 +15,7 @@ use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::refused::RefusedFile;
 use super::signal::cancel_at_signal;
 use super::{print, url};
 use crate::cli::Replay;
@@ -25,7 +24,7 @@ use crate::exit::{BREACH, DATA, Exit, INPUT, STOPPED};
 pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let url = url(&args.store)?;
     let import = import::read(&args.file).map_err(Exit::input)?;
-    let refused = args.refused.as_deref().map(|path| open_refused(path, &args.file)).transpose()?;
+    let refused = args.refused.as_deref().map(|path| RefusedFile::at(path, &args.file)).transpose()?;
     let host: Arc<dyn Host> = Arc::new(SystemHost);
     let stores = Stores::open(&url, &host).await.map_err(Exit::data)?;
     let shop_options = ShopOptions {
@@ -45,21 +44,31 @@ pub(super) async fn run(args: Replay) -> Result<u8, Exit> {
     let replayed =
         replay_until_signal(&shop, &import, &options, &*progress).await.map_err(|error| exit(&error))?;
     let report = conclude(shop.stores(), &options, &*progress).await.map_err(|error| exit(&error))?;
-    if report.pending > 0 {
-        progress.note(&format!("{} {PENDING}", report.pending));
+    match &report {
+        Some(report) if report.pending > 0 => progress.note(&format!("{} {PENDING}", report.pending)),
+        Some(_) => {}
+        None => progress.note(&format!("{NOT_AUDITED} {url}")),
     }
-    let summary = replayed.summary(report.breaches.iter().map(ToString::to_string).collect());
+    let rows: Vec<[String; 3]> = replayed
+        .refused()
+        .map(|(line, invoice_no, reason)| [line.to_string(), invoice_no.to_owned(), reason.to_owned()])
+        .collect();
+    let summary = replayed.summary(AuditResult::of(report.as_ref()));
     if args.json {
         print(serde_json::to_string_pretty(&summary).map_err(Exit::data)?)?;
     } else {
         print(&summary)?;
     }
-    if let Some(file) = refused {
-        write_refused(file, &import)
+    if let Some(refused) = refused {
+        refused
+            .write(&rows)
             .map_err(|error| Exit::data(format!("the refused rows can't be written: {error}")))?;
     }
     Ok(if summary.audit == AuditResult::Ok("ok") { 0 } else { BREACH })
 }
+
+const NOT_AUDITED: &str =
+    "nothing was audited: other processes are at work on this data. Once they have ended: audit --store";
 
 /// A server that is down comes back; what a disk of this machine can't do now it can't do in a minute either.
 fn patience(url: &StoreUrl) -> RetryPolicy {
@@ -108,34 +117,9 @@ fn progress() -> Box<dyn Progress> {
 
 fn exit(error: &ReplayError) -> Exit {
     let code = match error {
-        ReplayError::OtherOptions { .. } => INPUT,
+        ReplayError::OtherOptions { .. } | ReplayError::SkuTaken { .. } => INPUT,
         ReplayError::Stopped => STOPPED,
         _ => DATA,
     };
     Exit::new(code, error)
-}
-
-/// Opens the file for the refused rows before anything is done; what stands in it stays until it is written.
-fn open_refused(path: &Path, input: &Path) -> Result<File, Exit> {
-    let unfit = |error: std::io::Error| Exit::input(format!("{} can't be written: {error}", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unfit)?;
-    if path.canonicalize().map_err(unfit)? == input.canonicalize().map_err(unfit)? {
-        return Err(Exit::input(format!("--refused names the input itself, {}", path.display())));
-    }
-    Ok(file)
-}
-
-/// The rows that the file's own rules refuse, those of returns as if every order had come to be.
-fn write_refused(file: File, import: &Import) -> Result<(), csv::Error> {
-    file.set_len(0)?;
-    let returns = match_returns(import, |_| true);
-    let mut rows: Vec<&RefusedRow> = import.refused.iter().chain(&returns.refused).collect();
-    rows.sort_by_key(|row| row.line);
-    let mut file = csv::Writer::from_writer(file);
-    file.write_record(["line", "invoice_no", "reason"])?;
-    for row in rows {
-        file.write_record([&*row.line.to_string(), &*row.invoice_no, row.reason.as_str()])?;
-    }
-    file.flush()?;
-    Ok(())
 }

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::order::{OrderStatus, PlacedOrder};
@@ -8,6 +10,7 @@ use commerce_saga::SagaStatus;
 use serde::Serialize;
 
 use super::Replayed;
+use crate::audit::AuditReport;
 use crate::import::{Import, Refund, RefusedRow, Sale};
 
 /// What came of a file: the figures of the stored orders, payments and returns of its invoices.
@@ -43,7 +46,7 @@ pub struct Summary {
     pub units_restocked: u64,
     /// Rows that made neither an order line nor a refund, by reason.
     pub rows_refused: BTreeMap<String, usize>,
-    /// `"ok"`, or what is wrong with the stored data.
+    /// `"ok"`, or what is wrong with the stored data; `"not done"` if other processes were at work on it.
     pub audit: AuditResult,
     /// How long this run took.
     pub seconds: f64,
@@ -63,6 +66,26 @@ pub enum AuditResult {
     Ok(&'static str),
     /// What is wrong.
     Breaches(Vec<String>),
+    /// There was none.
+    NotDone(&'static str),
+}
+
+impl AuditResult {
+    /// What a report says. None was made if others were at work.
+    pub fn of(report: Option<&AuditReport>) -> Self {
+        match report {
+            None => Self::NotDone("not done"),
+            Some(report) if report.breaches.is_empty() => Self::Ok("ok"),
+            Some(report) => Self::Breaches(report.breaches.iter().map(ToString::to_string).collect()),
+        }
+    }
+}
+
+/// Rows that made neither an order line nor a refund, all for the same reason.
+struct Refused {
+    invoice_no: Arc<str>,
+    /// One in each round in which it was refused.
+    times: usize,
 }
 
 /// The figures as they are counted.
@@ -80,7 +103,8 @@ pub(super) struct Tally {
     refunds: usize,
     refunded: i128,
     units_restocked: u64,
-    rows_refused: BTreeMap<String, usize>,
+    /// By line and reason.
+    refused: BTreeMap<(u64, Cow<'static, str>), Refused>,
 }
 
 impl Tally {
@@ -99,7 +123,7 @@ impl Tally {
             refunds: 0,
             refunded: 0,
             units_restocked: 0,
-            rows_refused: BTreeMap::new(),
+            refused: BTreeMap::new(),
         };
         for _ in 0..rounds {
             tally.count_refused(&import.refused);
@@ -109,18 +133,27 @@ impl Tally {
 
     pub(super) fn count_refused(&mut self, rows: &[RefusedRow]) {
         for row in rows {
-            self.refuse(row.reason.as_str(), 1);
+            self.refuse(row.line, &row.invoice_no, row.reason.as_str());
         }
     }
 
-    fn refuse(&mut self, reason: &str, rows: usize) {
-        *self.rows_refused.entry(reason.to_owned()).or_default() += rows;
+    fn refuse(&mut self, line: u64, invoice_no: &Arc<str>, reason: impl Into<Cow<'static, str>>) {
+        let first = || Refused { invoice_no: invoice_no.clone(), times: 0 };
+        self.refused.entry((line, reason.into())).or_insert_with(first).times += 1;
+    }
+
+    fn rows_refused(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for ((_, reason), refused) in &self.refused {
+            *counts.entry(reason.to_string()).or_default() += refused.times;
+        }
+        counts
     }
 
     /// Counts a sale by what is stored of it; if nothing is, its rows are refused for that reason.
-    pub(super) fn count_sale(&mut self, sale: &Sale, order: Option<&PlacedOrder>, refusal: &str) {
+    pub(super) fn count_sale(&mut self, sale: &Sale, order: Option<&PlacedOrder>, refusal: &'static str) {
         let Some(order) = order else {
-            self.refuse(refusal, sale.lines.len());
+            sale.lines.iter().for_each(|line| self.refuse(line.line, &sale.invoice_no, refusal));
             return;
         };
         self.orders_placed += 1;
@@ -148,17 +181,25 @@ impl Tally {
             self.refunded += i128::from(refund.amount.minor());
             self.units_restocked += u64::from(refund.quantity.get());
         } else {
-            self.refuse(&format!("return_{}", status.as_str()), 1);
+            self.refuse(refund.line, &refund.invoice_no, format!("return_{}", status.as_str()));
         }
     }
 }
 
 impl Replayed {
+    /// The rows that [`Summary::rows_refused`] counts, in the order of the file: line, invoice and reason. One that was
+    /// refused in more than one round comes as often.
+    pub fn refused(&self) -> impl Iterator<Item = (u64, &str, &str)> {
+        self.tally.refused.iter().flat_map(|((line, reason), refused)| {
+            std::iter::repeat_n((*line, &*refused.invoice_no, &**reason), refused.times)
+        })
+    }
+
     /// The figures, with what an audit found.
-    pub fn summary(self, breaches: Vec<String>) -> Summary {
+    pub fn summary(self, audit: AuditResult) -> Summary {
         let Self { tally, seconds, mut checkouts, checking_out } = self;
         checkouts.sort_unstable();
-        let audit = if breaches.is_empty() { AuditResult::Ok("ok") } else { AuditResult::Breaches(breaches) };
+        let rows_refused = tally.rows_refused();
         let per_second = checkouts.len() as f64 / checking_out.as_secs_f64().max(0.001);
         Summary {
             rows: tally.rows,
@@ -175,7 +216,7 @@ impl Replayed {
             revenue_refunded: pounds(tally.refunded),
             revenue_net: pounds(tally.gross - tally.refunded),
             units_restocked: tally.units_restocked,
-            rows_refused: tally.rows_refused,
+            rows_refused,
             audit,
             seconds: rounded(seconds.as_secs_f64()),
             orders_per_second: rounded(per_second),
@@ -245,6 +286,7 @@ impl fmt::Display for Summary {
         )?;
         match &self.audit {
             AuditResult::Ok(_) => write!(f, "audit                      ok"),
+            AuditResult::NotDone(_) => write!(f, "audit                not done"),
             AuditResult::Breaches(breaches) => {
                 write!(f, "audit            {:>12}   breaches", breaches.len())?;
                 breaches.iter().take(20).try_for_each(|breach| write!(f, "\n  {breach}"))

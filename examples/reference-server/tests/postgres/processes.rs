@@ -94,3 +94,59 @@ fn what_one_leaves_behind_when_it_is_killed_the_other_carries_on() {
     assert!(first.kill(), "it was over before: {}", first.said());
     assert_eq!(second.end().summary(), undisturbed());
 }
+
+#[test]
+fn beside_a_process_that_stays_it_says_that_nothing_was_audited() {
+    let place = database();
+    run(&mut place.replay(&[])).ends_with(0);
+    let mut stays = serving(&place);
+    let ran = run(&mut place.replay(&[])).ends_with(1);
+    assert!(ran.stderr.contains("nothing was audited") && ran.stderr.contains("audit --store"), "{ran:?}");
+    let mut summary = ran.json();
+    assert_eq!(summary.remove("audit"), Some("not done".into()));
+    assert_eq!(summary["orders_confirmed"], summary_of_sample()["orders_confirmed"]);
+    assert!(stays.kill(), "it was over before: {}", stays.said());
+}
+
+/// A server that has come to be at work.
+fn serving(place: &Place) -> Running {
+    let mut server =
+        Running::start(&mut look_at(&place.url, &["serve", "--no-seed", "--listen", "127.0.0.1:0"]));
+    let mut waited = 0;
+    while !place.look(&["audit"]).stderr.contains("another process is at work") {
+        waited += 1;
+        assert!(waited < 10, "it does not begin: {}", server.said());
+    }
+    server
+}
+
+#[test]
+fn commands_that_are_stopped_end_with_130() {
+    let place = database();
+    run(&mut place.replay(&[])).ends_with(0);
+    let mut stays = serving(&place);
+    let audit = Running::start(&mut look_at(&place.url, &["audit"]));
+    let listens = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", audit.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+        u64::from_str_radix(caught, 16).unwrap() & (1 << 14) != 0
+    };
+    while !listens() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let told = Command::new("kill").args(["-s", "TERM", &audit.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    audit.end().fails(130, &["stopped"]);
+    assert!(stays.kill(), "it was over before: {}", stays.said());
+}
+
+#[test]
+fn of_rebuilds_at_once_each_is_done_or_overtaken() {
+    let place = database();
+    run(&mut place.replay(&[])).ends_with(0);
+    let rebuilds =
+        [(); 4].map(|()| Running::start(&mut look_at(&place.url, &["projections", "rebuild", "catalog"])));
+    let codes = rebuilds.map(|rebuild| rebuild.end().status.code());
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    assert!(codes.iter().all(|code| matches!(code, Some(0 | 1))), "{codes:?}");
+}
