@@ -259,8 +259,8 @@ pub(crate) enum Sagas {
         #[arg(long, value_name = "STATUS")]
         status: Option<String>,
         /// So many at most
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        limit: usize,
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
         #[command(flatten)]
         store: Store,
     },
@@ -311,8 +311,8 @@ pub(crate) enum DeadLetters {
         #[arg(long, value_name = "SERVICE")]
         service: Option<String>,
         /// So many at most
-        #[arg(long, value_name = "N", default_value_t = 50)]
-        limit: usize,
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
         #[command(flatten)]
         store: Store,
     },

@@ -3,28 +3,33 @@ use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::id::Tenant;
+use commerce_core::identity::SECRET_ISSUED;
 use commerce_core::store::Store;
 use commerce_outbox::{
     DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost,
 };
 use reference_server::shop::{Shop, Stores, is_follower};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::signal::unless_stopped;
 use super::{open, print, shop_options};
-use crate::cli::{DeadLetters, Decision, MessageDecision, MessageId};
+use crate::cli::{DeadLetters, Decision, MessageDecision, MessageId, Store as StoreArgs};
 use crate::exit::{BREACH, Exit, INPUT};
 
+/// Stands in place of a secret.
+const HIDDEN: &str = "[hidden]";
 /// How long the services run for a message that is to be handled again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(command: DeadLetters) -> Result<u8, Exit> {
+pub(super) async fn run(command: DeadLetters, stop: &CancellationToken) -> Result<u8, Exit> {
     match command {
         DeadLetters::List { service, limit, store } => {
-            list(&open(&store).await?, service.as_deref(), limit).await
+            unless_stopped(stop, list(&store, service.as_deref(), limit as usize)).await
         }
-        DeadLetters::Show(message) => show(&message).await,
-        DeadLetters::Replay(asked) => replay(asked).await,
-        DeadLetters::Discard(asked) => discard(asked).await,
+        DeadLetters::Show(message) => unless_stopped(stop, show(&message)).await,
+        DeadLetters::Replay(asked) => replay(asked, stop).await,
+        DeadLetters::Discard(asked) => unless_stopped(stop, discard(asked)).await,
     }
 }
 
@@ -33,7 +38,8 @@ fn letters(store: &Arc<dyn Store>) -> Letters {
     Letters::new(store.clone(), host)
 }
 
-async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8, Exit> {
+async fn list(store: &StoreArgs, service: Option<&str>, limit: usize) -> Result<u8, Exit> {
+    let stores = open(store).await?;
     let mut found = 0;
     for (name, store) in stores.all() {
         if service.is_some_and(|service| service != name) {
@@ -49,7 +55,7 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
         }
     }
     if let Some(service) = service {
-        store_of(stores, service)?;
+        store_of(&stores, service)?;
     }
     if found == 0 {
         print("no dead letters")?;
@@ -60,14 +66,32 @@ async fn list(stores: &Stores, service: Option<&str>, limit: usize) -> Result<u8
 async fn show(message: &MessageId) -> Result<u8, Exit> {
     let stores = open(&message.store).await?;
     let letter = find(&letters(store_of(&stores, &message.service)?), &message.id).await?;
-    print(serde_json::to_string_pretty(&letter).map_err(Exit::data)?)?;
+    print(serde_json::to_string_pretty(&shown(&letter).map_err(Exit::data)?).map_err(Exit::data)?)?;
     Ok(0)
 }
 
+/// All of it but what lets whoever reads it act for someone else.
+fn shown(letter: &HeldMessage) -> Result<Value, serde_json::Error> {
+    let mut shown = serde_json::to_value(letter)?;
+    if &*letter.envelope.message_type == SECRET_ISSUED
+        && let Some(body) = shown.pointer_mut("/envelope/data")
+    {
+        match body.get_mut("token") {
+            Some(token) => *token = Value::from(HIDDEN),
+            // It can't be read, so who knows where in it the token is.
+            None => *body = Value::from(HIDDEN),
+        }
+    }
+    Ok(shown)
+}
+
 /// Has it handled again, and lets the services see it and what waits behind it through.
-async fn replay(MessageDecision { message, decision }: MessageDecision) -> Result<u8, Exit> {
+async fn replay(
+    MessageDecision { message, decision }: MessageDecision,
+    stop: &CancellationToken,
+) -> Result<u8, Exit> {
     let options = shop_options()?;
-    let stores = open(&message.store).await?;
+    let stores = unless_stopped(stop, open(&message.store)).await?;
     let letters = letters(store_of(&stores, &message.service)?);
     let Decision { actor, reason } = decision;
     letters.replay(&Tenant::default(), &message.id, &actor, &reason).await.map_err(|error| exit(&error))?;
@@ -79,9 +103,13 @@ async fn replay(MessageDecision { message, decision }: MessageDecision) -> Resul
     let shop = Shop::new(stores, &options).map_err(Exit::data)?;
     let shutdown = CancellationToken::new();
     let watch = async {
-        let settled = settle(&letters, &message.id).await;
-        // And what waits behind it. What takes too long goes on at the next run.
-        let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
+        let settled = unless_stopped(stop, async {
+            let settled = settle(&letters, &message.id).await;
+            // And what waits behind it. What takes too long goes on at the next run.
+            let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
+            settled
+        });
+        let settled = settled.await;
         shutdown.cancel();
         settled
     };

@@ -23,6 +23,8 @@ use commerce_outbox::SystemHost;
 use reference_server::serve::Sources;
 use reference_server::shop::{ShopOptions, StoreUrl, Stores};
 
+use signal::{stop_at_signal, unless_stopped};
+
 use crate::cli::{Command, DEFAULT_STORE, Store};
 use crate::exit::Exit;
 use crate::telemetry;
@@ -35,18 +37,24 @@ pub(crate) async fn run(command: Command) -> Result<u8, Exit> {
         _ => Some(telemetry::of_command()?),
     };
     match command {
+        // These end their services in good order by themselves.
         Command::Serve(args) => serve::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
-        Command::Keys(command) => keys::run(command).await,
-        Command::Users(command) => users::run(command).await,
         Command::Replay(args) => replay::run(args).await,
-        Command::Sagas(command) => sagas::run(command).await,
-        Command::DeadLetters(command) => dead_letters::run(command).await,
-        Command::Audit(args) => audit::run(args).await,
-        Command::Projections(command) => projections::run(command).await,
-        Command::Mailbox(args) => mailbox::run(args).await,
-        Command::Migrate(args) => migrate::run(args).await,
+        Command::Sagas(command) => sagas::run(command, &stop_at_signal()).await,
+        Command::DeadLetters(command) => dead_letters::run(command, &stop_at_signal()).await,
+        Command::Keys(command) => stoppable(Box::pin(keys::run(command))).await,
+        Command::Users(command) => stoppable(Box::pin(users::run(command))).await,
+        Command::Audit(args) => stoppable(Box::pin(audit::run(args))).await,
+        Command::Projections(command) => stoppable(Box::pin(projections::run(command))).await,
+        Command::Mailbox(args) => stoppable(Box::pin(mailbox::run(args))).await,
+        Command::Migrate(args) => stoppable(Box::pin(migrate::run(args))).await,
     }
+}
+
+/// A command that has no services run: it may be left anywhere.
+async fn stoppable(command: impl Future<Output = Result<u8, Exit>>) -> Result<u8, Exit> {
+    unless_stopped(&stop_at_signal(), command).await
 }
 
 /// Where the data is.

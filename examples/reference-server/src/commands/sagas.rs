@@ -6,21 +6,24 @@ use reference_server::sagas::NAMES;
 use reference_server::shop::{Shop, ShopOptions, StoreUrl, Stores, orchestrator};
 use tokio_util::sync::CancellationToken;
 
+use super::signal::unless_stopped;
 use super::{open, print, shop_options};
-use crate::cli::{Decision, SagaDecision, SagaId, Sagas};
+use crate::cli::{Decision, SagaDecision, SagaId, Sagas, Store};
 use crate::exit::{BREACH, Exit, INPUT};
 
 /// How long the services run for a saga that an operator has set going.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(command: Sagas) -> Result<u8, Exit> {
+pub(super) async fn run(command: Sagas, stop: &CancellationToken) -> Result<u8, Exit> {
     match command {
-        Sagas::List { status, limit, store } => list(&open(&store).await?, status.as_deref(), limit).await,
-        Sagas::Show(saga) => show(&saga).await,
-        Sagas::Retry(asked) => operate(asked, Act::Retry).await,
-        Sagas::Skip(asked) => operate(asked, Act::Skip).await,
-        Sagas::Abort(asked) => operate(asked, Act::Abort).await,
-        Sagas::Abandon(asked) => operate(asked, Act::Abandon).await,
+        Sagas::List { status, limit, store } => {
+            unless_stopped(stop, list(&store, status.as_deref(), limit as usize)).await
+        }
+        Sagas::Show(saga) => unless_stopped(stop, show(&saga)).await,
+        Sagas::Retry(asked) => operate(asked, Act::Retry, stop).await,
+        Sagas::Skip(asked) => operate(asked, Act::Skip, stop).await,
+        Sagas::Abort(asked) => operate(asked, Act::Abort, stop).await,
+        Sagas::Abandon(asked) => operate(asked, Act::Abandon, stop).await,
         Sagas::Graph { saga } => graph(&saga).await,
     }
 }
@@ -29,9 +32,10 @@ fn options() -> ShopOptions {
     ShopOptions::default()
 }
 
-async fn list(stores: &Stores, status: Option<&str>, limit: usize) -> Result<u8, Exit> {
+async fn list(store: &Store, status: Option<&str>, limit: usize) -> Result<u8, Exit> {
+    let stores = open(store).await?;
     let status = status.map(parse_status).transpose()?;
-    let orchestrator = orchestrator(stores, &options()).map_err(Exit::data)?;
+    let orchestrator = orchestrator(&stores, &options()).map_err(Exit::data)?;
     let instances = orchestrator.instances(status, limit).await.map_err(Exit::data)?;
     for instance in &instances {
         let failure = instance.failure.as_ref().map_or(String::new(), |failure| {
@@ -86,10 +90,14 @@ enum Act {
 }
 
 /// Does what the operator wishes, then lets the services see the saga through.
-async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Result<u8, Exit> {
+async fn operate(
+    SagaDecision { saga, decision }: SagaDecision,
+    act: Act,
+    stop: &CancellationToken,
+) -> Result<u8, Exit> {
     let (name, id) = split(&saga.id)?;
     let options = shop_options()?;
-    let stores = open(&saga.store).await?;
+    let stores = unless_stopped(stop, open(&saga.store)).await?;
     let shop = Shop::new(stores, &options).map_err(Exit::data)?;
     let orchestrator = shop.orders.orchestrator();
     let (tenant, Decision { actor, reason }) = (Tenant::default(), decision);
@@ -102,9 +110,13 @@ async fn operate(SagaDecision { saga, decision }: SagaDecision, act: Act) -> Res
     done.map_err(|error| saga_error(&error))?;
     let shutdown = CancellationToken::new();
     let watch = async {
-        let settled = settle(orchestrator, name, id).await;
-        // What follows from its end, such as the payment of a refund. What takes too long goes on at the next run.
-        let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
+        let settled = unless_stopped(stop, async {
+            let settled = settle(orchestrator, name, id).await;
+            // What follows from its end, such as the payment of a refund. What takes too long goes on at the next run.
+            let _ = tokio::time::timeout(PATIENCE, shop.rest()).await;
+            settled
+        });
+        let settled = settled.await;
         shutdown.cancel();
         settled
     };
