@@ -165,6 +165,23 @@ async fn a_server_that_is_not_there_is_tried_again() {
 }
 
 #[tokio::test]
+async fn an_address_that_the_server_cant_take_is_not_tried_again() {
+    let server = serve(Manner::Accepts).await;
+    let foreign = Delivery { recipient: "jörg@example.com".to_owned(), ..delivery() };
+    let error = smtp(&server).deliver(&foreign).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), ("smtp_address_unsupported", Kind::Terminal), "{error}");
+    assert!(server.mails.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_without_the_encryption_that_is_asked_for_is_tried_again() {
+    let server = serve(Manner::Accepts).await;
+    let encrypted = Smtp::new(&format!("{}?tls=required", server.url), "shop@shop.example").unwrap();
+    let error = encrypted.deliver(&delivery()).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), ("smtp_unusable", Kind::Retryable), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_no_mail_is_refused_for_good() {
     let server = serve(Manner::Accepts).await;
     let sms = Delivery { channel: ChannelKind::Sms, recipient: "+442079460958".to_owned(), ..delivery() };

@@ -182,6 +182,7 @@ async fn a_receiver_that_is_not_there_is_tried_again_and_the_url_is_in_no_error(
     let webhook = Webhook::new(&url, secret(SECRET)).unwrap();
     let error = webhook.deliver(&delivery()).await.unwrap_err();
     assert_eq!((error.code(), error.kind()), ("webhook_unreachable", Kind::Retryable));
+    assert!(error.to_string().contains("Connection refused"), "{error}");
     assert!(!format!("{error:?} {webhook:?}").contains("s3cret"), "{error:?}");
 }
 

@@ -26,10 +26,19 @@ impl InvalidSmtp {
     }
 }
 
-pub(super) fn why(error: &SmtpError) -> DeliveryError {
+/// Why a mail to this recipient was not taken.
+pub(super) fn why(error: &SmtpError, recipient: &str) -> DeliveryError {
     let Some(status) = error.status() else {
-        let code = if error.is_timeout() { "smtp_timeout" } else { "smtp_unreachable" };
-        return DeliveryError::retryable(code, error.to_string());
+        return match error {
+            // The server doesn't know SMTPUTF8 (RFC 6531), without which such an address can't be named to it.
+            error if error.is_client() && !recipient.is_ascii() => {
+                DeliveryError::terminal("smtp_address_unsupported", error.to_string())
+            }
+            // What the server offers doesn't fit the settings, such as no encryption: ours to mend.
+            error if error.is_client() => DeliveryError::retryable("smtp_unusable", error.to_string()),
+            error if error.is_timeout() => DeliveryError::retryable("smtp_timeout", error.to_string()),
+            error => DeliveryError::retryable("smtp_unreachable", error.to_string()),
+        };
     };
     let status = u16::from(status);
     // 530 to 539 are about the credentials and the encryption (RFC 4954): ours to mend, not the mail's fault.

@@ -78,7 +78,7 @@ impl Channel for Smtp {
         let message = message::of(delivery, &self.from)?;
         match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
             Err(_) => Err(DeliveryError::retryable("smtp_timeout", "the mail server did not answer in time")),
-            Ok(Err(error)) => Err(error::why(&error)),
+            Ok(Err(error)) => Err(error::why(&error, &delivery.recipient)),
             Ok(Ok(response)) => {
                 let reference = response.message().next().map(str::to_owned);
                 Ok(Receipt { reference, delivered: false })

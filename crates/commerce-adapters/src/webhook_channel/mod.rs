@@ -116,11 +116,25 @@ impl Channel for Webhook {
             Err(error) if error.is_timeout() => {
                 Err(DeliveryError::retryable("webhook_timeout", "the receiver did not answer in time"))
             }
-            Err(error) => {
-                Err(DeliveryError::retryable("webhook_unreachable", error.without_url().to_string()))
-            }
+            Err(error) => Err(DeliveryError::retryable("webhook_unreachable", why(error))),
         }
     }
+}
+
+/// What was in the way, down to what the system said, without the URL.
+fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut sentence = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        // Some repeat their cause.
+        if !sentence.ends_with(&said) {
+            sentence = format!("{sentence}: {said}");
+        }
+        source = cause.source();
+    }
+    sentence
 }
 
 fn answer(status: StatusCode) -> Result<Receipt, DeliveryError> {
