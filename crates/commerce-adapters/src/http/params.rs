@@ -97,6 +97,9 @@ pub(super) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     if query.contains("%00") {
         return Err(Problem::invalid("invalid_query", "the query must not contain the character U+0000"));
     }
+    if !is_utf8(query) {
+        return Err(Problem::invalid("invalid_query", "the query must be UTF-8, percent-encoded"));
+    }
     read_from(query).map_err(|first| {
         let violations = with_all_others(first, query.split('&').filter_map(|pair| fault_of::<T>(pair)));
         let mut detail = "the query can't be read".to_owned();
@@ -105,6 +108,21 @@ pub(super) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         }
         Problem::invalid("invalid_query", detail).with("errors", serde_json::json!(violations))
     })
+}
+
+/// Whether what is percent-encoded is text. The reader would put a replacement for what is none, and so ask for something
+/// else.
+fn is_utf8(query: &str) -> bool {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut bytes = query.as_bytes();
+    let mut text = Vec::with_capacity(bytes.len());
+    while let Some((first, rest)) = bytes.split_first() {
+        let encoded = digit(rest.first()).zip(digit(rest.get(1))).filter(|_| *first == b'%');
+        let encoded = encoded.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        text.push(encoded.unwrap_or(*first));
+        bytes = if encoded.is_some() { rest.get(2..).unwrap_or_default() } else { rest };
+    }
+    std::str::from_utf8(&text).is_ok()
 }
 
 fn read_from<T: DeserializeOwned>(query: &str) -> Result<T, Violation> {
@@ -164,6 +182,20 @@ mod tests {
         assert!(parse::<Asked>("day=1&year=2020").is_ok());
         assert_eq!(pointers("day=1&month=x&hour=3&year=-1"), ["/month", "/hour", "/year"]);
         assert_eq!(pointers("day=x"), ["/day"]);
+    }
+
+    #[test]
+    fn what_is_percent_encoded_is_text() {
+        for query in ["day=1&year=%32", "day=%31", "month=1&day=2%"] {
+            assert!(is_utf8(query), "{query}");
+        }
+        assert!(is_utf8("q=cr%C3%A8me%20br%C3%BBl%C3%A9e"));
+        for query in ["day=1&q=%ff", "day=1&%ff=1", "q=%C3", "q=%C3x%A8", "q=%ed%a0%80"] {
+            let problem: serde_json::Value =
+                serde_json::from_slice(&parse::<Asked>(query).unwrap_err().body()).unwrap();
+            assert_eq!(problem["code"], "invalid_query", "{query}");
+            assert!(problem["detail"].as_str().unwrap().contains("UTF-8"), "{query}: {problem}");
+        }
     }
 
     #[test]
