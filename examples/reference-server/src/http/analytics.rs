@@ -185,8 +185,14 @@ async fn top_selling(
     Asked(context): Asked,
     Params(asked): Params<TopAsked>,
 ) -> Result<Json<TopSelling>, Problem> {
-    let range = range(asked.from.as_deref(), asked.to.as_deref(), context.now())?;
     let limit = asked.limit.unwrap_or(USUAL_PRODUCTS);
+    let range = DayRange::asked(asked.from.as_deref(), asked.to.as_deref(), Day::of(context.now()));
+    let range = match (range, TopSelling::limit_fault(limit)) {
+        (Ok(range), None) => range,
+        (range, limit) => {
+            return Err(Problem::violations(range.err().into_iter().flatten().chain(limit).collect()));
+        }
+    };
     Ok(Json(api.figures(&context).await?.top_selling(range, limit).await?))
 }
 

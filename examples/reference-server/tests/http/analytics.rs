@@ -183,6 +183,11 @@ async fn ranges_are_checked_with_pointers(app: App) {
     }
     let both = app.get("/analytics/orders/summary?from=x&to=y").role("analyst");
     assert_eq!(both.refused(400, "validation_failed").await["errors"].as_array().unwrap().len(), 2);
+    let all = app.get("/analytics/products/top-selling?limit=101&from=x&to=y").role("analyst");
+    let problem = all.refused(400, "validation_failed").await;
+    let pointers: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
+    assert_eq!(pointers, ["/from", "/to", "/limit"], "{problem}");
     for query in
         ["/revenue/monthly?month=x", "/revenue/daily?day=2026-01-01", "/products/top-selling?limit=-1"]
     {

@@ -47,6 +47,14 @@ pub struct ProductSales {
     pub conversion: Option<Ratio>,
 }
 
+impl TopSelling {
+    /// What is wrong with asking for so many products.
+    pub fn limit_fault(limit: usize) -> Option<Violation> {
+        let detail = format!("must be 1 to {MAX_LIMIT}, is {limit}");
+        (!(1..=MAX_LIMIT).contains(&limit)).then(|| Violation::new("/limit", "out_of_range", detail))
+    }
+}
+
 impl Analytics {
     /// The products of which the most pieces were sold. Pieces, because revenue in two currencies has no order.
     ///
@@ -54,9 +62,8 @@ impl Analytics {
     /// [`Error::Invalid`] when `limit` is not 1 to [`MAX_LIMIT`]; [`Error::Money`] when a sum is beyond what money can
     /// say; otherwise when the store can't be read.
     pub async fn top_selling(&self, range: DayRange, limit: usize) -> Result<TopSelling, Error> {
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            let detail = format!("must be 1 to {MAX_LIMIT}, is {limit}");
-            return Err(Error::Invalid(vec![Violation::new("/limit", "out_of_range", detail)]));
+        if let Some(fault) = TopSelling::limit_fault(limit) {
+            return Err(Error::Invalid(vec![fault]));
         }
         let mut sums: BTreeMap<String, ProductFigures> = BTreeMap::new();
         self.each(self.ask_range(PRODUCT_DAYS, range), |id, figures: ProductFigures| {
