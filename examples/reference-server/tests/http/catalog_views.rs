@@ -4,6 +4,7 @@ use commerce_core::catalog::{PRODUCT_VIEW_KIND, Product, ProductEvent, views_of}
 use commerce_core::id::{CustomerId, ProductId, Tenant};
 use commerce_core::stream::{RecordedEvent, StreamId};
 use commerce_core::upcast::decode;
+use http::Method;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -38,6 +39,9 @@ async fn a_look_is_noted_and_changes_no_version(app: App) {
     assert_eq!(viewers, [None, Some(CustomerId(viewer))]);
     assert_eq!(app.get(&path).expect(200).await.header("etag"), "\"2\"");
     eventually("a third look", async || (looks(&app, id).await.len() == 3).then_some(())).await;
+    for path in [&*path, "/catalog/products/sku/lamp"] {
+        app.ask(Method::HEAD, path).expect(200).await;
+    }
     app.get("/catalog/products/sku/lamp").expect(200).await;
     eventually("a fourth look", async || (looks(&app, id).await.len() == 4).then_some(())).await;
 

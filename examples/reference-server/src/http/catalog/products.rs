@@ -1,6 +1,7 @@
 //! Products.
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
 use commerce_adapters::http::{Anyone, Asked, Body, Caller, Id, NoBody, NoParams, Only, Problem, created};
 use commerce_core::Context;
@@ -59,21 +60,26 @@ pub(super) async fn show_product(
     State(api): State<CatalogApi>,
     Anyone(caller): Anyone,
     Asked(context): Asked,
+    method: Method,
     Id(id): Id<ProductId>,
     _: NoParams,
 ) -> Result<Response, Problem> {
-    show_to(&api, caller, &context, id).await
+    show_to(&api, caller, &context, &method, id).await
 }
 
 async fn show_to(
     api: &CatalogApi,
     caller: Option<Caller>,
     context: &Context,
+    method: &Method,
     id: ProductId,
 ) -> Result<Response, Problem> {
     let product = api.product(context, id, caller.as_ref()).await?;
     let viewer = caller.map(|caller| CustomerId(caller.id));
-    note_view(&api.store, context, id, product.state(), viewer);
+    // HEAD is answered too, by a machine that looks at nothing.
+    if method == Method::GET {
+        note_view(&api.store, context, id, product.state(), viewer);
+    }
     Ok(shown::product(&product))
 }
 
@@ -87,6 +93,7 @@ pub(super) async fn show_product_by_sku(
     State(api): State<CatalogApi>,
     Anyone(caller): Anyone,
     Asked(context): Asked,
+    method: Method,
     Id(sku): Id<Sku>,
     _: NoParams,
 ) -> Result<Response, Problem> {
@@ -94,7 +101,7 @@ pub(super) async fn show_product_by_sku(
     let rows = api.view.fresh().await?.query(&query).await?;
     let row = rows.first().map(|row| row.json::<Row<Product>>()).transpose()?;
     let id = row.and_then(|row| row.id.parse().ok()).ok_or(ProductRejection::NotFound)?;
-    show_to(&api, caller, &context, id).await
+    show_to(&api, caller, &context, &method, id).await
 }
 
 /// Describes a product anew.
