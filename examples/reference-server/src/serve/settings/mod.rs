@@ -4,6 +4,7 @@ mod platform;
 mod sources;
 mod table;
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -83,12 +84,22 @@ pub struct SmtpSettings {
 }
 
 /// A URL that takes notifications.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct WebhookSettings {
     /// Its address.
     pub url: Option<String>,
     /// What notifications are signed with.
     pub secret: Option<Secret>,
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its path and its query may be a secret of the receiver's.
+        f.debug_struct("WebhookSettings")
+            .field("url", &self.url.as_ref().map(|_| "[hidden]"))
+            .field("secret", &self.secret)
+            .finish()
+    }
 }
 
 /// The payment provider. Without a key, payments are taken by one that only pretends.
