@@ -15,7 +15,7 @@ use super::buffer::{self, LARGEST_BODY};
 use super::problem::Problem;
 use super::shape;
 use super::strict::Strict;
-use super::text::{brief, escaped, with_nul};
+use super::text::{LONGEST_POINTER, brief, escaped, with_nul};
 
 /// A body of JSON, of at most 1 MiB, whatever [`Buffering`](super::Buffering) allows. Types that `deny_unknown_fields`
 /// keep a misspelt field from being dropped.
@@ -95,8 +95,7 @@ pub(super) fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, P
     }
     let value: serde_json::Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid("invalid_body", format!("the body is not JSON: {error}")))?;
-    let mut with_nul = with_nul(&value);
-    with_nul.truncate(shape::MOST);
+    let with_nul = with_nul(&value, shape::MOST);
     if !with_nul.is_empty() {
         return Err(invalid_body(and_others(with_nul, shape::faults::<T>(&value))));
     }
@@ -134,10 +133,7 @@ fn with_all_others(first: Violation, faults: Vec<Violation>) -> Vec<Violation> {
     std::iter::once(first).chain(faults).collect()
 }
 
-fn invalid_body(mut violations: Vec<Violation>) -> Problem {
-    for violation in &mut violations {
-        violation.pointer = brief(&violation.pointer, 300);
-    }
+fn invalid_body(violations: Vec<Violation>) -> Problem {
     let mut detail = "the body can't be read".to_owned();
     if let Some(first) = violations.first() {
         let _ = write!(detail, " at {:?}: {}", first.pointer, first.detail);
@@ -150,14 +146,16 @@ fn invalid_body(mut violations: Vec<Violation>) -> Problem {
 }
 
 fn pointer(path: &Path) -> String {
-    path.iter()
+    let whole: String = path
+        .iter()
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key } => format!("/{}", escaped(key)),
             Segment::Enum { variant } => format!("/{}", escaped(variant)),
             Segment::Unknown => String::new(),
         })
-        .collect()
+        .collect();
+    brief(&whole, LONGEST_POINTER)
 }
 
 /// serde says what is wrong by a sentence alone; it begins alike for each kind of fault.

@@ -103,7 +103,7 @@ impl Page {
     /// Anyone can write a cursor: what no store takes must not come out of one.
     fn decode<C: Cursor>(&self, cursor: &str) -> Option<C> {
         let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let has_nul = !with_nul(&value).is_empty();
+        let has_nul = !with_nul(&value, 1).is_empty();
         let (list, place): (String, C) = serde_json::from_value(value).ok()?;
         (list == self.list && !has_nul).then_some(place)
     }

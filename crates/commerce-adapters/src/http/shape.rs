@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::text::escaped;
+use super::text::{LONGEST_POINTER, brief, escaped};
 
 /// The code of a text that is not of the form that is described.
 pub(super) const FORM: &str = "invalid_value";
@@ -26,7 +26,6 @@ pub(super) fn faults<T: ToSchema>(body: &Value) -> Vec<Violation> {
     let parts = parts.into_iter().map(|(name, part)| (name, json(&part))).collect();
     let mut shapes = Shapes { parts, patterns: HashMap::new(), found: Vec::new() };
     shapes.look(&json(&T::schema()), body, "", 0);
-    shapes.found.truncate(MOST);
     shapes.found
 }
 
@@ -42,12 +41,19 @@ struct Shapes {
 }
 
 impl Shapes {
+    /// Said only as far as it is listed: a body has room for very many faults.
     fn fault(&mut self, pointer: &str, code: &'static str, detail: String) {
-        self.found.push(Violation::new(pointer, code, detail));
+        if !self.is_enough() {
+            self.found.push(Violation::new(brief(pointer, LONGEST_POINTER), code, detail));
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.found.len() >= MOST
     }
 
     fn look(&mut self, schema: &Value, value: &Value, at: &str, depth: usize) {
-        if depth > DEEPEST || self.found.len() >= MOST {
+        if depth > DEEPEST || self.is_enough() {
             return;
         }
         if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
@@ -127,6 +133,9 @@ impl Shapes {
             }
         }
         for (name, value) in members {
+            if self.is_enough() {
+                return;
+            }
             match schema["properties"].get(name) {
                 Some(property) => self.look(property, value, &below(at, name), depth + 1),
                 None if schema["additionalProperties"] == false => {
@@ -141,6 +150,9 @@ impl Shapes {
         let (least, most) = (schema["minItems"].as_u64(), schema["maxItems"].as_u64());
         self.length(items.len(), least, most, at, "entries");
         for (index, item) in items.iter().enumerate() {
+            if self.is_enough() {
+                return;
+            }
             self.look(&schema["items"], item, &format!("{at}/{index}"), depth + 1);
         }
     }
@@ -354,5 +366,22 @@ mod tests {
     fn so_many_faults_are_enough() {
         let lines: Vec<Value> = (0..1_000).map(|_| json!({"quantity": 0})).collect();
         assert_eq!(of(&json!({"lines": lines, "note": ""})).len(), MOST);
+    }
+
+    #[derive(serde::Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    #[test]
+    fn no_more_is_kept_of_unknown_fields_than_is_shown() {
+        let fields = (0..10_000).map(|number| (format!("{number:0>400}"), Value::Null)).collect();
+        let found = faults::<Nothing>(&Value::Object(fields));
+        assert!(
+            found.len() == MOST && found.capacity() < 2 * MOST,
+            "{} of {}",
+            found.len(),
+            found.capacity()
+        );
+        assert!(found.iter().all(|fault| fault.pointer.chars().count() <= LONGEST_POINTER + 1));
     }
 }
