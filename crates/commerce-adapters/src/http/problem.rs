@@ -16,6 +16,8 @@ use super::text::brief;
 
 /// A sentence may show what a client wrote, and a client may write a lot.
 const LONGEST_DETAIL: usize = 1_000;
+/// A client may also do a lot wrong; its answer may be kept for a day.
+const MOST_ERRORS: usize = 100;
 
 /// An answer to a request that was not fulfilled.
 ///
@@ -58,12 +60,16 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
-    /// 400: these fields can't be right.
-    pub fn violations(errors: Vec<Violation>) -> Self {
+    /// 400: these fields can't be right. The first 100 are listed, and it is said how many there are.
+    pub fn violations(mut errors: Vec<Violation>) -> Self {
         let detail = match errors.as_slice() {
             [only] => only.to_string(),
+            several if several.len() > MOST_ERRORS => {
+                format!("{} fields are wrong: errors has the first {MOST_ERRORS}", several.len())
+            }
             several => format!("{} fields are wrong: see errors", several.len()),
         };
+        errors.truncate(MOST_ERRORS);
         let mut problem = Self::invalid("validation_failed", detail);
         problem.more.errors = errors;
         problem

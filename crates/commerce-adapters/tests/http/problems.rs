@@ -43,6 +43,19 @@ async fn all_violations_are_listed() {
 }
 
 #[tokio::test]
+async fn of_very_many_violations_the_first_are_listed_and_all_are_counted() {
+    let at = |n: u32| Violation::new(format!("/items/{n}/quantity"), "must_be_positive", "must be positive");
+    let problem = App::new(|_| {
+        let refuse = move || async move { Problem::violations((0..13_433).map(at).collect()) };
+        Router::new().route("/", get(refuse))
+    });
+    let problem = problem.get("/").refused(400, "validation_failed").await.json();
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
+    assert_eq!(problem["errors"][99]["pointer"], "/items/99/quantity");
+    assert!(problem["detail"].as_str().unwrap().contains("13433"), "{}", problem["detail"]);
+}
+
+#[tokio::test]
 async fn a_bug_tells_nothing_about_the_inside() {
     let reply = app().get("/bug").refused(500, "internal_error").await;
     assert!(!String::from_utf8_lossy(&reply.bytes).contains("hunter2"));
