@@ -30,6 +30,17 @@ pub(super) fn current() -> Option<String> {
     CORRELATION.try_with(|correlation| correlation.to_string()).ok()
 }
 
+/// What goes on in a task of its own is still of the request at hand.
+pub(super) fn carried_on<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let correlation = CORRELATION.try_with(Arc::clone).ok();
+    async move {
+        match correlation {
+            Some(correlation) => CORRELATION.scope(correlation, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Takes over the client's `X-Correlation-Id` and `traceparent` or makes them, answers them, and makes the [`Context`] in which everything
 /// the request does is written. An id that is no UUID is kept as it is towards the client, and stands in commits as the
 /// UUIDv5 of it (RFC 9562). An id of more than 128 characters, or with others than printable ASCII, is replaced. The log

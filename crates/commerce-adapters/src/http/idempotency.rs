@@ -1,10 +1,11 @@
 //! `Idempotency-Key`: the same request twice has one effect and one answer
 //! ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)).
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,16 +13,21 @@ use commerce_core::Context;
 use commerce_core::commit::Commit;
 use commerce_core::id::Tenant;
 use commerce_outbox::{Begin, Idempotency, Ticket};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
+use tracing::Instrument;
+use tracing::instrument::WithSubscriber;
 
 use super::answer::Answer;
 use super::buffer::{self, LARGEST_BODY};
 use super::caller::Caller;
+use super::correlate;
 use super::problem::Problem;
 use super::stored::Stored;
+use super::time_limit::TimeLimit;
 
 /// Names a request, so that it can be sent again.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -32,7 +38,9 @@ const LONGEST: usize = 255;
 /// the caller and the route. The same key with another request, be it that another version or type is meant, is a 422; while
 /// the first request is under way, a second is a 409.
 /// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
-/// A request that is dropped before its answer (the client hung up, its time was up) gives its key back.
+/// A request under a key goes on when its client hangs up: whoever asks again gets its answer. It ends when its time is up
+/// ([`limit_time`](super::limit_time), outside this), and gives its key back. It runs in a task of its own; task-locals of
+/// layers outside this don't reach its handler.
 ///
 /// A POST with a key and a body of more than 1 MiB is a 413, whatever [`Buffering`](super::Buffering) allows.
 ///
@@ -45,52 +53,100 @@ pub async fn idempotent(
     if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }
-    answered(store, keys, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    match Keyed::read(request).await {
+        Ok(keyed) => to_its_end(keyed.answered(store, keys, next)).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
-async fn answered(
-    store: Arc<dyn commerce_core::store::Store>,
-    keys: Idempotency,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let (key, given) = key_of(&request)?;
-    let tenant = request
-        .extensions()
-        .get::<Arc<Context>>()
-        .map(|context| context.tenant().clone())
-        .unwrap_or_default();
-    let (mut parts, body) = request.into_parts();
-    let bytes = buffer::read(body, LARGEST_BODY).await?;
-    // The client's key is kept nowhere else. With it in the digest, nobody who reads the store can find out by trying
-    // what was in a body, such as a password.
-    let header = |name| parts.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
-    let fingerprint = digest(&[
-        given.as_bytes(),
-        parts.uri.query().unwrap_or_default().as_bytes(),
-        header(header::IF_MATCH),
-        header(header::CONTENT_TYPE),
-        header(header::CONTENT_ENCODING),
-        &bytes,
-    ]);
-    match keys.begin(&tenant, &key, &fingerprint).await.map_err(unavailable)? {
-        Begin::Fresh(ticket) => {
-            let answer = Answer::holding(ticket);
-            let _unfinished = Unfinished(answer.clone());
-            parts.extensions.insert(answer.clone());
-            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-            settle(&store, &tenant, answer, response).await
+/// In a task of its own, which goes on when whoever waits for it leaves: cut off in the middle of a commit it would leave
+/// its effect without an answer, or a key locked that nothing is done under.
+async fn to_its_end(work: impl Future<Output = Result<Response, Problem>> + Send + 'static) -> Response {
+    let work = correlate::carried_on(async { work.await.unwrap_or_else(IntoResponse::into_response) });
+    match tokio::spawn(work.in_current_span().with_current_subscriber()).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => Problem::bug(error).into_response(),
+        },
+    }
+}
+
+/// A request that was read whole.
+struct Keyed {
+    tenant: Tenant,
+    key: String,
+    fingerprint: String,
+    parts: Parts,
+    bytes: Bytes,
+}
+
+impl Keyed {
+    async fn read(request: Request) -> Result<Self, Problem> {
+        let (key, given) = key_of(&request)?;
+        let context = request.extensions().get::<Arc<Context>>();
+        let tenant = context.map(|context| context.tenant().clone()).unwrap_or_default();
+        let (parts, body) = request.into_parts();
+        let bytes = buffer::read(body, LARGEST_BODY).await?;
+        // The client's key is kept nowhere else. With it in the digest, nobody who reads the store can find out by trying
+        // what was in a body, such as a password.
+        let header = |name| parts.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+        let fingerprint = digest(&[
+            given.as_bytes(),
+            parts.uri.query().unwrap_or_default().as_bytes(),
+            header(header::IF_MATCH),
+            header(header::CONTENT_TYPE),
+            header(header::CONTENT_ENCODING),
+            &bytes,
+        ]);
+        Ok(Self { tenant, key, fingerprint, parts, bytes })
+    }
+
+    async fn answered(
+        self,
+        store: Arc<dyn commerce_core::store::Store>,
+        keys: Idempotency,
+        next: Next,
+    ) -> Result<Response, Problem> {
+        match keys.begin(&self.tenant, &self.key, &self.fingerprint).await.map_err(unavailable)? {
+            Begin::Fresh(ticket) => self.fresh(store, Answer::holding(ticket), next).await,
+            Begin::Replay(stored) => Stored::from_bytes(&stored)?.replay(),
+            Begin::InProgress => {
+                let detail = "a request with this Idempotency-Key is under way: ask again for its answer";
+                Err(Problem::conflict("idempotency_in_progress", detail).retry_after(Duration::from_secs(1)))
+            }
+            Begin::Mismatch => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "this Idempotency-Key was used for another request: choose another key",
+            )),
         }
-        Begin::Replay(stored) => Stored::from_bytes(&stored)?.replay(),
-        Begin::InProgress => {
-            let detail = "a request with this Idempotency-Key is under way: ask again for its answer";
-            Err(Problem::conflict("idempotency_in_progress", detail).retry_after(Duration::from_secs(1)))
+    }
+
+    async fn fresh(
+        self,
+        store: Arc<dyn commerce_core::store::Store>,
+        answer: Answer,
+        next: Next,
+    ) -> Result<Response, Problem> {
+        let Self { tenant, mut parts, bytes, .. } = self;
+        let _unfinished = Unfinished(answer.clone());
+        parts.extensions.insert(answer.clone());
+        let limit = parts.extensions.get::<TimeLimit>().copied();
+        let run = next.run(Request::from_parts(parts, Body::from(bytes)));
+        let ran = match limit {
+            Some(limit) => limit.within(run).await,
+            None => Ok(run.await),
+        };
+        match ran {
+            Ok(response) => settle(&store, &tenant, answer, response).await,
+            Err(problem) => {
+                if let Some(ticket) = answer.take() {
+                    give_back(ticket).await;
+                }
+                Err(problem)
+            }
         }
-        Begin::Mismatch => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "this Idempotency-Key was used for another request: choose another key",
-        )),
     }
 }
 
@@ -161,7 +217,7 @@ async fn settle(
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-/// A request that has no answer yet.
+/// A request that has no answer yet. It is left so when its handler panics.
 struct Unfinished(Answer);
 
 impl Drop for Unfinished {

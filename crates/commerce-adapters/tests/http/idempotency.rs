@@ -1,8 +1,12 @@
 //! `Idempotency-Key`: the same request twice has one effect and one answer.
 
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[cfg(feature = "sqlite")]
+use commerce_adapters::sqlite::SqliteOptions;
 use commerce_core::commit::Commit;
 use commerce_core::id::Tenant;
 use commerce_outbox::{Begin, Idempotency, Retention};
@@ -10,6 +14,9 @@ use futures_util::future::join_all;
 use http::Method;
 
 use crate::shop::app;
+#[cfg(feature = "sqlite")]
+use crate::shop::app_on;
+use crate::support::{App, Reply};
 
 #[tokio::test]
 async fn an_answer_is_given_again_byte_for_byte() {
@@ -152,17 +159,52 @@ async fn an_answer_that_nobody_got_is_given_to_whoever_asks_again() {
     assert_eq!(app.effects().await, 1);
 }
 
-/// The same, before the commit: nothing is done, and the key isn't blocked by a request that is gone.
+/// The same, before the commit, also of a handler that knows nothing of keys.
 #[tokio::test(start_paused = true)]
-async fn a_request_that_was_dropped_before_it_did_anything_can_be_sent_again() {
-    let (app, shop) = app();
-    let lost = tokio::time::timeout(Duration::from_secs(1), app.post("/slow", "{}").key("k").send()).await;
-    assert!(lost.is_err(), "the request was dropped");
-    assert_eq!(app.effects().await, 0);
-    shop.gate.notify_one();
-    tokio::task::yield_now().await;
-    app.post("/slow", "{}").key("k").expect(201).await;
-    assert_eq!(app.effects().await, 1);
+async fn a_request_whose_client_hangs_up_goes_on_and_its_answer_is_kept() {
+    for path in ["/slow", "/slow-plain"] {
+        let (app, shop) = app();
+        let asked = app.post(path, "{}").key("k").send();
+        assert!(tokio::time::timeout(Duration::from_secs(1), asked).await.is_err(), "the client hung up");
+        app.post(path, "{}").key("k").refused(409, "idempotency_in_progress").await;
+        shop.gate.notify_one();
+        let again = answered(&app, path, "k").await;
+        assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (201, "true"), "{path}");
+        assert_eq!(app.effects().await, 1, "{path}");
+    }
+}
+
+/// The answer of a request that is under way, or that is done now.
+async fn answered(app: &App, path: &str, key: &str) -> Reply {
+    loop {
+        let reply = app.post(path, "{}").key(key).send().await;
+        if reply.status != 409 {
+            return reply;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn wherever_a_client_hangs_up_its_key_is_not_blocked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = |host| SqliteOptions::new(folder.path().join("store.db")).host(host).without_sync().open();
+    let (app, _) = app_on(|host| Arc::new(store(host).unwrap()));
+    for polls in 1..10_u8 {
+        let key = polls.to_string();
+        let mut asked = Box::pin(app.post("/orders", "{}").key(&key).send());
+        for _ in 0..polls {
+            if futures_util::poll!(asked.as_mut()).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(asked);
+        let again = tokio::time::timeout(Duration::from_secs(10), answered(&app, "/orders", &key)).await;
+        assert_eq!(again.unwrap().status, 201, "hung up after {polls} polls");
+        assert_eq!(app.effects().await, u64::from(polls));
+    }
 }
 
 #[tokio::test(start_paused = true)]

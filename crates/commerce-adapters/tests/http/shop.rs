@@ -10,7 +10,9 @@ use axum::{Json, Router};
 use commerce_adapters::http::{Answer, Asked, Body, Problem, created};
 use commerce_core::Context;
 use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected, NewMessage};
+use commerce_core::memory::MemoryStore;
 use commerce_core::store::Store;
+use commerce_core::testing::TestHost;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -59,6 +61,14 @@ async fn slow(State(shop): State<Shop>, Asked(context): Asked, answer: Answer) -
     shop.commit(answer, context).await
 }
 
+/// Waits before it commits, and knows nothing of keys.
+async fn slow_plain(State(shop): State<Shop>, Asked(context): Asked) -> Result<StatusCode, Problem> {
+    shop.call();
+    shop.gate.notified().await;
+    shop.store.commit(effect(&context)).await?;
+    Ok(StatusCode::CREATED)
+}
+
 /// Never comes back from its commit.
 async fn dies(State(shop): State<Shop>, Asked(context): Asked, answer: Answer) -> Result<Response, Problem> {
     shop.commit(answer, context).await?;
@@ -104,14 +114,19 @@ async fn bytes(State(shop): State<Shop>) -> Response {
 }
 
 pub(crate) fn app() -> (App, Shop) {
+    app_on(|host| Arc::new(MemoryStore::new(host)))
+}
+
+pub(crate) fn app_on(store: impl FnOnce(Arc<TestHost>) -> Arc<dyn Store>) -> (App, Shop) {
     let mut shop = None;
-    let app = App::new(|store| {
+    let app = App::on(store, |store| {
         let state = Shop { store, calls: Arc::default(), gate: Arc::default() };
         shop = Some(state.clone());
         Router::new()
             .route("/orders", post(order).put(order))
             .route("/orders/{id}/cancel", post(order))
             .route("/slow", post(slow))
+            .route("/slow-plain", post(slow_plain))
             .route("/dies", post(dies))
             .route("/decides-again", post(decides_again))
             .route("/plain", post(plain).patch(plain))

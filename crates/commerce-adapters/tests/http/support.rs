@@ -53,8 +53,15 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(routes: impl FnOnce(Arc<dyn Store>) -> Router) -> Self {
+        Self::on(|host| Arc::new(MemoryStore::new(host)), routes)
+    }
+
+    pub(crate) fn on(
+        store: impl FnOnce(Arc<TestHost>) -> Arc<dyn Store>,
+        routes: impl FnOnce(Arc<dyn Store>) -> Router,
+    ) -> Self {
         let host = Arc::new(TestHost::new());
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
+        let store = store(host.clone());
         let keys = Idempotency::new(store.clone(), host.clone(), "test");
         let tokens: Arc<dyn Tokens> = Arc::new(PlainTokens);
         let router = routes(store.clone())
