@@ -22,11 +22,15 @@ pub(super) const ATTEMPTS: &str = "identity.attempts";
 pub(super) const SESSIONS: &str = "identity.sessions";
 /// One-time tokens, by their digest.
 pub(super) const ONE_TIME: &str = "identity.one-time-tokens";
+/// Who was mailed a token to reset the password a moment ago, by user id.
+pub(super) const RESETS: &str = "identity.password-resets";
 /// The field by which documents that have served their time are found.
 pub(super) const EXPIRES_AT: &str = "expires_at";
 
 /// So many failed logins lock an account.
 pub const MAX_FAILURES: usize = 5;
+/// A user is mailed a token to reset the password so often at most: anyone can ask for one in another's name.
+pub(super) const RESET_EVERY: Duration = Duration::from_secs(60);
 /// The failed logins within so long count together.
 pub(super) const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// How long an account stays locked.
@@ -76,6 +80,13 @@ pub(super) struct OneTime {
     pub(super) expires_at: Timestamp,
 }
 
+/// That a token to reset the password was mailed a moment ago.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ResetMailed {
+    /// Until then no other is.
+    pub(super) expires_at: Timestamp,
+}
+
 impl Attempts {
     /// Until when no password is tried, if it is so.
     pub(super) fn locked(&self, now: Timestamp) -> Option<Timestamp> {
@@ -119,6 +130,12 @@ impl SessionRecord {
 impl OneTime {
     pub(super) fn write(&self, digest: &Digest) -> Result<DocumentWrite, CodecError> {
         expiring(ONE_TIME, digest.as_str(), Expected::ABSENT, self, self.expires_at)
+    }
+}
+
+impl ResetMailed {
+    pub(super) fn write(&self, user_id: UserId, expected: Version) -> Result<DocumentWrite, CodecError> {
+        expiring(RESETS, &user_id.to_string(), Expected::Version(expected), self, self.expires_at)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Other passwords: changed by who knows the old one, reset by who can read the mail.
 
-use super::documents::{ATTEMPTS, Credentials, Kept, OneTime, SESSIONS, SessionRecord};
+use super::documents::{
+    ATTEMPTS, Credentials, Kept, OneTime, RESET_EVERY, RESETS, ResetMailed, SESSIONS, SessionRecord,
+};
 use super::proof::Verified;
 use super::{Account, Accounts, ChangePassword, IdentityError, Purpose, TRIES};
 use crate::commit::{Commit, DocumentWrite, Expected};
@@ -40,7 +42,7 @@ impl Accounts {
     }
 
     /// Has a token mailed by which the password can be reset, if an active user has this address. The answer is the
-    /// same if none has.
+    /// same if none has. A user is mailed one a minute at most: who asks again sooner has nothing done.
     ///
     /// # Errors
     /// What the store said, and [`IdentityError::NoRandomness`]; nothing about the address.
@@ -49,14 +51,15 @@ impl Accounts {
         for _ in 0..TRIES {
             let account = self.account_of(context, &email).await?;
             let commit = match account.filter(|account| account.user.state.is_active()) {
-                Some(account) => self.forgotten(context, &account)?,
+                Some(account) => self.forgotten(context, &account).await?,
                 None => self.decoy(context)?,
             };
             if self.write(commit).await? {
                 return Ok(());
             }
         }
-        Err(IdentityError::Conflict)
+        // That others are always faster tells of an account: nobody is, where there is none.
+        Ok(())
     }
 
     /// Sets another password for whoever holds a token to do so. All sessions of the user end, other such tokens
@@ -124,14 +127,21 @@ impl Accounts {
         Ok(Some(SessionRecord { epoch: epoch + 1, ..value }.write(&id, version)?))
     }
 
-    fn forgotten(&self, context: &Context, account: &Account) -> Result<Commit, IdentityError> {
+    async fn forgotten(&self, context: &Context, account: &Account) -> Result<Commit, IdentityError> {
         let Account { user_id, user, credentials, .. } = account;
+        let mailed: Option<Kept<ResetMailed>> = self.kept(context, RESETS, &user_id.to_string()).await?;
+        if mailed.as_ref().is_some_and(|mailed| mailed.value.expires_at > context.now()) {
+            return self.decoy(context);
+        }
+        let version = mailed.map_or(0, |mailed| mailed.version);
+        let mailed = ResetMailed { expires_at: context.now().plus(RESET_EVERY) };
         let (commit, user) = self.decide(context, *user_id, user, [UserCommand::RequestPasswordReset])?;
+        let commit = commit.document(mailed.write(*user_id, version)?);
         self.issue(context, commit, &user.state, Purpose::ResetPassword, credentials.value.epoch)
     }
 
-    /// A token that no one gets and that has expired: without it, an address that no one has would be answered
-    /// without a write, and so in less time.
+    /// A token that no one gets and that has expired: without it, an address that no one has, or whose user was mailed a
+    /// token just now, would be answered without a write, and so in less time.
     fn decoy(&self, context: &Context) -> Result<Commit, IdentityError> {
         let record = OneTime {
             user_id: UserId(uuid::Uuid::nil()),

@@ -40,7 +40,7 @@ fn events_hold_no_secret_and_no_hash() {
 fn documents_hold_no_secret() {
     let (bench, ada) = Bench::with_ada();
     let secrets = a_life(&bench, ada);
-    let collections = ["credentials", "attempts", "sessions", "one-time-tokens"];
+    let collections = ["credentials", "attempts", "sessions", "one-time-tokens", "password-resets"];
     let mut seen = 0;
     for collection in collections.map(|name| format!("identity.{name}")) {
         let query = Query::of(&Tenant::default(), collection);
