@@ -9,7 +9,7 @@ mod program;
 mod serving;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -163,6 +163,41 @@ fn a_client_that_sends_its_headers_too_slowly_is_dropped() {
 }
 
 #[test]
+fn a_client_that_does_not_read_is_dropped() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    let mut stream = server.connect();
+    stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let asked = "GET /openapi.json HTTP/1.1\r\nhost: shop\r\n\r\n".repeat(100);
+    let begun = Instant::now();
+    let ended = loop {
+        match stream.write(asked.as_bytes()) {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => break error,
+        }
+        assert!(begun.elapsed() < Duration::from_secs(40), "it is held for ever");
+    };
+    assert!(matches!(ended.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{ended}");
+    server.stop();
+}
+
+#[test]
+fn only_so_many_connections_are_open_at_once() {
+    let mut command = serve_on("memory://", &["--no-seed"]);
+    let server = Serving::start(command.env("COMMERCE__CONNECTIONS", "1"));
+    let (first, mut second) = (server.connect(), server.connect());
+    second.write_all(b"GET /livez HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").unwrap();
+    second.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(second.read(&mut [0; 1]).is_err(), "it waits");
+    drop(first);
+    second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    second.read_to_string(&mut answer).unwrap();
+    assert_eq!(heard(&answer).unwrap().status, 200, "{answer}");
+    server.stop();
+}
+
+#[test]
 fn a_port_that_is_taken_is_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -180,6 +215,7 @@ fn settings_that_are_wrong_are_named_before_anything_is_done() {
     for (name, value, word) in [
         ("COMMERCE__LISTEN", "here", "an address and a port"),
         ("COMMERCE__LISTNE", "127.0.0.1:0", "no such setting"),
+        ("COMMERCE__CONNECTIONS", "0", "a whole number from 1"),
         ("COMMERCE__DEMO__PASSWORD", "weak", "at least 8 characters"),
         ("COMMERCE__GATEWAY__RATE_LIMIT", "maybe", "on or off"),
         ("COMMERCE__GATEWAY__WRITES_PER_MINUTE", "0", "a whole number from 1"),
@@ -250,6 +286,7 @@ fn help_lists_every_setting() {
     let help = run(program().args(["serve", "--help"])).ends_with(0).stdout;
     for name in [
         "COMMERCE__LISTEN",
+        "COMMERCE__CONNECTIONS",
         "COMMERCE__STORE__URL",
         "COMMERCE__SEED",
         "COMMERCE__DEMO__PASSWORD",

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,16 +14,25 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::moving::Moving;
+
 /// From a connection's opening, or from the last answer on it, to the last byte of the next request's headers. A client
 /// that takes longer holds a connection for nothing. Bodies have a limit of their own.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// A client that doesn't read, so that nothing more can be written to it for so long, holds a connection for nothing too.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 /// When no connection can be taken, for example because too many are open, the next try waits so long.
 const AGAIN: Duration = Duration::from_millis(200);
+/// So many connections at once, unless it is said. Each may hold a request of 1 MiB.
+pub(super) const CONNECTIONS: usize = 2_000;
+/// That there are so many is said so often at most.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// After intake has stopped, requests under way have so long to end.
 pub const OPEN_FOR: Duration = Duration::from_secs(6);
 
@@ -30,6 +40,14 @@ pub const OPEN_FOR: Duration = Duration::from_secs(6);
 pub struct Door {
     listener: TcpListener,
     address: SocketAddr,
+    connections: usize,
+}
+
+/// Room for connections.
+struct Room {
+    places: Arc<Semaphore>,
+    /// When it was said last that there is none.
+    told: Option<Instant>,
 }
 
 impl Door {
@@ -40,7 +58,12 @@ impl Door {
     pub async fn at(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, connections: CONNECTIONS })
+    }
+
+    /// Takes so many connections at once. Others wait until one of them ends.
+    pub fn at_most(self, connections: usize) -> Self {
+        Self { connections: connections.min(Semaphore::MAX_PERMITS), ..self }
     }
 
     /// Where it is, as a client on this machine names it.
@@ -57,14 +80,19 @@ impl Door {
     /// HTTP/1.1 by hyper itself, because `axum::serve` has no limit to how slowly headers may come.
     pub async fn serve(self, app: Router, stop: CancellationToken) {
         let connections = TaskTracker::new();
+        let mut room = Room { places: Arc::new(Semaphore::new(self.connections)), told: None };
         loop {
-            let accepted = tokio::select! {
+            let (place, accepted) = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = self.listener.accept() => accepted,
+                accepted = async { (room.place().await, self.listener.accept().await) } => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, app.clone(), stop.clone()));
+                    let served = connection(stream, peer, app.clone(), stop.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
                 }
                 Err(error) if is_of_one_client(&error) => {}
                 Err(error) => {
@@ -81,6 +109,17 @@ impl Door {
     }
 }
 
+impl Room {
+    /// A place for one more, as soon as there is one. It is none only once the room is closed, which it never is.
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        if self.places.available_permits() == 0 && self.told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
+            warn!("as many connections are open as may be: others wait");
+            self.told = Some(Instant::now());
+        }
+        self.places.clone().acquire_owned().await.ok()
+    }
+}
+
 async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stop: CancellationToken) {
     // Answers are small and whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
@@ -92,7 +131,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stop: Canc
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(Moving::new(stream, READ_WITHIN)), answer);
     tokio::pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -1,6 +1,7 @@
 //! Serving: settings, the demo that an empty store begins with, and the door that clients come to.
 
 mod door;
+mod moving;
 mod seed;
 mod settings;
 

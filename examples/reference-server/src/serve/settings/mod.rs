@@ -16,6 +16,7 @@ use commerce_core::identity::{EmailAddress, Password, Secret};
 pub use sources::{SettingError, Sources};
 pub use table::{SETTINGS, Setting};
 
+use super::door::CONNECTIONS;
 use crate::gateway::Origins;
 use crate::services::identity::IdentityOptions;
 use crate::shop::StoreUrl;
@@ -25,6 +26,8 @@ use crate::shop::StoreUrl;
 pub struct Settings {
     /// Where clients come to.
     pub listen: SocketAddr,
+    /// So many connections may be open at once.
+    pub connections: usize,
     /// Where the data is.
     pub store: StoreUrl,
     /// Whether an empty store begins with a demo.
@@ -119,6 +122,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            connections: CONNECTIONS,
             store: StoreUrl::Sqlite(PathBuf::from("./data")),
             seed: true,
             demo_password: None,

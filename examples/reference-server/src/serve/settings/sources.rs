@@ -194,7 +194,7 @@ mod tests {
             "notification.operations" => "ops@example.com",
             "gateway.origins" => "https://shop.example.com",
             "gateway.trusted_proxies" => "10.0.0.0/8, ::1",
-            "gateway.writes_per_minute" | "gateway.reads_per_minute" => "7",
+            "connections" | "gateway.writes_per_minute" | "gateway.reads_per_minute" => "7",
             "redis.url" => "redis://localhost",
             "payment.customer_action_seconds" => "60",
             _ => "on",

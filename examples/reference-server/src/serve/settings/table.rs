@@ -49,6 +49,16 @@ pub const SETTINGS: &[Setting] = &[
         Ok(())
     })
     .of_gateway(),
+    Setting::new(
+        "connections",
+        "NUMBER",
+        "So many connections may be open at once; others wait [2000]",
+        |settings, text| {
+            settings.connections = usize::try_from(positive(text)?).unwrap_or(usize::MAX);
+            Ok(())
+        },
+    )
+    .of_gateway(),
     Setting::new("store.url", "URL", "Where the data is: see --store [sqlite://./data]", |settings, text| {
         settings.store = text.parse()?;
         Ok(())
