@@ -18,12 +18,16 @@ use tower_http::timeout::TimeoutBody;
 
 use super::passed::{drop_hop_by_hop, sent_on};
 use super::upstream::Upstream;
+use crate::serve::MOST_HEADERS;
 
 /// Bodies were bounded before they came here.
 const ANY_SIZE: usize = usize::MAX;
 /// No problem document of a service is larger.
 const LARGEST_PROBLEM: usize = 64 * 1024;
+/// `Host` and `Content-Length`, which stand in a request only when it is written.
+const WRITTEN_LATER: usize = 2;
 
+type Outgoing = http::Request<Full<Bytes>>;
 type Answered = http::Response<Incoming>;
 
 /// Why an upstream has no answer, or none that speaks for it.
@@ -38,6 +42,19 @@ enum Failure {
     Unable(Box<Response>),
 }
 
+fn too_long() -> Problem {
+    Problem::new(
+        StatusCode::URI_TOO_LONG,
+        "uri_too_long",
+        "the path and the query are too long to be handed on",
+    )
+}
+
+fn too_many_headers() -> Problem {
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Problem::new(status, "too_many_headers", "there are too many headers to be handed on")
+}
+
 /// Hands a request on. The answer is passed on as it comes.
 pub(super) async fn forward(
     State(upstream): State<Arc<Upstream>>,
@@ -45,7 +62,9 @@ pub(super) async fn forward(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, ANY_SIZE).await.map_err(Problem::bug)?;
-    match upstream.breaker.call(|| upstream.ask(&parts, &body)).await {
+    // Made before the circuit hears of it: what can't be sent says nothing about the service.
+    let outgoing = upstream.outgoing(&parts, body)?;
+    match upstream.breaker.call(|| upstream.ask(&outgoing)).await {
         Ok(answer) => Ok(answer),
         Err(CallError::Failed(Failure::Unable(answer))) => Ok(*answer),
         Err(CallError::Failed(Failure::Unreachable(error))) => Err(upstream.unreachable().caused_by(error)),
@@ -68,8 +87,8 @@ fn is_in_good_order(document: &[u8]) -> bool {
 }
 
 impl Upstream {
-    async fn ask(&self, parts: &Parts, body: &Bytes) -> Result<Response, Failure> {
-        let tried = tokio::time::timeout(self.patience, self.try_to_ask(parts, body)).await;
+    async fn ask(&self, outgoing: &Outgoing) -> Result<Response, Failure> {
+        let tried = tokio::time::timeout(self.patience, self.try_to_ask(outgoing)).await;
         let answer = tried.map_err(|_| Failure::Silent)?.map_err(Failure::Unreachable)?;
         let answer = pass_on(answer, self.patience);
         match answer.status() {
@@ -100,25 +119,30 @@ impl Upstream {
     }
 
     /// Once more, if nothing can have been done by the first time: the method only reads.
-    async fn try_to_ask(&self, parts: &Parts, body: &Bytes) -> Result<Answered, Error> {
-        let first = self.client.request(self.outgoing(parts, body)).await;
+    async fn try_to_ask(&self, outgoing: &Outgoing) -> Result<Answered, Error> {
+        let first = self.client.request(outgoing.clone()).await;
         match first {
-            Err(error) if matches!(parts.method, Method::GET | Method::HEAD) => {
+            Err(error) if matches!(*outgoing.method(), Method::GET | Method::HEAD) => {
                 tracing::debug!(upstream = self.name, %error, "asking once more");
-                self.client.request(self.outgoing(parts, body)).await
+                self.client.request(outgoing.clone()).await
             }
             ended => ended,
         }
     }
 
-    fn outgoing(&self, parts: &Parts, body: &Bytes) -> http::Request<Full<Bytes>> {
-        let mut request = http::Request::new(Full::new(body.clone()));
+    /// A request as the service is asked. With the service's address before it a path is longer than it was, and with what
+    /// is said about the client there are more headers: both may be too much now.
+    fn outgoing(&self, parts: &Parts, body: Bytes) -> Result<Outgoing, Problem> {
+        let mut request = http::Request::new(Full::new(body));
         *request.method_mut() = parts.method.clone();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        // What was read as a path once is one.
-        *request.uri_mut() = self.at(path).unwrap_or_default();
+        *request.uri_mut() = self.at(path).map_err(|_| too_long())?;
         *request.headers_mut() = sent_on(parts);
-        request
+        if request.headers().len() + WRITTEN_LATER > MOST_HEADERS {
+            Err(too_many_headers())
+        } else {
+            Ok(request)
+        }
     }
 
     fn unreachable(&self) -> Problem {

@@ -27,6 +27,8 @@ use super::moving::Moving;
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// A client that doesn't read, so that nothing more can be written to it for so long, holds a connection for nothing too.
 const READ_WITHIN: Duration = Duration::from_secs(10);
+/// Of one request. A gateway adds some to those of its clients.
+pub(crate) const MOST_HEADERS: usize = 128;
 /// When no connection can be taken, for example because too many are open, the next try waits so long.
 const AGAIN: Duration = Duration::from_millis(200);
 /// So many connections at once, unless it is said. Each may hold a request of 1 MiB.
@@ -131,6 +133,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stop: Canc
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
+        .max_headers(MOST_HEADERS)
         .serve_connection(TokioIo::new(Moving::new(stream, READ_WITHIN)), answer);
     tokio::pin!(served);
     let ended = tokio::select! {

@@ -198,6 +198,17 @@ async fn a_refusal_that_breaks_off_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_too_long_to_be_handed_on_opens_no_circuit() {
+    let served = Served::router(Router::new().fallback(|| async {})).await;
+    let gateway = before(&served.url());
+    let long = format!("/api/v1/orders/{}", "x".repeat(65_500));
+    for _ in 0..5 {
+        gateway.get(&long).refused(414, "uri_too_long").await;
+    }
+    gateway.get("/api/v1/orders").expect(200).await;
+}
+
+#[tokio::test]
 async fn a_client_that_hangs_up_says_nothing_about_the_service() {
     let served = Served::router(Router::new().fallback(std::future::pending::<String>)).await;
     let gateway = before(&served.url());

@@ -11,10 +11,13 @@ use commerce_adapters::http::REPLAYED;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
+use reference_server::gateway::{GatewayOptions, UpstreamOptions};
+use reference_server::serve::Door;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{Served, before};
+use crate::support::{Served, before, in_front};
 
 /// Answers what came.
 async fn mirror(request: Request) -> Response {
@@ -82,6 +85,23 @@ async fn headers_of_the_connection_stay_and_the_client_is_named() {
     assert_eq!(headers["x-forwarded-for"], "10.0.0.1, 192.0.2.7");
     assert_eq!((&headers["content-length"], &headers["x-correlation-id"]), (&"2".into(), &"flow".into()));
     assert_eq!(headers["traceparent"], seen.header("traceparent"));
+}
+
+#[tokio::test]
+async fn as_many_headers_are_handed_on_as_a_service_takes() {
+    let door = Door::at(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let url = format!("http://{}", door.address());
+    let stop = CancellationToken::new();
+    tokio::spawn(door.serve(Router::new().route("/api/v1/orders", any(mirror)), stop.clone()));
+    let _stopped = stop.drop_guard();
+    let gateway = in_front(&[("order", &url)], UpstreamOptions::default(), &GatewayOptions::default());
+    let with = |count: u32| {
+        (0..count).fold(gateway.get("/api/v1/orders"), |ask, n| ask.header(&format!("x-{n}"), "1"))
+    };
+    for count in [96, 99, 120] {
+        with(count).expect(200).await;
+    }
+    with(127).refused(431, "too_many_headers").await;
 }
 
 #[tokio::test]
