@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::forward::forward;
 use crate::http::PATIENCE;
+use crate::serve::HEADERS_WITHIN;
 
 /// What each service answers, below `/api/v1/`.
 const PREFIXES: [(&str, &[&str]); 8] = [
@@ -29,6 +30,11 @@ const PREFIXES: [(&str, &[&str]); 8] = [
     ("notification", &["notifications", "templates"]),
     ("analytics", &["analytics"]),
 ];
+
+/// A connection that is not used is kept so long. Shorter than services keep it, or else one that they are closing just now
+/// would be asked, and a POST is not sent twice.
+const KEPT_UNUSED: Duration = Duration::from_secs(5);
+const _: () = assert!(KEPT_UNUSED.as_secs() < HEADERS_WITHIN.as_secs());
 
 /// A look at a service's health or description takes no longer, and brings no more than 8 MiB.
 const LOOK: Duration = Duration::from_secs(2);
@@ -150,7 +156,7 @@ fn client(connect: Duration) -> Client<HttpConnector, Full<Bytes>> {
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(15))
+        .pool_idle_timeout(KEPT_UNUSED)
         .build(connector)
 }
 

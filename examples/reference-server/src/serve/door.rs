@@ -24,7 +24,7 @@ use super::moving::Moving;
 
 /// From a connection's opening, or from the last answer on it, to the last byte of the next request's headers. A client
 /// that takes longer holds a connection for nothing. Bodies have a limit of their own.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// A client that doesn't read, so that nothing more can be written to it for so long, holds a connection for nothing too.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 /// Of one request. A gateway adds some to those of its clients.

@@ -6,7 +6,7 @@ mod seed;
 mod settings;
 
 pub use door::{Door, OPEN_FOR};
-pub(crate) use door::MOST_HEADERS;
+pub(crate) use door::{HEADERS_WITHIN, MOST_HEADERS};
 pub use seed::{DEMO_USERS, DemoUser, Made, SeedError, Seeding, seed};
 pub use settings::{
     SETTINGS, Setting, SettingError, Settings, SmtpSettings, Sources, StripeSettings, WebhookSettings,
