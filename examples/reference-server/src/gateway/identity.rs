@@ -11,6 +11,9 @@ const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 /// What they may be, between commas.
 const USER_ROLES: HeaderName = HeaderName::from_static("x-user-roles");
 
+/// What a service may believe because only the gateway says it. `X-Forwarded-For` is not among them: the gateway adds to it.
+const OURS: [&str; 5] = ["x-user-id", "x-user-roles", "x-forwarded-host", "x-real-ip", "forwarded"];
+
 /// Takes away what a client says about itself, and says what its token says. Goes inside `authenticate`.
 pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     strip(request.headers_mut());
@@ -35,5 +38,5 @@ fn strip(headers: &mut HeaderMap) {
 /// Some programs take `_` and `-` in a name for the same.
 fn is_ours(name: &str) -> bool {
     let name = name.replace('_', "-");
-    name == USER_ID.as_str() || name == USER_ROLES.as_str() || name.starts_with("x-internal-")
+    OURS.contains(&name.as_str()) || name.starts_with("x-internal-")
 }

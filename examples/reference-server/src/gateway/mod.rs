@@ -1,7 +1,7 @@
 //! The one door: what clients talk to.
 //!
 //! ```text
-//! client ─▶ measure ─▶ correlate ─▶ security headers ─▶ CORS ─▶ bounds ─▶ authenticate ─▶ rate limit ─▶ identify ─▶ routes
+//! client ─▶ arrive ─▶ measure ─▶ correlate ─▶ security headers ─▶ CORS ─▶ bounds ─▶ authenticate ─▶ rate limit ─▶ identify ─▶ routes
 //! ```
 //!
 //! The routes lead to services in this process ([`in_process`]) or to addresses ([`in_front`]). Whatever a client sends,
@@ -87,7 +87,8 @@ fn door(
     if let Some(cors) = options.origins.layer() {
         all = all.layer(cors);
     }
-    traced(all.layer(middleware::from_fn(security::secure)), common)
+    let all = traced(all.layer(middleware::from_fn(security::secure)), common);
+    all.layer(middleware::from_fn(passed::arrive))
 }
 
 fn description() -> OpenApi {

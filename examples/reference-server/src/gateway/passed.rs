@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::Next;
+use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -32,10 +34,15 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// The headers of a request as they are sent on.
+/// Goes around all that adds headers: a client's `Connection` can't name what isn't there yet.
+pub(super) async fn arrive(mut request: Request, next: Next) -> Response {
+    drop_hop_by_hop(request.headers_mut());
+    next.run(request).await
+}
+
+/// The headers of a request that has [arrived](arrive), as they are sent on.
 pub(super) fn sent_on(parts: &Parts) -> HeaderMap {
     let mut headers = parts.headers.clone();
-    drop_hop_by_hop(&mut headers);
     // The body is here as a whole: its length is known anew, and nobody waits for a leave to send it.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::EXPECT);

@@ -77,6 +77,28 @@ async fn an_identity_is_what_the_token_says_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_client_takes_nothing_away_that_the_gateway_adds_and_names_no_host() {
+    let (gateways, _served) = both(&GatewayOptions::default()).await;
+    for (gateway, host) in gateways.iter().zip([Value::Null, json!("shop.example")]) {
+        let ask = gateway.get("/api/v1/orders/echo").token("ann:customer").header("host", "shop.example");
+        let ask = ask.header("x-forwarded-host", "evil.example").header("x_forwarded_host", "evil.example");
+        let ask = ask.header("forwarded", "host=evil.example").header("x-real-ip", "10.0.0.1");
+        let named =
+            "x-user-id, x-user-roles, x-correlation-id, traceparent, x-forwarded-host, x-forwarded-for";
+        let reply = ask.header("connection", named).expect(200).await;
+        let seen = reply.json();
+        assert_eq!(seen["x-user-id"], user("ann").to_string());
+        assert_eq!(seen["x-user-roles"], "customer");
+        assert_eq!(seen["x-correlation-id"], reply.header("x-correlation-id"));
+        assert_eq!(seen["traceparent"], reply.header("traceparent"));
+        assert_eq!(seen["x-forwarded-host"], host);
+        for name in ["connection", "x_forwarded_host", "forwarded", "x-real-ip"] {
+            assert!(seen[name].is_null(), "{name}: {seen}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_problem() {
     let (gateways, _served) = both(&GatewayOptions::default()).await;
     for gateway in gateways {
