@@ -24,6 +24,9 @@ mod upstream;
 
 use std::time::Duration;
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::{Router, middleware};
 use commerce_adapters::http::{
     RateLimit, Readiness, authenticate, limit_rate, method_not_allowed, not_found,
@@ -37,6 +40,9 @@ pub use upstream::{InvalidUpstream, UpstreamOptions, Upstreams};
 
 use crate::http::{Common, PATIENCE, Service, about, bounded, figures, traced};
 use merged::Merged;
+
+/// Where a payment provider tells what has happened.
+const WEBHOOKS: &str = "/api/v1/webhooks/stripe";
 
 /// How the gateway works.
 #[derive(Clone, Default)]
@@ -79,7 +85,7 @@ fn door(
 ) -> Router {
     let mut routes = routes.layer(middleware::from_fn(identity::identify));
     if let Some(limit) = options.rate_limit.clone() {
-        routes = routes.layer(middleware::from_fn_with_state(limit, limit_rate));
+        routes = routes.layer(middleware::from_fn_with_state(limit, limit_clients));
     }
     let routes = routes.layer(middleware::from_fn_with_state(common.tokens.clone(), authenticate));
     let all = routes.merge(beside).merge(docs::routes()).fallback(not_found);
@@ -89,6 +95,15 @@ fn door(
     }
     let all = traced(all.layer(middleware::from_fn(security::secure)), common);
     all.layer(middleware::from_fn(passed::arrive))
+}
+
+/// What a client may ask. Events of a payment provider are not counted: they are signed and small, many come from one
+/// address at once, and one that is refused is told late.
+async fn limit_clients(State(limit): State<RateLimit>, request: Request, next: Next) -> Response {
+    if request.uri().path() == WEBHOOKS {
+        return next.run(request).await;
+    }
+    limit_rate(State(limit), request, next).await
 }
 
 fn description() -> OpenApi {

@@ -21,6 +21,7 @@ fn routes() -> Router {
     Router::new()
         .route("/api/v1/orders", post(|| async {}).get(|| async {}))
         .route("/api/v1/orders/echo", get(echo))
+        .route("/api/v1/webhooks/stripe", post(|| async {}))
         .route("/api/v1/orders/panic", get(|| async { panic!("on purpose") as String }))
 }
 
@@ -168,15 +169,34 @@ async fn browsers_are_told_what_answers_are_not() {
     }
 }
 
+/// Two writes a minute, and three reads.
+fn limited() -> GatewayOptions {
+    let limit = RateLimit::new(Arc::new(MemoryQuotas::default()));
+    let limit = RateLimit { writes: Quota::per_minute(2), reads: Quota::per_minute(3), ..limit };
+    GatewayOptions { rate_limit: Some(limit), ..GatewayOptions::default() }
+}
+
+#[tokio::test]
+async fn events_of_a_payment_provider_take_from_no_quota() {
+    let served = Served::service(service(routes())).await;
+    let at = [("payment", &*served.url()), ("order", &*served.url())];
+    for gateway in [
+        in_process(vec![service(routes())], &limited()),
+        in_front(&at, UpstreamOptions::default(), &limited()),
+    ] {
+        for _ in 0..10 {
+            gateway.post("/api/v1/webhooks/stripe", "{}").expect(200).await;
+        }
+        gateway.post("/api/v1/orders", "").expect(200).await;
+        gateway.post("/api/v1/orders", "").expect(200).await;
+        gateway.post("/api/v1/orders", "").refused(429, "rate_limited").await;
+    }
+}
+
 #[tokio::test]
 async fn each_client_has_its_quota() {
-    let limit = || {
-        let limit = RateLimit::new(Arc::new(MemoryQuotas::default()));
-        let limit = RateLimit { writes: Quota::per_minute(2), reads: Quota::per_minute(3), ..limit };
-        GatewayOptions { rate_limit: Some(limit), ..GatewayOptions::default() }
-    };
     for which in 0..2 {
-        let (gateways, _served) = both(&limit()).await;
+        let (gateways, _served) = both(&limited()).await;
         let gateway = &gateways[which];
         for _ in 0..2 {
             gateway.post("/api/v1/orders", "").expect(200).await;
