@@ -9,7 +9,7 @@ mod users;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Json, middleware};
-use commerce_adapters::http::not_kept;
+use commerce_adapters::http::{NoParams, not_kept};
 use http::{HeaderValue, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -79,7 +79,7 @@ fn at_root() -> OpenApiRouter<IdentityApi> {
     get, path = "/.well-known/jwks.json", tag = "identity",
     responses((status = 200, description = "the public keys, the one that signs first", body = JwksShown)),
 )]
-async fn show_keys(State(api): State<IdentityApi>) -> impl IntoResponse {
+async fn show_keys(State(api): State<IdentityApi>, _: NoParams) -> impl IntoResponse {
     let kept = HeaderValue::from_static(KEYS_MAY_BE_KEPT);
     ([(header::CACHE_CONTROL, kept)], Json(api.identity.keys.jwks()))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use commerce_adapters::http::{Anyone, Asked, Problem};
+use commerce_adapters::http::{Anyone, Asked, NoParams, Problem};
 use commerce_adapters::stripe::webhook::{TOLERANCE, WebhookEvent, WebhookOutcome, parse, verify};
 use commerce_core::Context;
 use commerce_core::id::PaymentId;
@@ -45,6 +45,7 @@ pub(super) async fn stripe_webhook(
     State(api): State<PaymentApi>,
     _: Anyone,
     Asked(context): Asked,
+    _: NoParams,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Received>, Problem> {
