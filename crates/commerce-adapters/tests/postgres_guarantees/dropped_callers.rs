@@ -232,7 +232,8 @@ async fn a_runtime_that_ends_while_lookups_wait_ends() {
         stuck_or_done(home.url(), &lookups[0]).await;
         tokio::task::spawn_blocking(move || drop(runtime)).await.unwrap();
         for lookup in lookups {
-            assert!(lookup.await.is_err(), "it ended with its runtime");
+            // Some may still learn from their runtime's end that no one will answer.
+            assert!(!matches!(lookup.await, Ok(Ok(()))), "it was answered behind a lock");
         }
         execute(&mut host, "ROLLBACK").await;
     })
