@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reference_server::import;
-use reference_server::replay::{ReplayOptions, Silent, replay};
+use reference_server::replay::{AuditResult, ReplayOptions, Silent, replay};
 use reference_server::shop::{Shop, ShopOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ async fn measure(bench: Arc<Bench>, kind: Kind) -> Vec<f64> {
         let options = ReplayOptions { repeat: bench.repeat, ..ReplayOptions::default() };
         let replayed = replay(&shop, &import, &options, &Silent, &never).await.unwrap();
         shutdown.cancel();
-        replayed.summary(Vec::new())
+        replayed.summary(AuditResult::of(None))
     };
     let (services, summary) = Box::pin(async { tokio::join!(shop.run(shutdown.clone()), replaying) }).await;
     services.unwrap();
