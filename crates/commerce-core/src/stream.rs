@@ -1,6 +1,6 @@
 //! Streams of events.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub type Position = u64;
 #[serde(transparent)]
 pub struct StreamId(Arc<str>);
 
+/// How long a UUID is, as most ids are.
+const UUID: usize = 36;
+
 impl StreamId {
     /// The stream of an aggregate.
     pub fn of<A: Aggregate>(id: &A::Id) -> Self {
@@ -31,7 +34,10 @@ impl StreamId {
 
     /// The stream of a kind and an id.
     pub fn new(kind: &str, id: impl fmt::Display) -> Self {
-        Self(format!("{kind}/{id}").into())
+        let mut name = String::with_capacity(kind.len() + 1 + UUID);
+        // A String takes whatever is written into it.
+        let _ = write!(name, "{kind}/{id}");
+        Self(name.into())
     }
 
     /// The kind alone.

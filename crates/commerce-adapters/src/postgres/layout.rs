@@ -16,6 +16,8 @@ pub(super) struct Layout<'g> {
     /// Whether no one waits for any of it to be durable. What goes into a log is durable all the same: readers must not see
     /// what a crash may take back, as its positions would be given out again.
     pub(super) relaxed: bool,
+    /// Whose all of it is, if it is one's.
+    pub(super) tenant: Option<&'g str>,
     /// Of each of the group's streams its version, where that is known without a look; none if everything is looked at.
     known: Option<Vec<Option<u64>>>,
     /// Something isn't: if anything fails, all has to be looked at.
@@ -45,7 +47,9 @@ impl<'g> Layout<'g> {
     /// looked at.
     pub(super) fn of(group: &'g Group, partitions: u32, known: Option<Vec<Option<u64>>>) -> Self {
         let relaxed = group.members.iter().all(|job| job.commit.relaxed && !job.writes_to_a_log());
-        let mut layout = Self { relaxed, known, ..Self::default() };
+        let mut tenants = group.members.iter().map(|job| job.commit.tenant.as_str());
+        let tenant = tenants.next().filter(|first| tenants.all(|other| other == *first));
+        let mut layout = Self { relaxed, tenant, known, ..Self::default() };
         let ordered = layout.heads(group);
         let (mut first_event, mut first_message) = (0, 0);
         for (member, job) in group.members.iter().enumerate() {
@@ -224,7 +228,7 @@ impl<'g> Layout<'g> {
 
     /// Events in the order of their streams; their places say where in the log they stand.
     fn events(&mut self, group: &'g Group, ordered: &[Ordered]) {
-        let mut appends = Vec::new();
+        let mut appends = Vec::with_capacity(ordered.len());
         let mut place = 0;
         for (member, job) in group.members.iter().enumerate() {
             let mut ordinal = 0;
@@ -239,6 +243,7 @@ impl<'g> Layout<'g> {
         }
         appends.sort_by_key(|(stream, ..)| ordered[*stream].rank);
         let mut written = vec![0; ordered.len()];
+        self.events = Events::with_capacity(place as usize);
         for (stream, member, append, stream_key, place, ordinal) in appends {
             let job = &group.members[member];
             let expected = expected(group.streams()[stream].expected);

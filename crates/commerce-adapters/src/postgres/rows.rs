@@ -14,6 +14,10 @@ pub(super) struct Owners {
 }
 
 impl Owners {
+    fn with_capacity(rows: usize) -> Self {
+        Self { members: Vec::with_capacity(rows), components: Vec::with_capacity(rows) }
+    }
+
     pub(super) fn push(&mut self, group: &Group, member: usize) {
         self.members.push(member);
         self.components.push(number(group.component(member)));
@@ -92,6 +96,27 @@ pub(super) struct Events<'g> {
     pub(super) commits: Vec<Uuid>,
     pub(super) ordinals: Vec<i32>,
     pub(super) metadata: Vec<Option<&'g str>>,
+}
+
+impl Events<'_> {
+    /// Room for so many, where most of a commit's rows are.
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            owners: Owners::with_capacity(rows),
+            places: Vec::with_capacity(rows),
+            tenants: Vec::with_capacity(rows),
+            streams: Vec::with_capacity(rows),
+            stream_keys: Vec::with_capacity(rows),
+            versions: Vec::with_capacity(rows),
+            heads: Vec::with_capacity(rows),
+            types: Vec::with_capacity(rows),
+            schemas: Vec::with_capacity(rows),
+            payloads: Vec::with_capacity(rows),
+            commits: Vec::with_capacity(rows),
+            ordinals: Vec::with_capacity(rows),
+            metadata: Vec::with_capacity(rows),
+        }
+    }
 }
 
 /// Documents that should be new: of those that are there only that is seen.

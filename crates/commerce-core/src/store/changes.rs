@@ -150,8 +150,14 @@ impl Slots {
         self
     }
 
-    fn iter(&self) -> impl Iterator<Item = usize> {
-        (0..Self::COUNT).filter(|slot| self.0[slot / 64] & (1 << (slot % 64)) != 0)
+    fn iter(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().flat_map(|(word, mut left)| {
+            std::iter::from_fn(move || {
+                let lowest = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(word * 64 + lowest)
+            })
+        })
     }
 }
 

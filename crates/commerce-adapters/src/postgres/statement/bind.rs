@@ -17,6 +17,9 @@ pub(super) fn bind(
     let mut to = Binder { arguments: PgArguments::default(), sections };
     to.add(run.now)?;
     to.add(run.xid_offset)?;
+    if let Some(tenant) = layout.tenant {
+        to.add(tenant)?;
+    }
     if sections.has(HAS_NOTED) {
         to.owners(&layout.noted.owners)?;
         to.column(HAS_NOTED, &layout.noted.ids)?;
@@ -48,7 +51,7 @@ pub(super) fn bind(
     if sections.has(HAS_FRESH_DOCUMENTS) {
         let rows = &layout.fresh_documents;
         to.owners(&rows.owners)?;
-        to.column(HAS_FRESH_DOCUMENTS, &rows.tenants)?;
+        to.tenants(HAS_FRESH_DOCUMENTS, &rows.tenants)?;
         to.column(HAS_FRESH_DOCUMENTS, &rows.collections)?;
         to.column(HAS_FRESH_DOCUMENTS, &rows.ids)?;
         to.column(HAS_FRESH_DOCUMENTS, &rows.fields)?;
@@ -77,7 +80,7 @@ pub(super) fn bind(
     }
     if sections.has(HAS_RELEASES) {
         to.owners(&layout.releases.owners)?;
-        to.column(HAS_RELEASES, &layout.releases.tenants)?;
+        to.tenants(HAS_RELEASES, &layout.releases.tenants)?;
         to.column(HAS_RELEASES, &layout.releases.scopes)?;
         to.column(HAS_RELEASES, &layout.releases.keys)?;
     }
@@ -109,13 +112,17 @@ impl Binder {
     }
 
     fn owners(&mut self, owners: &Owners) -> Bound {
-        if self.sections.has(ALONE) { Ok(()) } else { self.add(&owners.components[..]) }
+        if self.sections.has_components() { self.add(&owners.components[..]) } else { Ok(()) }
+    }
+
+    fn tenants(&mut self, section: u32, tenants: &[&str]) -> Bound {
+        if self.sections.has(ONE_TENANT) { Ok(()) } else { self.column(section, tenants) }
     }
 
     fn documents(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.documents;
         self.owners(&rows.owners)?;
-        self.column(HAS_DOCUMENTS, &rows.tenants)?;
+        self.tenants(HAS_DOCUMENTS, &rows.tenants)?;
         self.column(HAS_DOCUMENTS, &rows.collections)?;
         self.column(HAS_DOCUMENTS, &rows.ids)?;
         self.column(HAS_DOCUMENTS, &rows.expected)?;
@@ -126,7 +133,7 @@ impl Binder {
     fn claims(&mut self, section: u32, rows: &Claims<'_>) -> Bound {
         self.owners(&rows.owners)?;
         self.column(section, &rows.commits)?;
-        self.column(section, &rows.tenants)?;
+        self.tenants(section, &rows.tenants)?;
         self.column(section, &rows.scopes)?;
         self.column(section, &rows.keys)?;
         self.column(section, &rows.expires_at)?;
@@ -137,33 +144,44 @@ impl Binder {
         let rows = &layout.events;
         self.owners(&rows.owners)?;
         self.column(HAS_EVENTS, &rows.places)?;
-        self.column(HAS_EVENTS, &rows.tenants)?;
+        self.tenants(HAS_EVENTS, &rows.tenants)?;
         self.column(HAS_EVENTS, &rows.streams)?;
         self.column(HAS_EVENTS, &rows.stream_keys)?;
         self.column(HAS_EVENTS, &rows.versions)?;
-        self.column(HAS_EVENTS, &rows.heads)?;
         self.column(HAS_EVENTS, &rows.types)?;
-        self.column(HAS_EVENTS, &rows.schemas)?;
+        match rows.schemas.first() {
+            Some(schema) if self.sections.has(ONE_SCHEMA) => self.add(schema)?,
+            _ => self.add(&rows.schemas[..])?,
+        }
         self.column(HAS_EVENTS, &rows.payloads)?;
         self.column(HAS_EVENTS, &rows.commits)?;
-        self.column(HAS_EVENTS, &rows.ordinals)?;
-        self.column(HAS_EVENTS, &rows.metadata)
+        if !self.sections.has(FIRST_EVENTS) {
+            self.column(HAS_EVENTS, &rows.ordinals)?;
+        }
+        self.column(HAS_EVENTS, &rows.metadata)?;
+        if self.sections.has(HAS_FOLLOWING) {
+            self.column(HAS_EVENTS, &rows.heads)?;
+        }
+        Ok(())
     }
 
     fn messages(&mut self, layout: &Layout<'_>) -> Bound {
         let rows = &layout.messages;
         self.owners(&rows.owners)?;
-        self.column(HAS_MESSAGES, &rows.commits)?;
-        self.column(HAS_MESSAGES, &rows.ordinals)?;
         self.column(HAS_MESSAGES, &rows.ids)?;
         self.column(HAS_MESSAGES, &rows.partitions)?;
-        self.column(HAS_MESSAGES, &rows.tenants)?;
+        self.tenants(HAS_MESSAGES, &rows.tenants)?;
         self.column(HAS_MESSAGES, &rows.topics)?;
         self.column(HAS_MESSAGES, &rows.keys)?;
         self.column(HAS_MESSAGES, &rows.types)?;
         self.column(HAS_MESSAGES, &rows.headers)?;
         self.column(HAS_MESSAGES, &rows.metadata)?;
         self.column(HAS_MESSAGES, &rows.payloads)?;
-        self.column(HAS_MESSAGES, &rows.not_before)
+        if self.sections.has(HAS_TIMED) {
+            self.column(HAS_MESSAGES, &rows.commits)?;
+            self.column(HAS_MESSAGES, &rows.ordinals)?;
+            self.column(HAS_MESSAGES, &rows.not_before)?;
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@
 //! There is one text, prepared once, for each combination of sections that a group has rows in. Where one member is written
 //! alone, a section of one row has a text of its own too.
 
+mod answer;
 mod bind;
 mod sections;
 mod text;
@@ -16,10 +17,11 @@ mod writes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use super::layout::Layout;
+use answer::read;
 use bind::bind;
 use sections::Sections;
 use text::Text;
@@ -110,7 +112,7 @@ impl Statements {
         let text = self.text(sections);
         let arguments = bind(layout, run, sections).map_err(sqlx::Error::Encode)?;
         let rows = sqlx::query_with(AssertSqlSafe(text), arguments).fetch_all(db).await?;
-        read(&rows)
+        read(sections, &rows)
     }
 
     fn text(&self, sections: Sections) -> Arc<str> {
@@ -120,30 +122,4 @@ impl Statements {
             .or_insert_with(|| Text::new(&self.schema, self.partitions, sections).finish().into());
         text.clone()
     }
-}
-
-fn read(rows: &[sqlx::postgres::PgRow]) -> Result<Written, sqlx::Error> {
-    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let (mut failures, mut doubts) = (Vec::new(), Vec::new());
-    for row in rows {
-        let Some(section) = row.try_get::<Option<i32>, _>(7)? else { continue };
-        let number = usize::try_from(row.try_get::<i32, _>(8)? - 1).unwrap_or_default();
-        let actual: i64 = row.try_get(9)?;
-        if section == DOUBTS {
-            doubts.push((number, u64::try_from(actual).unwrap_or_default()));
-            continue;
-        }
-        let (by, answer) = (row.try_get(10)?, row.try_get(11)?);
-        failures.push(Failure { section, row: number, actual, by, answer });
-    }
-    Ok(Written {
-        at: first.try_get(0)?,
-        base: first.try_get(1)?,
-        events_from: first.try_get(2)?,
-        messages_from: first.try_get(3)?,
-        oldest: first.try_get(4)?,
-        last_event: first.try_get(5)?,
-        failures,
-        doubts,
-    })
 }

@@ -55,6 +55,12 @@ pub(super) const HASTY: u32 = 1 << 26;
 pub(super) const PLAIN: u32 = 1 << 27;
 /// What is looked at and not written.
 pub(super) const HAS_DOUBTS: u32 = 1 << 28;
+/// All rows are of one tenant, which is given once.
+pub(super) const ONE_TENANT: u32 = 1 << 29;
+/// All events have the same schema version.
+pub(super) const ONE_SCHEMA: u32 = 1 << 30;
+/// All events are the first of their commits.
+pub(super) const FIRST_EVENTS: u32 = 1 << 31;
 pub(super) const LOOKS: u32 =
     HAS_GIVEN | HAS_FENCES | HAS_REQUIRED | HAS_HEADS | HAS_DOCUMENTS | HAS_CLAIMS | HAS_CHECKPOINTS;
 
@@ -91,6 +97,9 @@ impl Sections {
             (RELAXED, layout.relaxed && !run.joined),
             (HAS_NEW_DOCUMENTS, written().any(|(expected, _)| *expected <= 0)),
             (HAS_OLD_DOCUMENTS, written().any(|(expected, _)| *expected != 0)),
+            (ONE_TENANT, layout.tenant.is_some()),
+            (ONE_SCHEMA, are_all(&layout.events.schemas, layout.events.schemas.first())),
+            (FIRST_EVENTS, are_all(&layout.events.ordinals, Some(&0))),
             (CAREFUL, !layout.is_hasty && !layout.claims.keys.is_empty()),
         ];
         let there = bits_of(&bits);
@@ -126,10 +135,24 @@ impl Sections {
         self.there & bits != 0
     }
 
+    /// Whether components are told apart: there are several, and one may fail without the others.
+    pub(super) fn has_components(self) -> bool {
+        !self.has(ALONE | HASTY)
+    }
+
+    /// Whether the statement names what fails, instead of failing itself.
+    pub(super) fn looks_for_failures(self) -> bool {
+        self.has(LOOKS) && !self.has(HASTY)
+    }
+
     /// Whether a section's columns are values, not arrays.
     pub(super) fn has_one(self, section: u32) -> bool {
         self.single & section != 0
     }
+}
+
+fn are_all<T: PartialEq>(values: &[T], value: Option<&T>) -> bool {
+    values.iter().all(|other| Some(other) == value)
 }
 
 fn bits_of(bits: &[(u32, bool)]) -> u32 {

@@ -21,9 +21,10 @@ const RELAX: &str = "set_config('synchronous_commit', 'off', true)";
 const INSIST: &str = "set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                         WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)";
 
-/// The first position of the transaction.
+/// The first position of the transaction. `txid_current` is `pg_current_xact_id` as a number, to which there is no other way
+/// than through a text.
 fn base() -> String {
-    format!("(pg_current_xact_id()::text::int8 + $2::int8) << {BITS}")
+    format!("(txid_current() + $2::int8) << {BITS}")
 }
 
 /// Expressions for what rows begin with, and what has to be joined for them.
@@ -52,7 +53,8 @@ pub(super) struct Text<'s> {
 impl<'s> Text<'s> {
     pub(super) fn new(schema: &'s str, partitions: u32, sections: Sections) -> Self {
         let (looks, counts) = (Vec::new(), Vec::new());
-        Self { sections, schema, partitions, parts: Vec::new(), parameters: 2, looks, counts }
+        let parameters = if sections.has(ONE_TENANT) { 3 } else { 2 };
+        Self { sections, schema, partitions, parts: Vec::new(), parameters, looks, counts }
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -85,30 +87,38 @@ impl<'s> Text<'s> {
     }
 
     /// Rows of the caller: `columns` is a list of names and types, each of which takes an array, or a value where the
-    /// section has one row. They are numbered by `i`.
+    /// section has one row, or where all have the same. A column `i` at the end takes nothing: it is the row's number.
     pub(super) fn rows(&mut self, section: u32, name: &str, columns: &str) {
-        let alone = self.sections.has(ALONE);
-        let columns = columns.split(", ").filter(|column| !(alone && column.starts_with("component ")));
-        let columns: Vec<(&str, &str)> = columns.filter_map(|column| column.split_once(' ')).collect();
-        let first = self.parameters;
-        self.parameters += columns.len();
-        if self.sections.has_one(section) {
-            let values = columns
-                .iter()
-                .enumerate()
-                .map(|(n, (name, of))| format!("${}::{of} AS {name}", first + n + 1));
-            let values = values.collect::<Vec<_>>().join(", ");
-            self.part(format!("{name} AS NOT MATERIALIZED (SELECT {values}, 1 AS i)"));
-            return;
+        let (columns, is_numbered) = match columns.strip_suffix(", i") {
+            Some(columns) => (columns, true),
+            None => (columns, false),
+        };
+        let mut values = Vec::new();
+        for (name, of) in columns.split(", ").filter_map(|column| column.split_once(' ')) {
+            let value = match name {
+                "component" if !self.sections.has_components() => continue,
+                "tenant" if self.sections.has(ONE_TENANT) => format!("$3::{of}"),
+                "ordinal" if section == HAS_EVENTS && self.sections.has(FIRST_EVENTS) => format!("0::{of}"),
+                "schema" if self.sections.has(ONE_SCHEMA) => format!("{}::{of}", self.parameter()),
+                _ if self.sections.has_one(section) => format!("{}::{of}", self.parameter()),
+                // In the list of what is selected: in FROM each array would be laid out in memory first, row by row.
+                _ => format!("unnest({}::{of}[])", self.parameter()),
+            };
+            values.push(format!("{value} AS {name}"));
         }
-        // In the list of what is selected: in FROM each array would be laid out in memory first, row by row.
-        let arrays = columns
-            .iter()
-            .enumerate()
-            .map(|(n, (name, of))| format!("unnest(${}::{of}[]) AS {name}", first + n + 1));
-        let arrays = arrays.collect::<Vec<_>>().join(", ");
-        let last = first + columns.len();
-        self.part(format!("{name} AS (SELECT {arrays}, generate_subscripts(${last}, 1) AS i)"));
+        let (number, hint) = if self.sections.has_one(section) {
+            ("1".to_owned(), "NOT MATERIALIZED ")
+        } else {
+            (format!("generate_subscripts(${}, 1)", self.parameters), "")
+        };
+        values.extend(is_numbered.then(|| format!("{number} AS i")));
+        self.part(format!("{name} AS {hint}(SELECT {})", values.join(", ")));
+    }
+
+    /// The next one.
+    fn parameter(&mut self) -> String {
+        self.parameters += 1;
+        format!("${}", self.parameters)
     }
 
     /// Single rows ask for the moment and their positions themselves; for many they are laid out once.
@@ -178,7 +188,7 @@ impl<'s> Text<'s> {
 
     fn look_at_ids(&mut self) {
         if self.sections.has(HAS_GIVEN) {
-            self.rows(HAS_GIVEN, "given", "component int4, id uuid");
+            self.rows(HAS_GIVEN, "given", "component int4, id uuid, i");
             self.look(
                 GIVEN,
                 &format!(
@@ -189,7 +199,7 @@ impl<'s> Text<'s> {
             );
         }
         if self.sections.has(HAS_FENCES) {
-            self.rows(HAS_FENCES, "fences", "component int4, name text, token int8");
+            self.rows(HAS_FENCES, "fences", "component int4, name text, token int8, i");
             // Locked, so that no one takes the lease over before this is written.
             self.part(
                 "leases AS MATERIALIZED (SELECT l.name, l.token FROM {s}.commerce_leases l
@@ -202,7 +212,7 @@ impl<'s> Text<'s> {
             );
         }
         if self.sections.has(HAS_REQUIRED) {
-            self.rows(HAS_REQUIRED, "required", "component int4, id uuid");
+            self.rows(HAS_REQUIRED, "required", "component int4, id uuid, i");
             self.look(
                 REQUIRED,
                 &format!(
@@ -218,7 +228,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_HEADS) {
             return;
         }
-        self.rows(HAS_HEADS, "h", "component int4, key uuid, expected int8, held bool");
+        self.rows(HAS_HEADS, "h", "component int4, key uuid, expected int8, held bool, i");
         // Not the head at once: to find it the index reads all that its last page has of the stream. Only a stream that is
         // shorter than expected is asked how long it is.
         self.part(
@@ -251,7 +261,7 @@ impl<'s> Text<'s> {
     /// Those that are longer than expected.
     fn look_at_doubts(&mut self) {
         if self.sections.has(HAS_DOUBTS) {
-            self.rows(HAS_DOUBTS, "q", "key uuid, expected int8");
+            self.rows(HAS_DOUBTS, "q", "key uuid, expected int8, i");
             self.part(format!(
                 "doubts AS MATERIALIZED (
                    SELECT {DOUBTS} AS section, q.i, o.version AS actual, NULL::uuid AS by, NULL::bytea AS answer
@@ -280,7 +290,7 @@ impl<'s> Text<'s> {
         self.rows(
             HAS_DOCUMENTS,
             "d",
-            "component int4, tenant text, collection text, id text, expected int8, fields text, body bytea",
+            "component int4, tenant text, collection text, id text, expected int8, fields text, body bytea, i",
         );
         let component = self.component();
         self.part(format!(
@@ -321,7 +331,7 @@ impl<'s> Text<'s> {
         self.rows(
             HAS_CLAIMS,
             "k",
-            "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea",
+            "component int4, id uuid, tenant text, scope text, key text, expires_at int8, answer bytea, i",
         );
         if self.sections.has(HASTY) {
             return;
@@ -347,7 +357,7 @@ impl<'s> Text<'s> {
         if !self.sections.has(HAS_CHECKPOINTS) {
             return;
         }
-        self.rows(HAS_CHECKPOINTS, "r", "component int4, reader text, was int8, becomes int8");
+        self.rows(HAS_CHECKPOINTS, "r", "component int4, reader text, was int8, becomes int8, i");
         self.part(
             "readers AS MATERIALIZED (
                SELECT r.*, o.position
@@ -380,8 +390,8 @@ impl<'s> Text<'s> {
         }
     }
 
-    /// The column that tells components apart.
+    /// The column that tells components apart, where they are.
     pub(super) fn component(&self) -> &'static str {
-        if self.sections.has(ALONE) { "" } else { "component, " }
+        if self.sections.has_components() { "component, " } else { "" }
     }
 }

@@ -7,9 +7,6 @@ use super::sections::*;
 use super::text::{Beginnings, Text};
 use super::{BITS, EVER, GIVEN_BACK};
 
-const FAILURES: &str = "b.section, b.i, b.actual, b.by, b.answer";
-const NO_FAILURES: &str = "NULL::int4, 0, 0::int8, NULL::uuid, NULL::bytea";
-
 impl Text<'_> {
     /// That a row's component has not failed.
     fn stands(&self, row: &str) -> String {
@@ -26,17 +23,14 @@ impl Text<'_> {
 
     pub(super) fn write_events(&mut self) {
         if self.sections.has(HAS_EVENTS) {
-            self.rows(
-                HAS_EVENTS,
-                "e",
-                "component int4, place int8, tenant text, stream text, stream_key uuid, version int8, head int8, \
-                 type text, schema int4, payload bytea, id uuid, ordinal int4, metadata text",
-            );
-            let behind = if self.sections.has(HAS_FOLLOWING) {
-                " + coalesce((SELECT of_head FROM versions)[e.head], 0)"
+            let (head, behind) = if self.sections.has(HAS_FOLLOWING) {
+                (", head int8", " + coalesce((SELECT of_head FROM versions)[e.head], 0)")
             } else {
-                ""
+                ("", "")
             };
+            let columns = "component int4, place int8, tenant text, stream text, stream_key uuid, version int8, type text, \
+                           schema int4, payload bytea, id uuid, ordinal int4, metadata text";
+            self.rows(HAS_EVENTS, "e", &format!("{columns}{head}"));
             let stands = self.stands("e");
             let Beginnings { at, events, from, .. } = self.beginnings();
             // Joined to nothing: the rows come by stream, so that two processes wait for each other in turn and not in a
@@ -189,12 +183,11 @@ impl Text<'_> {
         if !self.sections.has(HAS_MESSAGES) {
             return;
         }
-        self.rows(
-            HAS_MESSAGES,
-            "m",
-            "component int4, commit_id uuid, ordinal int4, id uuid, partition int4, tenant text, topic text, key text, \
-             type text, headers text, metadata text, payload bytea, not_before int8",
-        );
+        let timing =
+            if self.sections.has(HAS_TIMED) { ", commit_id uuid, ordinal int4, not_before int8" } else { "" };
+        let columns = "component int4, id uuid, partition int4, tenant text, topic text, key text, type text, headers text, \
+                       metadata text, payload bytea";
+        self.rows(HAS_MESSAGES, "m", &format!("{columns}{timing}, i"));
         let stands = self.stands("m");
         let Beginnings { at, messages, from, .. } = self.beginnings();
         let due = if self.sections.has(HAS_TIMED) {
@@ -320,36 +313,5 @@ impl Text<'_> {
                SELECT c.id, {at}, ({messages}) + c.last_message, {waiting}
                FROM c {from} WHERE {stands})"
         ));
-    }
-
-    pub(super) fn answer(&self) -> String {
-        let last = if self.sections.has(HAS_NO_EVENTS) {
-            "coalesce((SELECT max(position) FROM {s}.commerce_events), 0)"
-        } else {
-            "0::int8"
-        };
-        let counts = if self.counts.is_empty() { "true".to_owned() } else { self.counts.join("\n AND ") };
-        let Beginnings { at, base, events, messages, .. } = self.beginnings();
-        let looked_at = self.sections.has(LOOKS) && !self.sections.has(HASTY);
-        let found = match (looked_at, self.sections.has(HAS_DOUBTS)) {
-            (false, false) => None,
-            (true, false) => Some("failures"),
-            (false, true) => Some("doubts"),
-            (true, true) => Some(
-                "(SELECT section, i, actual, by, answer FROM failures
-                  UNION ALL SELECT section, i, actual, by, answer FROM doubts)",
-            ),
-        };
-        let (from, failures) = match (found, self.sections.has(PLAIN)) {
-            (None, true) => (String::new(), NO_FAILURES),
-            (None, false) => ("FROM now n".to_owned(), NO_FAILURES),
-            (Some(found), true) => (format!("FROM (SELECT) n LEFT JOIN {found} b ON true"), FAILURES),
-            (Some(found), false) => (format!("FROM now n LEFT JOIN {found} b ON true"), FAILURES),
-        };
-        format!(
-            "SELECT {at}, {base}, {events}, {messages},
-                 (pg_snapshot_xmin(pg_current_snapshot())::text::int8 + $2::int8) << {BITS}, {last},
-                 1 / CASE WHEN {counts} THEN 1 ELSE 0 END, {failures} {from}"
-        )
     }
 }
