@@ -1,8 +1,9 @@
 //! What the stores of one process in one database share: the connections that read, and the one that listens.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use commerce_core::store::StoreError;
@@ -57,7 +58,11 @@ impl PgDatabase {
     /// # Errors
     /// [`OpenError::Address`] if it can't be read.
     pub fn with_readers(url: &str, readers: usize) -> Result<Self, OpenError> {
-        let readers = Readers { idle: Mutex::default(), room: Arc::new(Semaphore::new(readers.max(1))) };
+        let readers = Readers {
+            idle: Mutex::default(),
+            made: AtomicU64::new(0),
+            room: Arc::new(Semaphore::new(readers.max(1))),
+        };
         let shared = Shared { address: Address::parse(url)?, readers, ears: Mutex::default() };
         Ok(Self(Database(Arc::new(shared))))
     }
@@ -201,16 +206,17 @@ impl Database {
         let Ok(room) = readers.room.clone().acquire_owned().await else {
             return Err(StoreError::Unavailable { source: error::Closed.into() });
         };
-        let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = readers.idle().pop_first();
         let was_idle = idle.is_some();
-        let db = match idle {
-            Some(db) => db,
+        let (number, db) = match idle {
+            Some(idle) => idle,
             None => {
                 let connected = self.0.address.connect_reader().await;
-                connected.map_err(|error| store_error(&self.0.address.at, error))?
+                let db = connected.map_err(|error| store_error(&self.0.address.at, error))?;
+                (readers.made.fetch_add(1, Ordering::Relaxed), db)
             }
         };
-        Ok(Reader { held: Some((db, room)), was_idle, shared: self.0.clone() })
+        Ok(Reader { held: Some((db, room)), number, was_idle, shared: self.0.clone() })
     }
 
     /// The first position of the oldest transaction under way.
@@ -293,17 +299,24 @@ async fn listen(shared: Weak<Shared>) {
 }
 
 struct Readers {
-    idle: Mutex<Vec<PgConnection>>,
+    /// By number. The first is taken: of as few server processes as will do, what they work on stays in the processor's caches.
+    idle: Mutex<BTreeMap<u64, PgConnection>>,
+    /// How many have been made.
+    made: AtomicU64,
     room: Arc<Semaphore>,
 }
 
 impl Readers {
-    fn forget(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    fn idle(&self) -> MutexGuard<'_, BTreeMap<u64, PgConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put_back(&self, db: PgConnection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+    fn forget(&self) {
+        self.idle().clear();
+    }
+
+    fn put_back(&self, number: u64, db: PgConnection) {
+        self.idle().insert(number, db);
     }
 }
 
@@ -312,6 +325,7 @@ impl Readers {
 /// read to the end first: a connection costs more than most answers.
 pub(super) struct Reader {
     held: Option<(PgConnection, OwnedSemaphorePermit)>,
+    number: u64,
     was_idle: bool,
     shared: Arc<Shared>,
 }
@@ -326,7 +340,7 @@ impl Reader {
 
     pub(super) fn put_back(mut self) {
         if let Some((db, _room)) = self.held.take() {
-            self.shared.readers.put_back(db);
+            self.shared.readers.put_back(self.number, db);
         }
     }
 
@@ -339,7 +353,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let (Some((mut db, room)), Ok(runtime)) = (self.held.take(), Handle::try_current()) else { return };
-        let shared = Arc::downgrade(&self.shared);
+        let (shared, number) = (Arc::downgrade(&self.shared), self.number);
         runtime.spawn(async move {
             let is_clean =
                 tokio::time::timeout(DRAINED_WITHIN, db.ping()).await.is_ok_and(|ended| ended.is_ok());
@@ -348,7 +362,7 @@ impl Drop for Reader {
                 // So long the server's process may stay: there is no room for another meanwhile.
                 tokio::time::sleep(NOTICED_WITHIN).await;
             } else if let Some(shared) = shared.upgrade() {
-                shared.readers.put_back(db);
+                shared.readers.put_back(number, db);
             }
             drop(room);
         });

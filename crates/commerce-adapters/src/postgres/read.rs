@@ -138,8 +138,8 @@ impl Reads {
         };
         let read = |row: PgRow| {
             event(&row, &mut commits, |row| {
-                let tenant = tenant(row.try_get(9)?, &mut last_tenant);
-                Ok((tenant, StreamId::from(row.try_get::<&str, _>(10)?)))
+                let tenant = tenant(row.try_get_unchecked(9)?, &mut last_tenant);
+                Ok((tenant, StreamId::from(row.try_get_unchecked::<&str, _>(10)?)))
             })
         };
         self.database.read(&self.log, &bind, read).await
@@ -175,9 +175,9 @@ impl Reads {
         };
         let mut last = LastMessage::default();
         let read = |row: PgRow| {
-            let number = usize::try_from(row.try_get::<i32, _>(10)? - 1).unwrap_or_default();
-            let looked_up_to = if of_topics { position_of(row.try_get(11)?) } else { 0 };
-            let is_there = row.try_get::<Option<i64>, _>(0)?.is_some();
+            let number = usize::try_from(row.try_get_unchecked::<i32, _>(10)? - 1).unwrap_or_default();
+            let looked_up_to = if of_topics { position_of(row.try_get_unchecked(11)?) } else { 0 };
+            let is_there = row.try_get_unchecked::<Option<i64>, _>(0)?.is_some();
             Ok((number, looked_up_to, is_there.then(|| last.read(&row)).transpose()?))
         };
         let found = self.database.read(text, &bind, read).await?;
@@ -257,18 +257,18 @@ pub(super) fn event(
     whose: impl FnOnce(&PgRow) -> Result<(Tenant, StreamId), sqlx::Error>,
 ) -> Result<RecordedEvent, sqlx::Error> {
     let (tenant, stream) = whose(row)?;
-    let commit = CommitId(row.try_get(3)?);
+    let commit = CommitId(row.try_get_unchecked(3)?);
     Ok(RecordedEvent {
-        position: position_of(row.try_get(0)?),
+        position: position_of(row.try_get_unchecked(0)?),
         tenant,
         stream,
-        version: position_of(row.try_get(1)?),
-        recorded_at: Timestamp::from_micros(row.try_get(2)?),
-        id: commit.event_id(u16::try_from(row.try_get::<i32, _>(5)?).unwrap_or_default()),
+        version: position_of(row.try_get_unchecked(1)?),
+        recorded_at: Timestamp::from_micros(row.try_get_unchecked(2)?),
+        id: commit.event_id(u16::try_from(row.try_get_unchecked::<i32, _>(5)?).unwrap_or_default()),
         commit,
-        schema: u32::try_from(row.try_get::<i32, _>(4)?).unwrap_or_default(),
-        event_type: same(row.try_get(6)?, &mut commits.event_type),
-        payload: row.try_get(7)?,
+        schema: u32::try_from(row.try_get_unchecked::<i32, _>(4)?).unwrap_or_default(),
+        event_type: same(row.try_get_unchecked(6)?, &mut commits.event_type),
+        payload: row.try_get_unchecked(7)?,
         metadata: commits.metadata(commit, row)?,
     })
 }
@@ -284,18 +284,18 @@ struct LastMessage {
 
 impl LastMessage {
     fn read(&mut self, row: &PgRow) -> Result<RecordedMessage, sqlx::Error> {
-        let headers: Option<&str> = row.try_get(7)?;
+        let headers: Option<&str> = row.try_get_unchecked(7)?;
         Ok(RecordedMessage {
-            position: position_of(row.try_get(0)?),
-            recorded_at: Timestamp::from_micros(row.try_get(1)?),
-            id: row.try_get::<Uuid, _>(2)?,
-            tenant: tenant(row.try_get(3)?, &mut self.tenant),
-            topic: same(row.try_get(4)?, &mut self.topic),
-            key: row.try_get::<&str, _>(5)?.into(),
-            message_type: same(row.try_get(6)?, &mut self.message_type),
+            position: position_of(row.try_get_unchecked(0)?),
+            recorded_at: Timestamp::from_micros(row.try_get_unchecked(1)?),
+            id: row.try_get_unchecked::<Uuid, _>(2)?,
+            tenant: tenant(row.try_get_unchecked(3)?, &mut self.tenant),
+            topic: same(row.try_get_unchecked(4)?, &mut self.topic),
+            key: row.try_get_unchecked::<&str, _>(5)?.into(),
+            message_type: same(row.try_get_unchecked(6)?, &mut self.message_type),
             headers: headers.map(json).transpose()?.unwrap_or_default(),
-            metadata: self.metadata(row.try_get(8)?)?,
-            payload: row.try_get(9)?,
+            metadata: self.metadata(row.try_get_unchecked(8)?)?,
+            payload: row.try_get_unchecked(9)?,
         })
     }
 
@@ -349,7 +349,8 @@ impl LastCommit {
         {
             return Ok(metadata.clone());
         }
-        let metadata: Option<Metadata> = row.try_get::<Option<&str>, _>(8)?.map(json).transpose()?;
+        let metadata: Option<Metadata> =
+            row.try_get_unchecked::<Option<&str>, _>(8)?.map(json).transpose()?;
         let metadata = Arc::new(metadata.unwrap_or_default());
         self.commit = Some((commit, metadata.clone()));
         Ok(metadata)

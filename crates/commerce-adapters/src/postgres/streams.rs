@@ -114,7 +114,8 @@ impl<E: StreamEvent> Lookup for StreamLookup<E> {
             to.add(&wanted[..])
         };
         let read = |row: PgRow| {
-            let number = usize::try_from(row.try_get::<i32, _>(E::COLUMNS)? - 1).unwrap_or_default();
+            let number =
+                usize::try_from(row.try_get_unchecked::<i32, _>(E::COLUMNS)? - 1).unwrap_or_default();
             let of = questions.get(number).ok_or(sqlx::Error::RowNotFound)?;
             Ok((number, E::read(&row, of, &mut last)?))
         };
@@ -160,10 +161,10 @@ impl StreamEvent for StateEvent {
 
     fn read(row: &PgRow, _: &Question, last: &mut LastCommit) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            version: position_of(row.try_get(0)?),
-            schema: u32::try_from(row.try_get::<i32, _>(1)?).unwrap_or_default(),
-            event_type: same(row.try_get(2)?, &mut last.event_type),
-            payload: row.try_get(3)?,
+            version: position_of(row.try_get_unchecked(0)?),
+            schema: u32::try_from(row.try_get_unchecked::<i32, _>(1)?).unwrap_or_default(),
+            event_type: same(row.try_get_unchecked(2)?, &mut last.event_type),
+            payload: row.try_get_unchecked(3)?,
         })
     }
 

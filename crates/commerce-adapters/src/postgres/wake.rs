@@ -2,10 +2,10 @@
 //!
 //! What was committed can be read only when every transaction with a lower id has ended (see [`super::read`]). If one was
 //! under way, perhaps of another program, readers are woken again as soon as it has: the next commit of this process sees
-//! that, and the watch asks for it, at most once a millisecond, then less and less often.
+//! that, and where none follows within a millisecond the watch asks for it, then less and less often.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub(super) struct Wake {
     hidden: Mutex<Hidden>,
     /// The first position of the newest transaction of this process.
     newest: AtomicI64,
+    /// How often a commit of this process has told what was under way when it began.
+    told: AtomicU64,
     watch: Notify,
     announce: Notify,
 }
@@ -50,6 +52,7 @@ impl Wake {
             texts,
             hidden: Mutex::default(),
             newest: AtomicI64::new(0),
+            told: AtomicU64::new(0),
             watch: Notify::new(),
             announce: Notify::new(),
         }
@@ -58,6 +61,7 @@ impl Wake {
     /// A transaction of this process was committed, and brought such news; `oldest` was under way when it began.
     pub(super) fn committed(&self, base: i64, oldest: i64, news: News) {
         self.newest.fetch_max(base, Ordering::Relaxed);
+        self.told.fetch_add(1, Ordering::Relaxed);
         let told = {
             let mut hidden = self.hidden();
             // It may have been what hid the news of younger ones; and it saw what no one hides any more.
@@ -138,9 +142,14 @@ async fn watch(wake: Arc<Wake>, database: Database) {
             if waits_for != Some(first) {
                 (pause, waits_for) = (WATCH.0, Some(first));
             }
-            // Where much is written, the next commit sees for nothing what can be told: nothing may be left to look for.
+            // Where much is written, commits see for nothing what can be told: as long as they follow each other, there is no
+            // need to ask.
             if Instant::now() < next_look {
+                let told = wake.told.load(Ordering::Relaxed);
                 tokio::time::sleep_until(next_look).await;
+                if wake.told.load(Ordering::Relaxed) != told {
+                    next_look = Instant::now() + WATCH.0;
+                }
                 continue;
             }
             // A look that fails is tried again; readers poll besides.

@@ -128,6 +128,35 @@ async fn what_an_application_sends_in_its_transaction_wakes_readers_when_they_ca
     .await;
 }
 
+/// Then no one asks what is under way: each commit tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_hidden_wakes_readers_while_others_commit_without_a_pause() {
+    within(60, async {
+        let (_cluster, url) = own_server().await;
+        let store = process(&url).await;
+        let busy = tokio::spawn({
+            let store = store.clone();
+            async move {
+                loop {
+                    store.commit(append(&stream("busy"))).await.unwrap();
+                }
+            }
+        });
+        for round in 1..=10 {
+            let mut foreign = connect(&url).await;
+            execute(&mut foreign, "BEGIN; SELECT pg_current_xact_id()").await;
+            store.commit(Commit::new().message(NewMessage::new("jobs", "key"))).await.unwrap();
+            let news = store.changes().listen_for_messages();
+            let before = arrivals(&store, "jobs");
+            execute(&mut foreign, "COMMIT").await;
+            tokio::time::timeout(SOON, news).await.unwrap_or_else(|_| panic!("it was not woken: {round}"));
+            assert!(arrivals(&store, "jobs") > before);
+        }
+        busy.abort();
+    })
+    .await;
+}
+
 /// Its readers don't depend on what it would hear of itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_tells_no_one_wakes_its_own_readers_alone() {
