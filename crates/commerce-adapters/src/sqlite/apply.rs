@@ -1,10 +1,12 @@
 //! One commit, inside a transaction that is open: look for conflicts first, then write.
 //!
 //! The transaction is the only one that writes (`BEGIN IMMEDIATE`), so what was looked at can't change before it is
-//! written: a conflict leaves nothing behind, and its neighbours in the same transaction never notice.
+//! written: a conflict leaves nothing behind, and its neighbours in the same transaction never notice. Claims alone are looked
+//! at by taking them, after everything else: a commit that finds one held gives back those it has taken.
 
 use commerce_core::commit::{
-    Append, Commit, CommitError, CommitId, Committed, Conflict, DocumentWrite, FieldValue, NewMessage,
+    Append, Claim, ClaimKey, Commit, CommitError, CommitId, Committed, Conflict, DocumentWrite, FieldValue,
+    NewMessage,
 };
 use commerce_core::store::partition_of;
 use commerce_core::stream::Position;
@@ -55,13 +57,19 @@ pub(super) fn apply(
 ) -> Result<Committed, ApplyError> {
     commit.check().map_err(ApplyError::Answer)?;
     let now = host.now();
-    let found = look(commit, statements, now)?;
     let id = commit.id.unwrap_or_else(|| CommitId(host.new_id()));
+    let found = look(commit, id, statements, now)?;
     let position = write(commit, id, &found, statements, now, partitions)?;
     Ok(Committed { id, position, recorded_at: now })
 }
 
-fn look(commit: &Commit, statements: &mut Statements<'_>, now: Timestamp) -> Result<Found, ApplyError> {
+/// Takes its claims as well, as the last thing that can conflict: to look at them first would be one look more.
+fn look(
+    commit: &Commit,
+    id: CommitId,
+    statements: &mut Statements<'_>,
+    now: Timestamp,
+) -> Result<Found, ApplyError> {
     if let Some(id) = commit.id
         && statements.commit_exists.exists([id.0])?
     {
@@ -71,8 +79,12 @@ fn look(commit: &Commit, statements: &mut Statements<'_>, now: Timestamp) -> Res
     look_at_required(commit, statements)?;
     let heads = look_at_streams(commit, statements)?;
     let documents = look_at_documents(commit, statements)?;
-    look_at_claims(commit, statements, now)?;
-    look_at_checkpoints(commit, statements)?;
+    if let Err(moved) = look_at_checkpoints(commit, statements) {
+        // Claims come before: whether they are free is otherwise seen when they are taken.
+        look_at_claims(commit, statements, now)?;
+        return Err(moved);
+    }
+    take_claims(commit, id, statements, now)?;
     Ok(Found { heads, documents })
 }
 
@@ -139,15 +151,56 @@ fn look_at_documents(
     Ok(found)
 }
 
+/// All claims, or none.
+fn take_claims(
+    commit: &Commit,
+    id: CommitId,
+    statements: &mut Statements<'_>,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    for (taken, claim) in fresh_claims(commit).enumerate() {
+        if take_claim(commit, id, claim, statements, now)? {
+            continue;
+        }
+        for earlier in fresh_claims(commit).take(taken) {
+            release_claim(commit, &earlier.key, statements)?;
+        }
+        look_at_claims(commit, statements, now)?;
+        unreachable!("a claim that can't be taken is held, and no one else writes meanwhile");
+    }
+    Ok(())
+}
+
+/// Those that the commit does not give back before.
+fn fresh_claims(commit: &Commit) -> impl Iterator<Item = &Claim> {
+    commit.claims.iter().filter(|claim| !commit.releases.contains(&claim.key))
+}
+
+/// Answers whether it was free.
+fn take_claim(
+    commit: &Commit,
+    id: CommitId,
+    claim: &Claim,
+    statements: &mut Statements<'_>,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let Claim { key, expires_at, answer } = claim;
+    let (expires_at, now) = (expires_at.map(Timestamp::as_micros), now.as_micros());
+    let row = params![commit.tenant.as_str(), key.scope, key.key, expires_at, id.0, answer, now];
+    Ok(statements.take_claim.execute(row)? > 0)
+}
+
+fn release_claim(commit: &Commit, key: &ClaimKey, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
+    statements.release_claim.execute(params![commit.tenant.as_str(), key.scope, key.key]).map(|_| ())
+}
+
+/// By whom the first is held that is.
 fn look_at_claims(
     commit: &Commit,
     statements: &mut Statements<'_>,
     now: Timestamp,
 ) -> Result<(), ApplyError> {
-    for claim in &commit.claims {
-        if commit.releases.contains(&claim.key) {
-            continue;
-        }
+    for claim in fresh_claims(commit) {
         let holder = statements
             .find_claim
             .query_row(params![commit.tenant.as_str(), claim.key.scope, claim.key.key], |row| {
@@ -191,18 +244,10 @@ fn write(
         write_document(tenant, document, before.as_ref(), statements)?;
     }
     for key in &commit.releases {
-        statements.release_claim.execute(params![tenant, key.scope, key.key])?;
+        release_claim(commit, key, statements)?;
     }
-    for claim in &commit.claims {
-        let expires_at = claim.expires_at.map(Timestamp::as_micros);
-        statements.take_claim.execute(params![
-            tenant,
-            claim.key.scope,
-            claim.key.key,
-            expires_at,
-            id.0,
-            claim.answer
-        ])?;
+    for claim in commit.claims.iter().filter(|claim| commit.releases.contains(&claim.key)) {
+        take_claim(commit, id, claim, statements, now)?;
     }
     for moved in &commit.checkpoints {
         statements.move_checkpoint.execute(params![moved.reader, moved.to])?;

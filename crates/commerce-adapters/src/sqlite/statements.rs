@@ -63,7 +63,7 @@ impl<'c> Statements<'c> {
                 "INSERT INTO commerce_claims (tenant, scope, key, expires_at, commit_id, answer)
                  VALUES (?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, commit_id = excluded.commit_id,
-                                           answer = excluded.answer",
+                                           answer = excluded.answer WHERE expires_at <= ?",
             )?,
             release_claim: db
                 .prepare_cached("DELETE FROM commerce_claims WHERE tenant = ? AND scope = ? AND key = ?")?,

@@ -15,28 +15,72 @@ pub(super) const ENDS_WITHIN: Duration = Duration::from_secs(9);
 /// their own time.
 pub(super) struct Ending {
     telemetry: Telemetry,
-    stop: CancellationToken,
-    gone_by: JoinHandle<Instant>,
+    patience: Patience,
 }
 
 impl Ending {
     /// From `stop` on, time counts.
     pub(super) fn begin(telemetry: Telemetry, stop: &CancellationToken) -> Self {
+        Self { telemetry, patience: Patience::of(stop) }
+    }
+
+    pub(super) async fn flush(self) {
+        if let Err(error) = self.telemetry.shutdown_within(self.patience.left().await) {
+            warn!(%error, "the last spans are lost");
+        }
+    }
+}
+
+/// Of whoever has asked a server to end.
+struct Patience {
+    stop: CancellationToken,
+    gone_by: JoinHandle<Instant>,
+}
+
+impl Patience {
+    fn of(stop: &CancellationToken) -> Self {
         let asked = stop.clone();
         let gone_by = tokio::spawn(async move {
             asked.cancelled().await;
             Instant::now() + ENDS_WITHIN
         });
-        Self { telemetry, stop: stop.clone(), gone_by }
+        Self { stop: stop.clone(), gone_by }
     }
 
-    pub(super) async fn flush(self) {
-        let left = match self.stop.is_cancelled().then_some(self.gone_by) {
+    /// How much is left of it.
+    async fn left(self) -> Duration {
+        match self.stop.is_cancelled().then_some(self.gone_by) {
             Some(gone_by) => gone_by.await.map_or(Duration::ZERO, |by| by - Instant::now()),
             None => ENDS_WITHIN,
-        };
-        if let Err(error) = self.telemetry.shutdown_within(left) {
-            warn!(%error, "the last spans are lost");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of it so long after a server was asked to end.
+    async fn left_after(seconds: u64) -> Duration {
+        let stop = CancellationToken::new();
+        let patience = Patience::of(&stop);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        stop.cancel();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        patience.left().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_its_services_took_is_not_there_for_its_last_spans() {
+        assert_eq!(left_after(0).await, ENDS_WITHIN);
+        assert_eq!(left_after(7).await, ENDS_WITHIN - Duration::from_secs(7));
+        assert_eq!(left_after(30).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_ends_by_itself_takes_its_time() {
+        let patience = Patience::of(&CancellationToken::new());
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(patience.left().await, ENDS_WITHIN);
     }
 }
