@@ -33,10 +33,13 @@ impl StreamId {
     }
 
     /// The stream of a kind and an id.
+    ///
+    /// # Panics
+    /// When the id can't be written down: two ids must not become one stream.
     pub fn new(kind: &str, id: impl fmt::Display) -> Self {
         let mut name = String::with_capacity(kind.len() + 1 + UUID);
-        // A String takes whatever is written into it.
-        let _ = write!(name, "{kind}/{id}");
+        #[allow(clippy::expect_used)]
+        write!(name, "{kind}/{id}").expect("an id can be written down");
         Self(name.into())
     }
 

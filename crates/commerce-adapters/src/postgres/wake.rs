@@ -2,7 +2,8 @@
 //!
 //! What was committed can be read only when every transaction with a lower id has ended (see [`super::read`]). If one was
 //! under way, perhaps of another program, readers are woken again as soon as it has: the next commit of this process sees
-//! that, and where none follows within a millisecond the watch asks for it, then less and less often.
+//! that, and the watch asks for it, at most once a millisecond, then less and less often, and not as long as commits follow each
+//! other within a millisecond.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -34,7 +35,8 @@ pub(super) struct Wake {
     hidden: Mutex<Hidden>,
     /// The first position of the newest transaction of this process.
     newest: AtomicI64,
-    /// How often a commit of this process has told what was under way when it began.
+    /// How many groups of this process were committed: each tells what was under way when it began, but for those whose
+    /// answer was lost.
     told: AtomicU64,
     watch: Notify,
     announce: Notify,

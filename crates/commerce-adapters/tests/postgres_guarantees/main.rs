@@ -27,7 +27,6 @@ mod late_row;
 mod log_under_load;
 mod lost_answer;
 mod migration;
-mod mixtures;
 mod opening;
 mod outcomes;
 mod relaxed;

@@ -128,7 +128,7 @@ async fn what_an_application_sends_in_its_transaction_wakes_readers_when_they_ca
     .await;
 }
 
-/// Then no one asks what is under way: each commit tells.
+/// Then each commit tells what is under way, and there is no need to ask.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_hidden_wakes_readers_while_others_commit_without_a_pause() {
     within(60, async {

@@ -123,6 +123,12 @@ impl Broken {
         match self.fault {
             Fault::LeaksTenants => commit.tenant = Tenant::default(),
             Fault::LosesMetadata => commit.metadata = Metadata::default(),
+            Fault::GivesAllEventsOneSchema => {
+                let mut events: Vec<_> =
+                    commit.appends.iter_mut().flat_map(|append| &mut append.events).collect();
+                let first = events.first().map_or(1, |event| event.schema);
+                events.iter_mut().for_each(|event| event.schema = first);
+            }
             Fault::LosesHeaders => commit.messages.iter_mut().for_each(|message| message.headers.clear()),
             Fault::LosesFieldUpdates => self.keep_first_fields(commit),
             Fault::LosesAnswers => commit.claims.iter_mut().for_each(|claim| claim.answer = None),

@@ -29,6 +29,7 @@ pub(crate) enum Fault {
     // Of what a commit writes.
     LeaksTenants,
     LosesMetadata,
+    GivesAllEventsOneSchema,
     LosesHeaders,
     LosesFieldUpdates,
     LosesAnswers,
@@ -147,6 +148,7 @@ pub(crate) const FAULTS: &[(Fault, &str)] = {
         (PrunesYoungCommits, "prune::commits_go_that_left_nothing"),
         (CountsWhatRivalsPruned, "concurrency::rivals_that_prune_count_each_row_once"),
         (PrunesClaimsTakenAnew, "concurrency::a_claim_taken_anew_is_not_pruned"),
+        (GivesAllEventsOneSchema, "model::commits_handed_over_together_are_applied_one_by_one"),
         (NeverWakes, "waking::a_commit_wakes_readers"),
         (NeverWakes, "waking::readers_of_a_log_are_woken_by_its_news"),
         (NeverWakes, "waking::a_release_wakes_readers"),

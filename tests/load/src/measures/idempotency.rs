@@ -15,8 +15,8 @@ use crate::harness::{Caller, Measure, at_least, rate};
 use crate::stand::{Kind, Stand};
 
 const ABOUT: &str = "**Idempotency**, beside the same one-event commit alone. `claim`: the key is claimed, and the answer \
-    left with it, in the commit itself. `ticket`: `Idempotency::begin` and `Ticket::complete`, which look for the key and \
-    mark the request as running, in a commit of its own, before the work begins.";
+    left with it, in the commit itself. `ticket`: `Idempotency::begin` and `Ticket::complete`, which mark the request as \
+    running, in a commit of its own, before the work begins.";
 
 const ANSWER: &[u8] = br#"{"status":201,"order":"0190a5c4-7e1b-7c3e-8a64-0d3a5c1f0000"}"#;
 

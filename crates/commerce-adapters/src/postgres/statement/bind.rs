@@ -8,7 +8,7 @@ use super::sections::*;
 use crate::postgres::layout::Layout;
 use crate::postgres::rows::{Claims, Owners};
 
-/// Binds the arrays in the order in which [`Text`](super::text::Text) numbers them.
+/// Binds arrays and values in the order in which [`Text`](super::text::Text) numbers them.
 pub(super) fn bind(
     layout: &Layout<'_>,
     run: Run,
@@ -17,8 +17,8 @@ pub(super) fn bind(
     let mut to = Binder { arguments: PgArguments::default(), sections };
     to.add(run.now)?;
     to.add(run.xid_offset)?;
-    if let Some(tenant) = layout.tenant {
-        to.add(tenant)?;
+    if sections.has(ONE_TENANT) {
+        to.add(layout.tenant)?;
     }
     if sections.has(HAS_NOTED) {
         to.owners(&layout.noted.owners)?;

@@ -5,8 +5,8 @@
 //! nothing (see [`super::caution`]). What changes between the look and the write ends in a unique
 //! violation or in a count that does not match, which is made an error: then nothing is written, and the statement runs again.
 //!
-//! There is one text, prepared once, for each combination of sections that a group has rows in. Where one member is written
-//! alone, a section of one row has a text of its own too.
+//! There is one text, prepared once, for each combination of sections that a group has rows in, and of what all rows have in
+//! common. Where one member is written alone, a section of one row has a text of its own too.
 
 mod answer;
 mod bind;

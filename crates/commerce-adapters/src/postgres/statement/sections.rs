@@ -1,9 +1,9 @@
-//! Which kinds of rows a group has: each combination has a text of its own.
+//! Which kinds of rows a group has, and what these have in common: each combination has a text of its own.
 
 use super::Run;
 use crate::postgres::layout::Layout;
 
-/// Which sections a group has rows in, as bits.
+/// Which sections a group has rows in, and what holds for all of them, as bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Sections {
     there: u32,
@@ -135,9 +135,9 @@ impl Sections {
         self.there & bits != 0
     }
 
-    /// Whether components are told apart: there are several, and one may fail without the others.
+    /// Whether components are told apart: there may be several, and one may fail without the others.
     pub(super) fn has_components(self) -> bool {
-        !self.has(ALONE | HASTY)
+        self.looks_for_failures() && !self.has(ALONE)
     }
 
     /// Whether the statement names what fails, instead of failing itself.

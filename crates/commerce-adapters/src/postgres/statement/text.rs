@@ -87,15 +87,16 @@ impl<'s> Text<'s> {
     }
 
     /// Rows of the caller: `columns` is a list of names and types, each of which takes an array, or a value where the
-    /// section has one row, or where all have the same. A column `i` at the end takes nothing: it is the row's number.
+    /// section has one row, or where all have the same. A column `i` at the end takes nothing: it is the row's number, counted off the column before it,
+    /// which has to be an array.
     pub(super) fn rows(&mut self, section: u32, name: &str, columns: &str) {
         let (columns, is_numbered) = match columns.strip_suffix(", i") {
             Some(columns) => (columns, true),
             None => (columns, false),
         };
         let mut values = Vec::new();
-        for (name, of) in columns.split(", ").filter_map(|column| column.split_once(' ')) {
-            let value = match name {
+        for (column, of) in columns.split(", ").filter_map(|column| column.split_once(' ')) {
+            let value = match column {
                 "component" if !self.sections.has_components() => continue,
                 "tenant" if self.sections.has(ONE_TENANT) => format!("$3::{of}"),
                 "ordinal" if section == HAS_EVENTS && self.sections.has(FIRST_EVENTS) => format!("0::{of}"),
@@ -104,7 +105,7 @@ impl<'s> Text<'s> {
                 // In the list of what is selected: in FROM each array would be laid out in memory first, row by row.
                 _ => format!("unnest({}::{of}[])", self.parameter()),
             };
-            values.push(format!("{value} AS {name}"));
+            values.push(format!("{value} AS {column}"));
         }
         let (number, hint) = if self.sections.has_one(section) {
             ("1".to_owned(), "NOT MATERIALIZED ")

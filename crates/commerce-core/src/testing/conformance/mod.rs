@@ -27,6 +27,7 @@ mod fixture;
 mod leases;
 mod log;
 mod messages;
+mod model;
 mod order;
 mod outcome;
 mod precedence;
@@ -138,6 +139,7 @@ checks! {
     order: commits_apply_in_the_order_of_the_calls, a_dropped_future_cancels_nothing,
         the_log_keeps_the_order_of_what_is_related, appends_without_events_assert_in_the_order_of_the_calls,
         checkpoints_that_stay_assert_in_the_order_of_the_calls;
+    model: commits_handed_over_together_are_applied_one_by_one;
     tenants: streams_are_apart, documents_are_apart, claims_are_apart, queries_see_one_tenant_or_all,
         readers_and_commits_belong_to_no_tenant;
     prune: messages_go_up_to_a_position, positions_are_never_used_again, scheduled_messages_stay,
