@@ -87,8 +87,8 @@ impl<'s> Text<'s> {
     }
 
     /// Rows of the caller: `columns` is a list of names and types, each of which takes an array, or a value where the
-    /// section has one row, or where all have the same. A column `i` at the end takes nothing: it is the row's number, counted off the column before it,
-    /// which has to be an array.
+    /// section has one row, or where all have the same. A column `i` at the end takes nothing: it is the row's number, counted
+    /// off the column before it, which has to be an array.
     pub(super) fn rows(&mut self, section: u32, name: &str, columns: &str) {
         let (columns, is_numbered) = match columns.strip_suffix(", i") {
             Some(columns) => (columns, true),
