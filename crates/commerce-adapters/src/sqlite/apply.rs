@@ -5,8 +5,7 @@
 //! at by taking them, after everything else: a commit that finds one held gives back those it has taken.
 
 use commerce_core::commit::{
-    Append, Claim, ClaimKey, Commit, CommitError, CommitId, Committed, Conflict, DocumentWrite, FieldValue,
-    NewMessage,
+    Append, Commit, CommitError, CommitId, Committed, Conflict, DocumentWrite, FieldValue, NewMessage,
 };
 use commerce_core::store::partition_of;
 use commerce_core::stream::Position;
@@ -14,6 +13,7 @@ use commerce_core::{Host, Timestamp};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, ToSql, params};
 
+use super::claims;
 use super::statements::Statements;
 
 /// Why a commit was not applied.
@@ -81,10 +81,10 @@ fn look(
     let documents = look_at_documents(commit, statements)?;
     if let Err(moved) = look_at_checkpoints(commit, statements) {
         // Claims come before: whether they are free is otherwise seen when they are taken.
-        look_at_claims(commit, statements, now)?;
+        claims::look_at(commit, statements, now)?;
         return Err(moved);
     }
-    take_claims(commit, id, statements, now)?;
+    claims::take(commit, id, statements, now)?;
     Ok(Found { heads, documents })
 }
 
@@ -151,72 +151,6 @@ fn look_at_documents(
     Ok(found)
 }
 
-/// All claims, or none.
-fn take_claims(
-    commit: &Commit,
-    id: CommitId,
-    statements: &mut Statements<'_>,
-    now: Timestamp,
-) -> Result<(), ApplyError> {
-    for (taken, claim) in fresh_claims(commit).enumerate() {
-        if take_claim(commit, id, claim, statements, now)? {
-            continue;
-        }
-        for earlier in fresh_claims(commit).take(taken) {
-            release_claim(commit, &earlier.key, statements)?;
-        }
-        look_at_claims(commit, statements, now)?;
-        unreachable!("a claim that can't be taken is held, and no one else writes meanwhile");
-    }
-    Ok(())
-}
-
-/// Those that the commit does not give back before.
-fn fresh_claims(commit: &Commit) -> impl Iterator<Item = &Claim> {
-    commit.claims.iter().filter(|claim| !commit.releases.contains(&claim.key))
-}
-
-/// Answers whether it was free.
-fn take_claim(
-    commit: &Commit,
-    id: CommitId,
-    claim: &Claim,
-    statements: &mut Statements<'_>,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let Claim { key, expires_at, answer } = claim;
-    let (expires_at, now) = (expires_at.map(Timestamp::as_micros), now.as_micros());
-    let row = params![commit.tenant.as_str(), key.scope, key.key, expires_at, id.0, answer, now];
-    Ok(statements.take_claim.execute(row)? > 0)
-}
-
-fn release_claim(commit: &Commit, key: &ClaimKey, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
-    statements.release_claim.execute(params![commit.tenant.as_str(), key.scope, key.key]).map(|_| ())
-}
-
-/// By whom the first is held that is.
-fn look_at_claims(
-    commit: &Commit,
-    statements: &mut Statements<'_>,
-    now: Timestamp,
-) -> Result<(), ApplyError> {
-    for claim in fresh_claims(commit) {
-        let holder = statements
-            .find_claim
-            .query_row(params![commit.tenant.as_str(), claim.key.scope, claim.key.key], |row| {
-                let expires_at: Option<i64> = row.get(0)?;
-                Ok((expires_at, CommitId(row.get(1)?), row.get::<_, Option<Vec<u8>>>(2)?))
-            })
-            .optional()?;
-        if let Some((expires_at, by, answer)) = holder
-            && expires_at.is_none_or(|moment| moment > now.as_micros())
-        {
-            return Err(Conflict::Claim { key: claim.key.clone(), by, answer }.into());
-        }
-    }
-    Ok(())
-}
-
 fn look_at_checkpoints(commit: &Commit, statements: &mut Statements<'_>) -> Result<(), ApplyError> {
     for moved in &commit.checkpoints {
         let position: Option<Position> =
@@ -243,12 +177,7 @@ fn write(
     for (document, before) in commit.documents.iter().zip(&found.documents) {
         write_document(tenant, document, before.as_ref(), statements)?;
     }
-    for key in &commit.releases {
-        release_claim(commit, key, statements)?;
-    }
-    for claim in commit.claims.iter().filter(|claim| commit.releases.contains(&claim.key)) {
-        take_claim(commit, id, claim, statements, now)?;
-    }
+    claims::release_and_retake(commit, id, statements, now)?;
     for moved in &commit.checkpoints {
         statements.move_checkpoint.execute(params![moved.reader, moved.to])?;
     }

@@ -9,6 +9,7 @@
 //! An application with its own tables in the same file joins in by [`SqliteStore::apply_in`].
 
 mod apply;
+mod claims;
 mod documents;
 mod error;
 mod maintenance;
