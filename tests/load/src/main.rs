@@ -12,6 +12,7 @@ mod harness;
 mod measures;
 mod stand;
 
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,11 +29,14 @@ use stand::Kind;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// An hour for one figure.
+const MOST_SECONDS: f64 = 3_600.0;
+
 /// Measures throughput and latency, and prints a table with the goal of each figure.
 #[derive(Parser)]
 struct Options {
     /// How long each figure is measured, in seconds
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 3.0, value_parser = seconds)]
     seconds: f64,
     /// So many rounds; the table shows medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
@@ -66,13 +70,43 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     match measures(&options) {
         Ok(measures) if options.list => list(&measures),
-        Ok(measures) => Box::pin(measure(&measures, options)).await,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
+        Ok(measures) => {
+            if let Err(error) = usable(&options, &measures) {
+                return refused(&error);
+            }
+            Box::pin(measure(&measures, options)).await;
         }
+        Err(error) => return refused(&error),
     }
     ExitCode::SUCCESS
+}
+
+fn refused(error: &str) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(2)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if seconds > 0.0 && seconds <= MOST_SECONDS {
+        Ok(seconds)
+    } else {
+        Err(format!("must be more than 0 and at most {MOST_SECONDS}"))
+    }
+}
+
+/// Whether what is named on the command line is there: before the first figure, not after the last.
+fn usable(options: &Options, measures: &[Measure]) -> Result<(), String> {
+    let folder = &options.folder;
+    tempfile::tempfile_in(folder).map_err(|error| format!("--folder {}: {error}", folder.display()))?;
+    if measures.iter().any(|measure| measure.name.ends_with("/replay")) {
+        File::open(&options.file).map_err(|error| format!("--file {}: {error}", options.file.display()))?;
+    }
+    if let Some(file) = &options.write {
+        let open = OpenOptions::new().append(true).create(true).open(file);
+        open.map_err(|error| format!("--write {}: {error}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn list(measures: &[Measure]) {
