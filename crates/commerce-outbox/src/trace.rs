@@ -60,21 +60,28 @@ pub fn carry(message: NewMessage) -> NewMessage {
     }
 }
 
-/// Whether a text is a traceparent as W3C Trace Context, level 1, has it: `00-` 32 hex digits `-` 16 hex digits `-` 2
-/// hex digits, the ids not all zero.
-pub fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let hex = |part: &str, length: usize| {
-        part.len() == length
-            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+/// Reads a traceparent as W3C Trace Context, level 1, has it: `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, the
+/// ids not all zero. A later version is read as far as this one goes, as the standard asks.
+///
+/// ```
+/// # use commerce_outbox::trace::read_traceparent;
+/// let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// assert_eq!(read_traceparent(trace).as_deref(), Some(trace));
+/// assert_eq!(read_traceparent("my trace"), None);
+/// ```
+pub fn read_traceparent(text: &str) -> Option<String> {
+    let hex = |part: &&str, length: usize| {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        part.len() == length && part.bytes().all(digit)
     };
-    let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match parts.as_slice() {
-        ["00", trace, span, flags] => {
-            hex(trace, 32) && hex(span, 16) && hex(flags, 2) && not_zero(trace) && not_zero(span)
-        }
-        _ => false,
-    }
+    let id = |part: &&str, length| hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = text.split('-');
+    let version = parts.next().filter(|part| hex(part, 2) && *part != "ff")?;
+    let trace = parts.next().filter(|part| id(part, 32))?;
+    let span = parts.next().filter(|part| id(part, 16))?;
+    let flags = parts.next().filter(|part| hex(part, 2))?;
+    let ends = version != "00" || parts.next().is_none();
+    ends.then(|| format!("00-{trace}-{span}-{flags}"))
 }
 
 #[cfg(test)]
@@ -83,11 +90,13 @@ mod tests {
 
     use tracing::Span;
 
-    use super::{continue_from, current, is_traceparent};
+    use super::{continue_from, current, read_traceparent};
+
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
     fn where_spans_are_not_exported_a_trace_passes_through() {
-        let given: Arc<str> = Arc::from("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let given: Arc<str> = Arc::from(TRACE);
         assert_eq!(continue_from(&Span::none(), Some(&given)), Some(given));
         assert_eq!(continue_from(&Span::none(), None), None);
         assert_eq!(current(), None);
@@ -95,16 +104,19 @@ mod tests {
 
     #[test]
     fn a_traceparent_is_taken_only_as_the_standard_writes_it() {
-        assert!(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        assert_eq!(read_traceparent(TRACE).as_deref(), Some(TRACE));
+        let later = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-is-to-come";
+        assert_eq!(read_traceparent(later).as_deref(), Some(TRACE));
         for wrong in [
             "",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
             "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         ] {
-            assert!(!is_traceparent(wrong), "{wrong}");
+            assert_eq!(read_traceparent(wrong), None, "{wrong}");
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use commerce_core::{Context, Host};
+use commerce_outbox::trace::read_traceparent;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -111,23 +112,6 @@ fn trace_from(operation: Uuid) -> String {
 #[derive(Clone, Debug)]
 pub struct Traceparent(pub Arc<str>);
 
-/// `00-` 32 hex digits `-` 16 hex digits `-` 2 hex digits, the ids not all zero (W3C Trace Context, level 1). A later
-/// version is read as far as this one goes, as the standard asks.
-fn read_traceparent(text: &str) -> Option<String> {
-    let hex = |part: &&str, length: usize| {
-        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        part.len() == length && part.bytes().all(digit)
-    };
-    let id = |part: &&str, length| hex(part, length) && part.bytes().any(|byte| byte != b'0');
-    let mut parts = text.split('-');
-    let version = parts.next().filter(|part| hex(part, 2) && *part != "ff")?;
-    let trace = parts.next().filter(|part| id(part, 32))?;
-    let span = parts.next().filter(|part| id(part, 16))?;
-    let flags = parts.next().filter(|part| hex(part, 2))?;
-    let ends = version != "00" || parts.next().is_none();
-    ends.then(|| format!("00-{trace}-{span}-{flags}"))
-}
-
 /// The context of a request: who asks, when, as part of what.
 ///
 /// [`correlate`] makes it. On a router without that layer every request is a 500 `internal_error`: there is no id that is
@@ -151,29 +135,10 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 
 #[cfg(test)]
 mod tests {
+    use commerce_outbox::trace::read_traceparent;
     use uuid::Uuid;
 
-    use super::{read_traceparent, trace_from};
-
-    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-    #[test]
-    fn a_traceparent_is_taken_only_as_the_standard_writes_it() {
-        assert_eq!(read_traceparent(TRACE).as_deref(), Some(TRACE));
-        let later = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-is-to-come";
-        assert_eq!(read_traceparent(later).as_deref(), Some(TRACE));
-        for wrong in [
-            "",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        ] {
-            assert_eq!(read_traceparent(wrong), None, "{wrong}");
-        }
-    }
+    use super::trace_from;
 
     #[test]
     fn a_trace_that_begins_here_is_one() {

@@ -88,9 +88,7 @@ impl Tracing for OpenTelemetry {
 }
 
 fn parse(traceparent: &str) -> Option<SpanContext> {
-    if !trace::is_traceparent(traceparent) {
-        return None;
-    }
+    let traceparent = trace::read_traceparent(traceparent)?;
     let mut parts = traceparent.split('-').skip(1);
     let trace_id = TraceId::from_hex(parts.next()?).ok()?;
     let span_id = SpanId::from_hex(parts.next()?).ok()?;
