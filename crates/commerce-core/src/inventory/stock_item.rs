@@ -141,9 +141,9 @@ impl StockItem {
                 self.reorder_quantity = *reorder_quantity;
             }
             StockEvent::StockReserved { order_id, quantity, expires_at } => {
-                self.let_go(*order_id);
-                self.holds.insert(*order_id, Hold { quantity: *quantity, expires_at: *expires_at });
-                self.reserved = self.reserved.saturating_add(*quantity);
+                let hold = Hold { quantity: *quantity, expires_at: *expires_at };
+                let before = self.holds.insert(*order_id, hold).map_or(0, |hold| hold.quantity);
+                self.reserved = self.reserved.saturating_sub(before).saturating_add(*quantity);
             }
             StockEvent::ReservationConfirmed { order_id, quantity } => {
                 self.let_go(*order_id);
