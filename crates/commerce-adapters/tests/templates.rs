@@ -86,6 +86,50 @@ fn a_template_runs_neither_for_ever_nor_grows_for_ever() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
+/// The whole program would end: it can't be caught.
+#[test]
+fn no_template_is_too_deep_for_the_stack() {
+    let times = |text: &str| text.repeat(8_000);
+    for (deep, detail) in [
+        (format!("{{{{ {}1 }}}}", times("-")), "a tag has at most 256"),
+        (format!("{{{{ {}1 }}}}", times("not ")), "a tag has at most 256"),
+        (format!("{{{{ name{} }}}}", times(".a")), "a tag has at most 256"),
+        (format!("{{{{ name{} }}}}", times("[0]")), "a tag has at most 256"),
+        (format!("{{{{ 1{} }}}}", times(" and 1")), "a tag has at most 256"),
+        (format!("{{{{ 1{} }}}}", times(" - 1")), "a tag has at most 256"),
+        (format!("{{{{ 1{} }}}}", times(" if 1 else 1")), "a tag has at most 256"),
+        (format!("{{{{ name{} }}}}", times("|upper")), "a tag has at most 256"),
+        (format!("{{{{ name{} }}}}", times(" is defined")), "a tag has at most 256"),
+        (format!("{{% if 1 %}}a{}{{% endif %}}", times("{% elif 1 %}b")), "a template has at most 64 elif"),
+    ] {
+        let (line, why) = refused(&deep);
+        assert!(line == 1 && why.starts_with(detail), "{why}");
+    }
+}
+
+/// As deep as it may be in all ways at once, on a stack that is half of what a thread of tokio's has.
+#[test]
+fn what_is_as_deep_as_it_may_be_fits_the_stack() {
+    let deepest = |blocks: usize, brackets: usize, (link, tokens): (&str, usize)| {
+        let chain = link.repeat((250 - 2 * brackets) / tokens);
+        let tag = format!("{}{chain}1{}", "(".repeat(brackets), ")".repeat(brackets));
+        let elifs = "{% elif 1 %}b".repeat(63);
+        let body = format!("{{% if {tag} %}}{elifs}{{% elif {tag} %}}{{{{ {tag} }}}}{{% endif %}}");
+        format!("{}{body}{}", "{% if 1 %}".repeat(blocks), "{% endif %}".repeat(blocks))
+    };
+    let looks = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
+        for chain in [("-", 1), ("not ", 1), ("1 and ", 2), ("1 - ", 2), ("1 == ", 3), ("1 if 1 else ", 4)] {
+            // Where minijinja's own bound of blocks and brackets lies is its own matter.
+            let fits = [(0, 0), (60, 60), (100, 20), (0, 99), (140, 0)].map(|(blocks, brackets)| {
+                let answer = MiniJinja::new().render(&deepest(blocks, brackets, chain), &Variables::new());
+                answer.is_ok()
+            });
+            assert!(fits.contains(&true), "{chain:?}");
+        }
+    });
+    looks.unwrap().join().unwrap();
+}
+
 #[test]
 fn a_statement_other_than_if_and_for_is_refused_by_name() {
     for (statement, template) in [

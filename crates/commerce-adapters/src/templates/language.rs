@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use commerce_core::notification::RenderError;
 
-use super::lexer::{Tag, Token, tags};
+use super::lexer::{Tag, Token};
 
 const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 /// Words before a bracket that call nothing.
@@ -38,6 +38,31 @@ const OF_LOOPS: [&str; 16] = [
 /// So many values a tag may put together: the countries of a list, the words of a sentence.
 pub(super) const PARTS: usize = 32;
 
+/// So many tokens a tag may have.
+const TOKENS: usize = 256;
+/// So many `elif` a template may have.
+const ELIFS: usize = 64;
+
+/// Whether minijinja can parse a template without running out of stack, which would end the whole program: for each sign,
+/// filter, member or `and` of a tag, and for each `elif`, it goes one level deeper, and counts brackets and blocks alone.
+pub(super) fn check_depth(tags: &[Tag<'_>]) -> Result<(), RenderError> {
+    let mut elifs = 0;
+    for tag in tags {
+        let refuse = |detail: String| Err(RenderError::Syntax { line: tag.line, detail });
+        if tag.tokens.len() > TOKENS {
+            let count = tag.tokens.len();
+            return refuse(format!(
+                "a tag has at most {TOKENS} names, texts, numbers and signs, this one {count}"
+            ));
+        }
+        elifs += usize::from(tag.tokens.first() == Some(&Token::Name("elif")));
+        if elifs > ELIFS {
+            return refuse(format!("a template has at most {ELIFS} elif"));
+        }
+    }
+    Ok(())
+}
+
 /// The names that templates can use.
 #[derive(Debug)]
 pub(super) struct Language {
@@ -48,8 +73,8 @@ pub(super) struct Language {
 
 impl Language {
     /// Whether a template that minijinja could parse keeps to the rules.
-    pub(super) fn check(&self, template: &str) -> Result<(), RenderError> {
-        tags(template).iter().try_for_each(|tag| {
+    pub(super) fn check(&self, tags: &[Tag<'_>]) -> Result<(), RenderError> {
+        tags.iter().try_for_each(|tag| {
             self.check_tag(tag).map_err(|detail| RenderError::Syntax { line: tag.line, detail })
         })
     }

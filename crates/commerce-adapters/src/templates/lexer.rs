@@ -1,7 +1,7 @@
 //! The tags of a template and their tokens, cut where minijinja cuts them.
 //!
 //! minijinja's own syntax tree is no stable interface. What a rule has to see is less than a tree: names, operators and
-//! brackets. The template was parsed before, so strings, comments and brackets are known to be closed.
+//! brackets. Where minijinja would find fault, as with a string that is not closed, the rest of the template is cut anyhow.
 
 /// A part of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +25,15 @@ pub(super) struct Tag<'t> {
 /// The tags of a template, in order. Comments are none.
 pub(super) fn tags(template: &str) -> Vec<Tag<'_>> {
     let (mut tags, mut rest) = (Vec::new(), template);
+    let (mut line, mut counted) = (1, 0);
     while let Some((opened, after)) = next_tag(rest) {
         if opened == '#' {
             rest = after.split_once("#}").map_or("", |(_, after)| after);
             continue;
         }
-        let line = 1 + template[..template.len() - after.len()].matches('\n').count();
+        let begins = template.len() - after.len();
+        line += template[counted..begins].matches('\n').count();
+        counted = begins;
         let is_statement = opened == '%';
         let (tokens, after) = tokens(after, if is_statement { "%}" } else { "}}" });
         tags.push(Tag { line, is_statement, tokens });

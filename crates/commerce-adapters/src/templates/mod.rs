@@ -20,7 +20,8 @@ use commerce_core::notification::{RenderError, Renderer, Variables};
 use minijinja::{AutoEscape, Environment, ErrorKind, Template, UndefinedBehavior, Value, escape_formatter};
 
 use self::filters::NotFinite;
-use self::language::Language;
+use self::language::{Language, check_depth};
+use self::lexer::tags;
 
 /// So many instructions a template may run: thousands of times what a letter needs, some milliseconds.
 const FUEL: u64 = 100_000;
@@ -58,7 +59,8 @@ impl MiniJinja {
     ///    lines, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, select, selectattr, sort, split,
     ///    string, sum, title, trim, unique and upper; minijinja's tests; `range`, `loop.cycle` and `loop.changed`.
     /// 3. All operators but `*` and `**`, and slices without a step. A tag puts at most 32 values together by `~`, `+` and
-    ///    the commas of lists. What a `for` runs over is put together by none, and has of the filters only default (d),
+    ///    the commas of lists, and is made of at most 256 names, texts, numbers and signs; a template has at most 64 `elif`.
+    ///    What a `for` runs over is put together by none, and has of the filters only default (d),
     ///    dictsort, first, items, last, lines, list, reject, rejectattr, reverse, select, selectattr, sort, split and unique.
     ///
     /// Anything else is refused by [`check`](Renderer::check) and by [`render`](Renderer::render), with its line.
@@ -85,11 +87,13 @@ impl MiniJinja {
         environment: &'a Environment<'_>,
         template: &'a str,
     ) -> Result<Template<'a, 'a>, RenderError> {
+        let tags = tags(template);
+        check_depth(&tags)?;
         let parsed = environment.template_from_str(template).map_err(|error| RenderError::Syntax {
             line: error.line().unwrap_or(0),
             detail: error.detail().unwrap_or("it is not a template").to_owned(),
         })?;
-        self.language.check(template)?;
+        self.language.check(&tags)?;
         Ok(parsed)
     }
 }
