@@ -21,6 +21,7 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::identity::IdentityApi;
 use super::roles::{ADMIN, Admins};
 use super::{Common, Service, Write};
 use crate::services::notification::NotificationService;
@@ -31,12 +32,13 @@ use shown::{MailShown, NotificationShown};
 #[derive(Clone)]
 pub struct NotificationApi {
     service: NotificationService,
+    identity: IdentityApi,
 }
 
 impl NotificationApi {
-    /// Of this service.
-    pub fn new(service: NotificationService) -> Self {
-        Self { service }
+    /// Of this service. Whoever reads what was mailed to others is asked for at the identity service.
+    pub fn new(service: NotificationService, identity: IdentityApi) -> Self {
+        Self { service, identity }
     }
 
     /// The service.
@@ -145,11 +147,13 @@ async fn list_of_user(
 )]
 async fn list_mailbox(
     State(api): State<NotificationApi>,
-    _: Only<Admins>,
+    Only(admin, _): Only<Admins>,
     Asked(context): Asked,
     Id(user): Id<CustomerId>,
     page: Page,
 ) -> Result<Response, Problem> {
+    // With what was mailed to others their accounts could be taken over.
+    api.identity.still_admin(&context, &admin).await?;
     let cursor = page.after::<String>()?;
     let list = api.service.mailbox().messages(context.tenant(), user, page.limit, cursor.as_deref());
     let found = list.await.map_err(refused)?;

@@ -126,5 +126,6 @@ async fn who_is_deactivated_is_out_until_activated(app: App) {
     roles(json!(["customer"])).bearer(&admin).expect(200).await;
     roles(json!(["admin"])).bearer(&fox).refused(403, "forbidden").await;
     act("deactivate").bearer(&fox).refused(403, "forbidden").await;
+    app.get(&format!("/notifications/mailbox/{id}")).bearer(&fox).refused(403, "forbidden").await;
     app.close().await;
 }

@@ -80,13 +80,17 @@ fn a_secret_stays_out_of_the_subject_whatever_the_template_says() {
 }
 
 #[test]
-fn a_secret_goes_by_mail_where_its_template_names_a_channel_without_an_address() {
+fn a_secret_goes_by_mail_whatever_channel_its_template_names() {
     let world = World::new();
     let mut own = default_templates().into_iter().find(|one| one.name == "reset_password").unwrap();
     own.channel = ChannelKind::Sms;
-    block_on(world.notifications.create_template(&world.host.context(), own)).unwrap();
-    let view = tell(&world, &secret(SecretPurpose::ResetPassword), Uuid::from_u128(1)).unwrap();
-    assert_eq!((view.channel, &*view.recipient), (ChannelKind::Email, "ada@example.com"));
+    let made = block_on(world.notifications.create_template(&world.host.context(), own.clone())).unwrap();
+    for (number, channel) in (1..).zip([ChannelKind::Sms, ChannelKind::Push, ChannelKind::InApp]) {
+        own.channel = channel;
+        block_on(world.notifications.update_template(&world.host.context(), made.id, own.clone())).unwrap();
+        let view = tell(&world, &secret(SecretPurpose::ResetPassword), Uuid::from_u128(number)).unwrap();
+        assert_eq!((view.channel, &*view.recipient), (ChannelKind::Email, "ada@example.com"));
+    }
 }
 
 #[test]

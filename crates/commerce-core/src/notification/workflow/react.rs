@@ -42,8 +42,8 @@ impl Letter {
     fn channel(&self, wished: ChannelKind) -> ChannelKind {
         match (wished, &self.email) {
             (ChannelKind::Email, Some(_)) => ChannelKind::Email,
-            // Whoever is sent a secret may not be able to sign in without it.
-            (ChannelKind::Sms | ChannelKind::Push, Some(_)) if !self.secret.is_empty() => ChannelKind::Email,
+            // Whoever is sent a secret may not be able to sign in without it, and it is meant for them alone.
+            (_, Some(_)) if !self.secret.is_empty() => ChannelKind::Email,
             _ => ChannelKind::InApp,
         }
     }

@@ -122,7 +122,11 @@ impl IdentityApi {
     }
 
     /// An access token outlives what was taken from its user: it must not give that back.
-    async fn still_admin(&self, context: &Context, caller: &Caller) -> Result<(), Problem> {
+    pub(in crate::http) async fn still_admin(
+        &self,
+        context: &Context,
+        caller: &Caller,
+    ) -> Result<(), Problem> {
         match self.identity.accounts.get(context, UserId(caller.id)).await.map_err(at(context)) {
             Ok(Loaded { state: user, .. }) => {
                 let is_admin = user.roles().is_some_and(|roles| roles.contains(Role::Admin));
