@@ -201,7 +201,7 @@ async fn settle(
     response: Response,
 ) -> Result<Response, Problem> {
     let Some(ticket) = answer.take() else { return Ok(response) };
-    if response.status().is_server_error() || response.extensions().get::<NotKept>().is_some() {
+    if !is_kept(&response) {
         give_back(ticket).await;
         return Ok(response);
     }
@@ -215,6 +215,13 @@ async fn settle(
         tracing::warn!(%error, "an answer could not be stored under its idempotency key");
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// Whether an answer is the last word. One that asks to come again is none.
+fn is_kept(response: &Response) -> bool {
+    !response.status().is_server_error()
+        && !response.headers().contains_key(header::RETRY_AFTER)
+        && response.extensions().get::<NotKept>().is_none()
 }
 
 /// A request that has no answer yet. It is left so when its handler panics.

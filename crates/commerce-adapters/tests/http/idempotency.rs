@@ -147,6 +147,16 @@ async fn a_server_fault_is_not_kept() {
     assert_eq!(app.post("/fails-once", "{}").key("k").expect(200).await.bytes, b"2");
 }
 
+#[tokio::test]
+async fn an_answer_that_asks_to_come_again_is_not_kept() {
+    let (app, shop) = app();
+    let first = app.post("/comes-again", "{}").key("k").expect(409).await;
+    assert_eq!(first.header("retry-after"), "1");
+    let second = app.post("/comes-again", "{}").key("k").expect(409).await;
+    assert!(!second.headers.contains_key("idempotency-replayed"));
+    assert_eq!(shop.calls.load(Ordering::SeqCst), 2);
+}
+
 /// The process dies, or the client hangs up, after the commit and before the answer.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_nobody_got_is_given_to_whoever_asks_again() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -105,6 +106,10 @@ async fn refuses(State(shop): State<Shop>) -> Problem {
     Problem::conflict("wrong_state", format!("call {}", shop.call()))
 }
 
+async fn comes_again(State(shop): State<Shop>) -> Problem {
+    Problem::conflict("version_conflict", format!("call {}", shop.call())).retry_after(Duration::from_secs(1))
+}
+
 /// No text, no content type, and a header of odd bytes.
 async fn bytes(State(shop): State<Shop>) -> Response {
     let call = u8::try_from(shop.call()).unwrap();
@@ -133,6 +138,7 @@ pub(crate) fn app_on(store: impl FnOnce(Arc<TestHost>) -> Arc<dyn Store>) -> (Ap
             .route("/plain/read", get(plain))
             .route("/fails-once", post(fails_once))
             .route("/refuses", post(refuses))
+            .route("/comes-again", post(comes_again))
             .route("/bytes", post(bytes))
             .with_state(state)
     });

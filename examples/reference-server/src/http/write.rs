@@ -1,6 +1,7 @@
 //! How a request changes something.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
@@ -11,6 +12,7 @@ use commerce_core::owned::{Decision, Owned, OwnedError};
 use commerce_core::store::Store;
 use commerce_core::stream::Version;
 use commerce_core::{Aggregate, Context};
+use commerce_outbox::{RetryPolicy, SystemHost};
 use http::StatusCode;
 use http::request::Parts;
 
@@ -18,6 +20,14 @@ use crate::services::Session;
 
 /// So often a request is decided anew when others were faster.
 pub(crate) const ATTEMPTS: u32 = 10;
+/// When it is.
+const AGAIN_AND_AGAIN: RetryPolicy = RetryPolicy {
+    attempts: ATTEMPTS,
+    first_wait: Duration::from_millis(2),
+    longest_wait: Duration::from_millis(64),
+};
+/// After so long a client may come again whose change was lost to others.
+const AGAIN: Duration = Duration::from_secs(1);
 /// The collection of idempotency keys.
 const IDEMPOTENCY: &str = "idempotency";
 
@@ -127,7 +137,7 @@ impl Write {
             let commit = session.write_to(Commit::within(&self.context))?.and(more);
             match self.answer.commit(store, commit, show(&session)).await? {
                 Ok((response, _)) => return Ok(response),
-                Err(error) => self.decide_again(error, &mut attempt)?,
+                Err(error) => self.decide_again(error, &mut attempt).await?,
             }
         }
     }
@@ -151,19 +161,23 @@ impl Write {
             }
             match self.answer.commit(store, prepared.commit, show(&prepared.view)).await? {
                 Ok((response, _)) => return Ok(response),
-                Err(error) => self.decide_again(error, &mut attempt)?,
+                Err(error) => self.decide_again(error, &mut attempt).await?,
             }
         }
     }
 
-    /// Whether a change that was not committed is to be decided again.
-    fn decide_again(&self, error: CommitError, attempt: &mut u32) -> Result<(), Problem> {
+    /// Whether a change that was not committed is to be decided again, and answers when: many who lost at once must not come
+    /// again at once.
+    async fn decide_again(&self, error: CommitError, attempt: &mut u32) -> Result<(), Problem> {
         match error {
             CommitError::Conflict(Conflict::Stream { actual, .. }) if self.if_match.is_given() => {
                 self.if_match.check(actual)?;
                 Err(changed(actual))
             }
-            CommitError::Conflict(conflict) if *attempt < ATTEMPTS && is_lost_race(&conflict) => {
+            CommitError::Conflict(conflict) if is_lost_race(&conflict) => {
+                let wait = AGAIN_AND_AGAIN.draw_wait_after(*attempt, &SystemHost);
+                let wait = wait.ok_or_else(|| problem(CommitError::Conflict(conflict)))?;
+                tokio::time::sleep(wait).await;
                 *attempt += 1;
                 Ok(())
             }
@@ -209,7 +223,7 @@ impl Write {
             Err(OwnedError::Store(error)) => Err(error.into()),
             Err(OwnedError::Contended { .. }) => {
                 let detail = "it was changed at the same time, again and again: try later";
-                Err(Problem::conflict("version_conflict", detail))
+                Err(Problem::conflict("version_conflict", detail).retry_after(AGAIN))
             }
             Err(OwnedError::Codec(error)) => Err(error.into()),
             Err(_) => Err(Problem::bug("the owner was asked for another aggregate")),
@@ -243,6 +257,7 @@ pub(crate) fn problem(error: CommitError) -> Problem {
             let detail = "the same request is under way: ask again for its answer";
             Problem::conflict("idempotency_in_progress", detail)
         }
+        CommitError::Conflict(conflict) if is_lost_race(conflict) => Problem::from(error).retry_after(AGAIN),
         _ => error.into(),
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn refused(error: IdentityError, now: Timestamp) -> Problem {
             Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
                 .with("current_version", actual)
         }
-        IdentityError::Conflict => Problem::conflict("version_conflict", sentence),
+        IdentityError::Conflict => Problem::conflict("version_conflict", sentence).retry_after(AGAIN),
         IdentityError::Rejected(rejection) if rejection.kind() == Kind::Conflict => {
             Problem::conflict(rejection.code(), sentence)
         }
