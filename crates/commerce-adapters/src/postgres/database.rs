@@ -182,12 +182,17 @@ impl Database {
             let mut reader = self.reader().await?;
             let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments);
             let result = query.fetch(reader.db()).map(|row| row.and_then(&mut read)).try_collect().await;
-            let lost = result.as_ref().is_err_and(|error| error::class(error) == Class::Lost);
+            let class = result.as_ref().err().map(error::class);
+            let lost = class == Some(Class::Lost);
             let was_idle = reader.was_idle;
-            if lost {
-                reader.close();
-            } else {
-                reader.put_back();
+            match class {
+                Some(Class::Lost) => reader.close(),
+                // A database that may be written again, or another in its place, is found by connecting anew.
+                Some(Class::ReadOnly) => {
+                    reader.close();
+                    self.0.readers.forget();
+                }
+                _ => reader.put_back(),
             }
             match result {
                 Err(_) if lost && was_idle && again => {

@@ -49,6 +49,36 @@ async fn a_database_that_becomes_read_only_refuses_and_recovers() {
     .await;
 }
 
+/// Sessions that began while it was so stay so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_that_began_while_a_database_was_read_only_are_given_up() {
+    within(60, async {
+        let home = database().await;
+        let store = process(home.url()).await;
+        let turn =
+            |to| format!("ALTER DATABASE \"{}\" SET default_transaction_read_only = {to}", home.name());
+        let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let mut operator = connect(home.url()).await;
+        execute(&mut operator, &turn("on")).await;
+        execute(&mut operator, end_all).await;
+        until_refused(&store).await;
+        let lease = async || store.acquire_lease("l", uuid::Uuid::nil(), Duration::ZERO).await;
+        until("a lease is refused", async || {
+            lease().await.is_err_and(|error| error.to_string().contains("read-only"))
+        })
+        .await;
+        futures_util::future::join_all((0..4).map(|_| store.read_log(0, 1))).await;
+
+        execute(&mut operator, &turn("off")).await;
+        until("it writes again", async || store.commit(append(&stream(1))).await.is_ok()).await;
+        for _ in 0..8 {
+            until("a lease is given again", async || lease().await.is_ok()).await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_that_are_dropped_are_missed_and_found_again() {
     within(60, async {
