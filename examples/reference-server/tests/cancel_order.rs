@@ -31,6 +31,7 @@ use commerce_outbox::Scope;
 use commerce_saga::testing::{End, Faults, FlowingHost, Process, Trial, prove};
 use commerce_saga::{Orchestrator, SagaError};
 use reference_server::sagas::cancel_order::{self, CancelOrder};
+use reference_server::sagas::place_order;
 use reference_server::services::inventory::{Inventory, OpeningStock};
 use reference_server::services::order::{Orders, payment_of, shipment_of};
 use reference_server::services::payment::{LEDGER, Payments};
@@ -189,7 +190,8 @@ impl Trial for Cancellation {
 
     async fn start(&self, process: &Process) -> Orchestrator {
         let store = |service: &str| process.store(service);
-        let definition = process.faulty(cancel_order::definition(Duration::from_secs(30)).unwrap());
+        let definition = process
+            .faulty(cancel_order::definition(Duration::from_secs(30), place_order::GIVING_BACK).unwrap());
         let orchestrator = Orchestrator::new(store("order"), process.host()).register(definition);
         let orders = Orders::new(store("order"), process.host(), orchestrator.clone());
         let inventory = Inventory::new(store("inventory"), process.host());

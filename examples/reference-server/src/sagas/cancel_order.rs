@@ -10,7 +10,7 @@ use std::time::Duration;
 use commerce_core::commit::ClaimKey;
 use commerce_core::id::{OrderId, PaymentId, ShipmentId};
 use commerce_core::order::OrderCommand;
-use commerce_outbox::Scope;
+use commerce_outbox::{RetryPolicy, Scope};
 use commerce_saga::{BuildError, Failure, Saga, StepError, Version};
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +33,12 @@ pub struct CancelOrder {
     pub reason: String,
 }
 
-/// The definition. Each answer is awaited for `within`.
+/// The definition. Each answer is awaited for `within`. Once the shipment is called off there is no way back: what follows has
+/// the patience of `giving_back`.
 ///
 /// # Errors
 /// Never, as long as the definition makes sense: a test builds it.
-pub fn definition(within: Duration) -> Result<Saga<CancelOrder>, BuildError> {
+pub fn definition(within: Duration, giving_back: RetryPolicy) -> Result<Saga<CancelOrder>, BuildError> {
     Saga::builder::<CancelOrder>(NAME, Version(1))
         .replies_to(ORDER_REPLIES)
         .request("cancel-shipment", |order: &CancelOrder| CallOffShipment {
@@ -53,11 +54,13 @@ pub fn definition(within: Duration) -> Result<Saga<CancelOrder>, BuildError> {
             reason: order.reason.clone(),
         })
         .reply_within(within)
+        .retry(giving_back)
         .request("restock", |order| PutBackStock {
             order_id: order.order_id,
             reason: "the order was cancelled".to_owned(),
         })
         .reply_within(within)
+        .retry(giving_back)
         .local("cancel-order", CancelOrder::cancelled)
         .when_undone(CancelOrder::refused)
         .build()

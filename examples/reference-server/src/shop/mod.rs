@@ -52,7 +52,7 @@ pub struct ShopOptions {
     /// How long a checkout awaits its payment, with all its tries: the customer may have to act. As long as any other
     /// answer, if there is none.
     pub customer_action: Option<Duration>,
-    /// How often it is tried to give back what was paid for an order that fails.
+    /// How often it is tried to give back what was paid for an order that fails or is cancelled, and to put back its goods.
     pub giving_back: RetryPolicy,
     /// How often the payment service has its provider pay out what is given back, as long as it doesn't answer.
     pub paying_out: RetryPolicy,
@@ -300,6 +300,6 @@ pub fn orchestrator(stores: &Stores, options: &ShopOptions) -> Result<Orchestrat
     let paid_within = options.customer_action.map_or(options.step_timeout, each_try);
     Ok(Orchestrator::new(stores.order.clone(), options.host.clone())
         .register(place_order::definition(options.step_timeout, paid_within, options.giving_back)?)
-        .register(cancel_order::definition(options.step_timeout)?)
+        .register(cancel_order::definition(options.step_timeout, options.giving_back)?)
         .register(return_goods::definition(options.step_timeout)?))
 }

@@ -10,6 +10,7 @@ use commerce_core::payment::{
     ChargeState, ExternalPaymentId, NextStep, Payment, PaymentCommand, PaymentStatus,
 };
 use commerce_core::store::{Document, Query, StoreError};
+use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -29,8 +30,10 @@ pub(super) const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const ATTEMPTS: u32 = 10;
 /// So often is looked whether the provider is to be asked again.
 const LOOK: Duration = Duration::from_secs(5);
-/// So many payments are asked for in a row.
-const AT_ONCE: usize = 100;
+/// So many payments are asked for in one look.
+const IN_ONE_LOOK: usize = 100;
+/// So many of them at once: a provider that is silent about some must not keep the others waiting.
+const AT_ONCE: usize = 16;
 
 /// What a provider tells by itself.
 pub(crate) struct Notice {
@@ -207,14 +210,17 @@ impl Payments {
     /// # Errors
     /// When the store can't be asked.
     pub async fn follow_up(&self) -> Result<(), StoreError> {
-        let due =
-            Query::all_tenants(AWAITED).at_most("ask_at", self.host.now()).ascending("ask_at").limit(AT_ONCE);
-        for document in self.store.documents(&due).await? {
+        let due = Query::all_tenants(AWAITED)
+            .at_most("ask_at", self.host.now())
+            .ascending("ask_at")
+            .limit(IN_ONE_LOOK);
+        let ask = |document: Document| async move {
             if let Err(error) = self.ask_again(&document).await {
                 // Most often someone was faster. It is found again at the next look, if it is still there.
                 warn!(payment = document.id, %error, "a payment was not settled");
             }
-        }
+        };
+        stream::iter(self.store.documents(&due).await?).for_each_concurrent(AT_ONCE, ask).await;
         Ok(())
     }
 
