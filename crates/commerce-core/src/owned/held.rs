@@ -2,7 +2,6 @@ use super::OwnedError;
 use super::link::Link;
 use crate::aggregate::Aggregate;
 use crate::commit::{Append, Commit, CommitId, Expected, NewEvent};
-use crate::event::CodecError;
 use crate::id::Tenant;
 use crate::repository::{Kept, Loaded, Snapshots};
 use crate::stream::{StreamId, Version};
@@ -12,6 +11,8 @@ use std::fmt;
 /// The aggregates in memory.
 pub(super) struct Held<A: Aggregate> {
     tenants: HashMap<Tenant, HashMap<A::Id, Entry<A>>>,
+    /// How many there are of all tenants: summing up would cost more with each tenant.
+    len: usize,
     /// Counts the decisions.
     tick: u64,
 }
@@ -39,17 +40,18 @@ pub(super) struct Passenger<A: Aggregate> {
 
 impl<A: Aggregate> Default for Held<A> {
     fn default() -> Self {
-        Self { tenants: HashMap::new(), tick: 0 }
+        Self { tenants: HashMap::new(), len: 0, tick: 0 }
     }
 }
 
 impl<A: Aggregate> Held<A> {
     pub(super) fn len(&self) -> usize {
-        self.tenants.values().map(HashMap::len).sum()
+        self.len
     }
 
     pub(super) fn clear(&mut self) {
         self.tenants.clear();
+        self.len = 0;
     }
 
     pub(super) fn missing(&self, tenant: &Tenant, ids: &[A::Id]) -> Vec<A::Id> {
@@ -73,10 +75,12 @@ impl<A: Aggregate> Held<A> {
             self.tenants.insert(tenant.clone(), HashMap::new());
         }
         let entries = self.tenants.get_mut(tenant)?;
+        let before = entries.len();
         for (id, loaded) in loaded {
             // What is there already may be ahead of what was read.
             entries.entry(id).or_insert_with_key(|id| Entry::new(id, loaded, tick));
         }
+        self.len += entries.len() - before;
         let mut order = Vec::with_capacity(ids.len());
         for id in ids {
             let entry = entries.get_mut(id)?;
@@ -94,6 +98,10 @@ impl<A: Aggregate> Held<A> {
             && entries.get(&passenger.id).is_some_and(|entry| entry.loaded_for == passenger.loaded_for)
         {
             entries.remove(&passenger.id);
+            self.len -= 1;
+            if entries.is_empty() {
+                self.tenants.remove(tenant);
+            }
         }
     }
 
@@ -112,6 +120,7 @@ impl<A: Aggregate> Held<A> {
             entries.retain(|_, entry| entry.used_by > oldest || entry.used_by == tick);
             !entries.is_empty()
         });
+        self.len = self.tenants.values().map(HashMap::len).sum();
     }
 }
 
@@ -220,7 +229,7 @@ impl<A: Aggregate> Open<'_, A> {
         decided: &[(A::Id, Vec<A::Event>)],
         link: &Link,
         snapshots: Option<&Snapshots<A>>,
-    ) -> Result<Commit, CodecError> {
+    ) -> Commit {
         let mut commit = Commit::new().with_new_id(link.commit());
         commit.requires = self.foundations();
         for (id, events) in decided {
@@ -230,7 +239,7 @@ impl<A: Aggregate> Open<'_, A> {
                 entry.built_on = Some(link.clone());
                 if let Some(snapshots) = snapshots
                     && let Some(write) =
-                        snapshots.due(&entry.stream, &entry.state, entry.version, &mut entry.kept)?
+                        snapshots.due(&entry.stream, &entry.state, entry.version, &mut entry.kept)
                 {
                     // One aggregate may be named twice: its later snapshot holds the earlier.
                     commit.documents.retain(|other| other.id != write.id);
@@ -239,7 +248,7 @@ impl<A: Aggregate> Open<'_, A> {
             }
         }
         commit.appends = plan.appends;
-        Ok(commit)
+        commit
     }
 
     /// The commits that it builds on and that may yet fail, each once.

@@ -240,6 +240,25 @@ fn memory_is_bounded_and_what_was_dropped_is_loaded_again() {
 }
 
 #[test]
+fn how_many_are_held_is_known_whatever_comes_and_goes() {
+    let bench = bench(100);
+    for (tenant, fails, held) in
+        [("one", false, 1), ("another", false, 2), ("one", false, 2), ("one", true, 1), ("third", true, 1)]
+    {
+        let context = bench.host.context().with_tenant(Tenant::new(tenant));
+        let mut caller: Caller<'_> = Box::pin(bench.owned.decide(&context, &[1], |_| {
+            Ok(Decision::new(()).events(1, vec![JarEvent::Filled { amount: 1, left: 1 }]))
+        }));
+        assert!(poll_once(&mut caller).is_none());
+        bench.store.apply_next(fails);
+        assert_eq!(bench.finish(&mut caller).is_err(), fails);
+        assert_eq!(bench.owned.len(), held, "{tenant}");
+    }
+    bench.owned.clear();
+    assert!(bench.owned.is_empty());
+}
+
+#[test]
 fn a_decision_can_be_awaited_on_any_thread() {
     fn sendable<T: Send>(future: T) -> T {
         future
