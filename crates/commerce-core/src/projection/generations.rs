@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,11 @@ pub(super) fn reader(projection: &str, generation: u32) -> String {
     format!("projection/{projection}@{generation}")
 }
 
+/// The names of the collections that a projection writes.
+pub(super) fn names(projection: &dyn Projection) -> BTreeSet<String> {
+    projection.collections().iter().copied().map(str::to_owned).collect()
+}
+
 /// One generation: which it is, and what version of the projection writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Generation {
@@ -45,16 +51,22 @@ pub(super) struct Generations {
     pub(super) last: u32,
     /// Written inline: no checkpoint says how far it has come.
     pub(super) inline: bool,
+    /// The collections of all generations whose documents are there still.
+    #[serde(default)]
+    pub(super) collections: BTreeSet<String>,
 }
 
 impl Generations {
-    pub(super) fn first(version: u32, inline: bool) -> Self {
-        let live = Generation { number: 1, version };
-        Self { live, next: None, retired: Vec::new(), last: 1, inline }
+    fn first(projection: &dyn Projection, inline: bool) -> Self {
+        let live = Generation { number: 1, version: projection.version() };
+        let collections = names(projection);
+        Self { live, next: None, retired: Vec::new(), last: 1, inline, collections }
     }
 
     /// The next generation, to be filled by this version. One that another version has begun is given up.
-    pub(super) fn begin(&mut self, version: u32) -> Generation {
+    pub(super) fn begin(&mut self, projection: &dyn Projection) -> Generation {
+        let version = projection.version();
+        self.collections.extend(names(projection));
         if let Some(next) = self.next {
             if next.version == version {
                 return next;
@@ -91,13 +103,21 @@ impl Generations {
         if let Some(found) = Self::find(&**store, name).await? {
             return Ok(found);
         }
-        let first = Self::first(projection.version(), inline);
+        let first = Self::first(projection, inline);
         let answer = store.commit(Commit::new().document(first.write(name, 0)?)).await;
         match answer.map_err(|error| Error::from_commit(name, error)) {
             Ok(_) => Ok((first, 1)),
             // Another has entered it in the meantime.
             Err(error @ Error::Overtaken { .. }) => Self::find(&**store, name).await?.ok_or(error),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The documents of retired generations are gone, and with them the collections that only those had.
+    pub(super) fn clear_retired(&mut self, projection: &dyn Projection) {
+        self.retired.clear();
+        if self.next.is_none() && self.live.version == projection.version() {
+            self.collections = names(projection);
         }
     }
 

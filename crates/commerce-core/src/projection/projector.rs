@@ -42,7 +42,7 @@ impl Projector {
         Self { store, projection }
     }
 
-    /// Takes in the next events, `limit` at most. Documents, messages and the checkpoint's move are one commit for
+    /// Takes in the next events, `limit` at most, and one at least. Documents, messages and the checkpoint's move are one commit for
     /// each run of events of one tenant.
     ///
     /// # Errors
@@ -64,6 +64,8 @@ impl Projector {
             return Err(Error::overtaken(self.name()));
         }
         let mut cursor = Cursor { generation, position, silent: false };
+        // Of none it could not be said whether more follow.
+        let limit = limit.max(1);
         let events = self.store.read_log(position, limit).await?;
         self.take_in(&mut cursor, &events).await?;
         Ok(Progress { events: events.len(), position: cursor.position, caught_up: events.len() < limit })

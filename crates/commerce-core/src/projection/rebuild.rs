@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::Error;
-use super::generations::{Generation, Generations, SEALED, physical};
+use super::generations::{Generation, Generations, SEALED, names, physical};
 use super::projector::{Cursor, Projector};
 use crate::commit::{Commit, DocumentWrite, Expected};
 use crate::id::Tenant;
@@ -11,7 +11,7 @@ use crate::stream::Position;
 /// What a rebuild has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// The generation that is live now.
+    /// The generation that is live now; zero if there is none.
     pub generation: u32,
     /// How many events were taken in; those of an earlier call that was interrupted are not counted.
     pub events: u64,
@@ -29,11 +29,16 @@ impl Projector {
     /// A read model that is written [`Inline`](super::Inline) is rebuilt up to the end of the log: **stop its writers
     /// first**, and open it again afterwards. What they wrote in between would be in the old one only.
     ///
+    /// Of one that was never written nothing is built: it begins with the first [batch](Self::run_batch), or when it is
+    /// [opened](super::Inline::open).
+    ///
     /// # Errors
     /// See [`run_batch`](Self::run_batch); which version has built the live one makes no difference. [`Error::Overtaken`] when another rebuilds it at the same time.
     pub async fn rebuild(&self, limit: usize) -> Result<Rebuilt, Error> {
         let limit = limit.max(1);
-        let next = self.begin().await?;
+        let Some(next) = self.begin().await? else {
+            return Ok(Rebuilt { generation: 0, events: 0, deleted: 0 });
+        };
         let mut events = 0;
         while !self.fill_and_swap(next, limit, &mut events).await? {}
         let deleted = self.delete_retired(limit).await?;
@@ -46,34 +51,40 @@ impl Projector {
     /// # Errors
     /// What the store says.
     pub async fn delete_retired(&self, limit: usize) -> Result<u64, Error> {
-        let (mut generations, version) = Generations::open(&self.store, &*self.projection, false).await?;
+        let found = Generations::find(&*self.store, self.name()).await?;
+        let Some((mut generations, version)) = found else { return Ok(0) };
+        let mut collections = generations.collections.clone();
+        collections.extend(names(&*self.projection));
         let mut deleted = 0;
         for generation in &generations.retired {
             self.seal(*generation).await?;
-            for collection in self.projection.collections() {
+            for collection in &collections {
                 deleted += self.delete_all(physical(collection, *generation), limit.max(1)).await?;
             }
         }
         if !generations.retired.is_empty() {
-            generations.retired.clear();
+            generations.clear_retired(&*self.projection);
             self.commit(Commit::new().document(generations.write(self.name(), version)?)).await?;
         }
         Ok(deleted)
     }
 
-    async fn begin(&self) -> Result<Generation, Error> {
-        let (mut generations, version) = Generations::open(&self.store, &*self.projection, false).await?;
+    /// The generation to be filled; none if there is no live one.
+    async fn begin(&self) -> Result<Option<Generation>, Error> {
+        let found = Generations::find(&*self.store, self.name()).await?;
+        let Some((mut generations, version)) = found else { return Ok(None) };
         let before = generations.clone();
-        let next = generations.begin(self.projection.version());
+        let next = generations.begin(&*self.projection);
         if generations != before {
             self.commit(Commit::new().document(generations.write(self.name(), version)?)).await?;
         }
-        Ok(next)
+        Ok(Some(next))
     }
 
     /// One batch, or the swap if there is nothing left to fill in. Whether it is done.
     async fn fill_and_swap(&self, next: Generation, limit: usize, count: &mut u64) -> Result<bool, Error> {
-        let (generations, version) = Generations::open(&self.store, &*self.projection, false).await?;
+        let found = Generations::find(&*self.store, self.name()).await?;
+        let (generations, version) = found.ok_or_else(|| Error::overtaken(self.name()))?;
         if generations.next != Some(next) {
             return match generations.live == next {
                 true => Ok(true),

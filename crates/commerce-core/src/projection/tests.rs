@@ -263,6 +263,61 @@ fn a_rebuild_gives_the_same_again_sends_nothing_and_cleans_up() {
     assert_eq!((bench.messages(), bench.in_collection("sweets-taken@1")), (5, 0));
 }
 
+/// A later version, which writes less.
+struct LeftAlone(Sweets);
+
+#[async_trait]
+impl Projection for LeftAlone {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn collections(&self) -> &[&'static str] {
+        &[LEFT]
+    }
+
+    async fn project(&self, event: &RecordedEvent, views: &mut Views<'_>) -> Result<(), ProjectionError> {
+        match upcast::decode(event)? {
+            JarEvent::Filled { left, .. } | JarEvent::Taken { left, .. } => {
+                views.put(LEFT, event.stream.id(), &left)
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rebuild_leaves_nothing_of_a_collection_that_is_written_no_more() {
+    let bench = bench();
+    bench.fill_and_take(5);
+    bench.catch_up();
+    let sweets = Sweets { version: AtomicU32::new(2), breaks_at: AtomicU64::new(0) };
+    let less = Projector::new(bench.store.clone(), Arc::new(LeftAlone(sweets)));
+    block_on(less.rebuild(100)).unwrap();
+    assert_eq!((bench.in_collection("sweets-taken@1"), bench.in_collection("sweets-left@2")), (0, 1));
+}
+
+#[test]
+fn what_was_never_written_is_not_rebuilt_and_can_be_written_in_either_way() {
+    let bench = bench();
+    bench.fill_and_take(2);
+    let nothing = Rebuilt { generation: 0, events: 0, deleted: 0 };
+    assert_eq!(block_on(bench.projector.rebuild(100)).unwrap(), nothing);
+    assert_eq!(block_on(bench.projector.delete_retired(100)).unwrap(), 0);
+    assert!(block_on(Inline::open(bench.store.clone(), bench.sweets.clone())).is_ok());
+}
+
+#[test]
+fn a_batch_of_none_is_one_of_one() {
+    let bench = bench();
+    bench.fill_and_take(1);
+    let progress = || block_on(bench.projector.run_batch(0)).unwrap();
+    assert_eq!((progress().events, progress().events, progress().caught_up), (1, 1, true));
+}
+
 #[test]
 fn how_it_stands_is_told_and_what_it_holds_is_counted() {
     let bench = bench();
