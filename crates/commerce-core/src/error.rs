@@ -101,7 +101,6 @@ impl<R: Refusal> Refusal for repository::Error<R> {
             Self::Conflict(_) => "version_conflict",
             Self::Store(error) => error.code(),
             Self::Commit(error) => error.code(),
-            Self::Codec(error) => error.code(),
         }
     }
     fn sentence(&self) -> String {
@@ -110,7 +109,6 @@ impl<R: Refusal> Refusal for repository::Error<R> {
             Self::Conflict(_) => "it was changed at the same time, again and again: try later".to_owned(),
             Self::Store(error) => error.sentence(),
             Self::Commit(error) => error.sentence(),
-            Self::Codec(error) => error.sentence(),
         }
     }
     fn violations(&self) -> &[Violation] {

@@ -27,7 +27,7 @@ pub enum OwnedError<E> {
     /// The store did not write it, or can't tell whether it did.
     #[error(transparent)]
     Commit(CommitError),
-    /// An event or a snapshot can't be written down. The author of its type is at fault. Nothing is written.
+    /// An event can't be written down. The author of its type is at fault. Nothing is written.
     #[error(transparent)]
     Codec(#[from] CodecError),
 }

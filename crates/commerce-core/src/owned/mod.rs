@@ -212,7 +212,7 @@ impl<A: Aggregate> Owned<A> {
         let plan = Plan::new(&open, &events)?;
         // From here on, whatever goes wrong, the flight's end takes what has changed out of memory.
         let link = flight.board(open.passengers(&plan), base.requires.clone());
-        let held_part = open.take_in(plan, &events, link, self.repository.snapshots())?;
+        let held_part = open.take_in(plan, &events, link, self.repository.snapshots());
         let commit = joined(context, base, held_part);
         // Inside the lock: the store applies commits in the order of these calls.
         let answer = self.repository.store().commit(commit);

@@ -46,9 +46,8 @@ impl<A: Aggregate> Decided<A> {
         let invalid = |error: crate::event::CodecError| CommitError::Invalid(error.to_string());
         let events = self.events.iter().map(NewEvent::encode).collect::<Result<_, _>>().map_err(invalid)?;
         if let Some(snapshots) = &self.snapshots
-            && let Some(write) = snapshots
-                .due(&self.stream, &self.state, self.version, &mut self.kept.clone())
-                .map_err(invalid)?
+            && let Some(write) =
+                snapshots.due(&self.stream, &self.state, self.version, &mut self.kept.clone())
         {
             commit = commit.document(write);
         }

@@ -1,6 +1,5 @@
 use crate::commit::{CommitError, Conflict};
 use crate::error::Kind;
-use crate::event::CodecError;
 use crate::store::StoreError;
 
 /// Why a command was not carried out. `R` is the domain's rejection.
@@ -19,9 +18,6 @@ pub enum Error<R> {
     /// The store did not write it, or can't tell whether it did.
     #[error(transparent)]
     Commit(#[from] CommitError),
-    /// An event or a snapshot can't be written down. The author of its type is at fault. Nothing is written.
-    #[error(transparent)]
-    Codec(#[from] CodecError),
 }
 
 impl<R> Error<R> {
@@ -32,7 +28,6 @@ impl<R> Error<R> {
             Self::Conflict(_) => Kind::Conflict,
             Self::Store(error) => error.kind(),
             Self::Commit(error) => error.kind(),
-            Self::Codec(_) => Kind::Bug,
         }
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Loaded;
 use crate::commit::{DocumentWrite, Expected};
-use crate::event::CodecError;
 use crate::store::Document;
 use crate::stream::{StreamId, Version};
 
@@ -26,7 +25,7 @@ struct Mark {
     version: Version,
 }
 
-type Encode<A> = fn(u32, Version, &A) -> Result<Vec<u8>, CodecError>;
+type Encode<A> = fn(u32, Version, &A) -> Option<Vec<u8>>;
 type Decode<A> = fn(&[u8]) -> Option<A>;
 
 /// About as many bytes as an event of one field or two has, written down.
@@ -66,23 +65,24 @@ impl<A> Snapshots<A> {
     }
 
     /// The write of a snapshot of this version, if one is due after the one there is. A large state is written more
-    /// rarely, so that snapshots never take much more room than the events between them.
+    /// rarely, so that snapshots never take much more room than the events between them. One that JSON can't hold is left
+    /// out: the events are there.
     pub(crate) fn due(
         &self,
         stream: &StreamId,
         state: &A,
         version: Version,
         kept: &mut Kept,
-    ) -> Result<Option<DocumentWrite>, CodecError> {
+    ) -> Option<DocumentWrite> {
         let as_large = (kept.bytes / BYTES_OF_AN_EVENT) as u64;
         let after = as_large.clamp(self.every, self.every.saturating_mul(AT_MOST));
         if version.saturating_sub(kept.version) < after {
-            return Ok(None);
+            return None;
         }
-        let body = (self.encode)(self.schema, version, state)?;
-        *kept = Kept { version, bytes: body.len() };
+        let body = (self.encode)(self.schema, version, state);
+        *kept = Kept { version, bytes: body.as_ref().map_or(kept.bytes, Vec::len) };
         // Any: the append in the same commit has checked the version already.
-        Ok(Some(DocumentWrite::put(COLLECTION, stream.as_str(), Expected::Any, body)))
+        Some(DocumentWrite::put(COLLECTION, stream.as_str(), Expected::Any, body?))
     }
 
     /// The state that a snapshot holds; the first state if it is not of this schema or can't be read. One that is kept by
@@ -105,9 +105,8 @@ impl<A> Snapshots<A> {
     }
 }
 
-fn encode<A: Serialize>(schema: u32, version: Version, state: &A) -> Result<Vec<u8>, CodecError> {
-    serde_json::to_vec(&Snapshot { schema, version, state })
-        .map_err(|error| CodecError::Encode(error.to_string()))
+fn encode<A: Serialize>(schema: u32, version: Version, state: &A) -> Option<Vec<u8>> {
+    serde_json::to_vec(&Snapshot { schema, version, state }).ok()
 }
 
 fn decode<A: DeserializeOwned>(body: &[u8]) -> Option<A> {

@@ -141,6 +141,46 @@ fn a_snapshot_is_renewed_with_the_events_and_loading_starts_at_it() {
     assert_eq!(block_on(jars.load_at(&Tenant::default(), &1, At::Version(1))).unwrap().state.left, 3);
 }
 
+/// JSON has texts alone as keys.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Grid {
+    cells: std::collections::BTreeMap<(u8, u8), u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Painted {
+    Painted { x: u8, y: u8 },
+}
+
+impl crate::Event for Painted {}
+
+impl Aggregate for Grid {
+    const KIND: &'static str = "grid";
+    type Id = u32;
+    type Command = (u8, u8);
+    type Event = Painted;
+    type Rejection = Empty;
+
+    fn decide(&self, (x, y): (u8, u8), _: &Context) -> Result<Vec<Painted>, Empty> {
+        Ok(vec![Painted::Painted { x, y }])
+    }
+
+    fn apply(&mut self, Painted::Painted { x, y }: &Painted) {
+        *self.cells.entry((*x, *y)).or_default() += 1;
+    }
+}
+
+#[test]
+fn a_state_that_cant_be_kept_as_a_snapshot_is_loaded_from_its_events() {
+    let (store, host) = memory();
+    let grids = Repository::<Grid>::new(store).with_snapshots(2, 1);
+    for x in 0..5 {
+        block_on(grids.execute(&1, (x, 0), &host.context())).unwrap();
+    }
+    let loaded = block_on(grids.load(&Tenant::default(), &1)).unwrap();
+    assert_eq!((loaded.version, loaded.state.cells.len()), (5, 5));
+}
+
 #[test]
 fn a_large_state_is_written_as_a_snapshot_more_rarely() {
     let (jars, host) = jars();

@@ -181,7 +181,10 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.text().as_str(), self.currency)
+        match f.width() {
+            Some(_) => f.pad(&format!("{} {}", self.text().as_str(), self.currency)),
+            None => write!(f, "{} {}", self.text().as_str(), self.currency),
+        }
     }
 }
 

@@ -160,7 +160,7 @@ impl Accounts {
             return Ok((commit, after));
         }
         if let Some(snapshots) = self.users.snapshots()
-            && let Some(write) = snapshots.due(&stream, &after.state, after.version, &mut after.kept)?
+            && let Some(write) = snapshots.due(&stream, &after.state, after.version, &mut after.kept)
         {
             commit = commit.document(write);
         }

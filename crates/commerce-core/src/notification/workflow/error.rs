@@ -137,7 +137,6 @@ impl<R: Into<Error>> From<repository::Error<R>> for Error {
             repository::Error::Conflict(conflict) => Self::Conflict(conflict),
             repository::Error::Store(error) => Self::Store(error),
             repository::Error::Commit(error) => error.into(),
-            repository::Error::Codec(error) => Self::Codec(error),
         }
     }
 }
