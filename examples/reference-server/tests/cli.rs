@@ -743,11 +743,11 @@ fn an_empty_mailbox_is_shown_as_such() {
 /// As after an incomplete restore.
 #[test]
 fn a_file_that_is_missing_beside_the_others_is_named_and_not_made() {
-    let folder = finished();
-    let file = folder.path().join("shipping.db");
-    for found in [None, Some("")] {
+    for (name, found) in [("shipping", None), ("shipping", Some("")), ("order", None), ("order", Some(""))] {
+        let folder = finished();
+        let file = folder.path().join(format!("{name}.db"));
         for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(folder.path().join(format!("shipping.db{suffix}")));
+            let _ = fs::remove_file(folder.path().join(format!("{name}.db{suffix}")));
         }
         if let Some(text) = found {
             fs::write(&file, text).unwrap();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use commerce_adapters::postgres::{self, PgOptions};
 use commerce_core::Host;
 
-use super::stores::{OpenError, SERVICES, on_postgres};
+use super::stores::{OpenError, SERVICES, lost, on_postgres};
+use super::url::PgUrl;
 use super::{StoreUrl, Stores};
 
 /// What was done to a service's store.
@@ -58,6 +59,7 @@ pub async fn migrate(url: &StoreUrl, adopt: bool, host: &Arc<dyn Host>) -> Resul
     let mut migrated = Vec::new();
     match url {
         StoreUrl::Postgres(url) => {
+            check_restored(url).await?;
             for (service, options) in SERVICES.into_iter().zip(on_postgres(url)?) {
                 migrated.push(Migrated { service, done: bring_up(options, adopt).await? });
             }
@@ -75,6 +77,23 @@ pub async fn migrate(url: &StoreUrl, adopt: bool, host: &Arc<dyn Host>) -> Resul
         }
     }
     Ok(migrated)
+}
+
+/// Nothing is made in the place of what a restore into another cluster has left out. A service that is new in this program has no
+/// store either, but beside stores that are at home here.
+async fn check_restored(url: &PgUrl) -> Result<(), OpenError> {
+    let (mut absent, mut moved) = (None, false);
+    for options in on_postgres(url)? {
+        match options.open().await {
+            Err(error @ postgres::OpenError::Absent { .. }) => absent = absent.or(Some(error)),
+            Err(postgres::OpenError::OtherCluster { .. }) => moved = true,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    match absent {
+        Some(absent) if moved => Err(lost(absent)),
+        _ => Ok(()),
+    }
 }
 
 /// Looks first, to be able to say what was done.

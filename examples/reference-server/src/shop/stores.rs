@@ -2,7 +2,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use commerce_adapters::postgres::{self, PgDatabase, PgOptions, PgStore};
+use commerce_adapters::postgres::{self, PgDatabase, PgOptions};
 use commerce_adapters::sqlite::{self, SqliteOptions};
 use commerce_core::Host;
 use commerce_core::memory::MemoryStore;
@@ -70,11 +70,11 @@ pub enum OpenError {
         /// The version that is needed.
         needed: i64,
     },
-    /// Of the files of one folder some are there and others are not.
-    #[error("{} is missing or empty, though other services have their data beside it: restore it", path.display())]
+    /// Some services have data and others no store, as after a backup that was restored in part.
+    #[error("{place} is missing or empty, though other services have their data beside it: restore it")]
     Incomplete {
-        /// The file that isn't there.
-        path: PathBuf,
+        /// The file that isn't there, or the schema and its database.
+        place: String,
     },
     /// A file in it can't be opened.
     #[error(transparent)]
@@ -82,6 +82,9 @@ pub enum OpenError {
     /// A database can't be opened.
     #[error(transparent)]
     Postgres(postgres::OpenError),
+    /// What is there can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<postgres::OpenError> for OpenError {
@@ -111,15 +114,9 @@ impl Stores {
             StoreUrl::Memory => Ok(Self::in_memory(host)),
             StoreUrl::Sqlite(folder) => {
                 make(folder).map_err(|source| OpenError::Folder { path: folder.clone(), source })?;
-                Self::in_folder(folder, host)
+                Self::in_folder(folder, host, Missing::IsMade).await
             }
-            StoreUrl::Postgres(url) => {
-                let mut stores: Vec<Arc<dyn Store>> = Vec::new();
-                for options in on_postgres(url)? {
-                    stores.push(Arc::new(open_or_make(options).await?));
-                }
-                Ok(Self::of(stores))
-            }
+            StoreUrl::Postgres(url) => Self::on_server(url, Missing::IsMade).await,
         }
     }
 
@@ -129,17 +126,9 @@ impl Stores {
     /// As [`open`](Self::open), and when there is no data.
     pub async fn open_existing(url: &StoreUrl, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
         match url {
-            StoreUrl::Sqlite(folder) if !is_there(&folder.join(LAST))? => {
-                Err(OpenError::Absent { place: folder.display().to_string() })
-            }
-            StoreUrl::Memory | StoreUrl::Sqlite(_) => Self::open(url, host).await,
-            StoreUrl::Postgres(url) => {
-                let mut stores: Vec<Arc<dyn Store>> = Vec::new();
-                for options in on_postgres(url)? {
-                    stores.push(Arc::new(options.open().await?));
-                }
-                Ok(Self::of(stores))
-            }
+            StoreUrl::Memory => Ok(Self::in_memory(host)),
+            StoreUrl::Sqlite(folder) => Self::in_folder(folder, host, Missing::IsRefused).await,
+            StoreUrl::Postgres(url) => Self::on_server(url, Missing::IsRefused).await,
         }
     }
 
@@ -167,29 +156,61 @@ impl Stores {
         Self { order, inventory, payment, shipping, catalog, identity, notification, analytics }
     }
 
-    fn in_folder(folder: &Path, host: &Arc<dyn Host>) -> Result<Self, OpenError> {
-        let store = |name: &str| -> Result<Arc<dyn Store>, OpenError> {
-            let options = SqliteOptions::new(folder.join(name)).host(host.clone()).exclusive();
-            Ok(Arc::new(options.open()?))
+    async fn in_folder(folder: &Path, host: &Arc<dyn Host>, missing: Missing) -> Result<Self, OpenError> {
+        let path = |service| folder.join(format!("{service}.db"));
+        let open = |service| -> Result<Arc<dyn Store>, OpenError> {
+            Ok(Arc::new(SqliteOptions::new(path(service)).host(host.clone()).exclusive().open()?))
         };
-        if is_there(&folder.join(LAST))? {
-            for service in SERVICES {
-                let path = folder.join(format!("{service}.db"));
-                if !is_there(&path)? {
-                    return Err(OpenError::Incomplete { path });
-                }
+        let mut stores = Vec::new();
+        for service in SERVICES {
+            stores.push(if is_there(&path(service))? { Some(open(service)?) } else { None });
+        }
+        if let Some(absent) = stores.iter().position(Option::is_none) {
+            // The first service's file is made last: where it is, all have been.
+            if stores[0].is_some() || any_has_data(&stores).await? {
+                return Err(OpenError::Incomplete { place: path(SERVICES[absent]).display().to_string() });
+            }
+            if missing == Missing::IsRefused {
+                return Err(OpenError::Absent { place: folder.display().to_string() });
             }
         }
-        Ok(Self {
-            inventory: store("inventory.db")?,
-            payment: store("payment.db")?,
-            shipping: store("shipping.db")?,
-            catalog: store("catalog.db")?,
-            identity: store("identity.db")?,
-            notification: store("notification.db")?,
-            analytics: store("analytics.db")?,
-            order: store(LAST)?,
-        })
+        for (service, store) in SERVICES.into_iter().zip(&mut stores).rev() {
+            if store.is_none() {
+                *store = Some(open(service)?);
+            }
+        }
+        Ok(Self::of(stores.into_iter().flatten().collect()))
+    }
+
+    async fn on_server(url: &PgUrl, missing: Missing) -> Result<Self, OpenError> {
+        let all = on_postgres(url)?;
+        let mut stores: Vec<Option<Arc<dyn Store>>> = Vec::new();
+        let mut absent = None;
+        for options in &all {
+            match options.clone().open().await {
+                Ok(store) => stores.push(Some(Arc::new(store))),
+                // What is there may belong to programs that are at work: nothing is changed of it.
+                Err(error @ postgres::OpenError::Absent { .. }) => {
+                    stores.push(None);
+                    absent.get_or_insert(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(absent) = absent {
+            if any_has_data(&stores).await? {
+                return Err(lost(absent));
+            }
+            if missing == Missing::IsRefused {
+                return Err(absent.into());
+            }
+        }
+        for (options, store) in all.into_iter().zip(&mut stores) {
+            if store.is_none() {
+                *store = Some(Arc::new(options.migrate().await?));
+            }
+        }
+        Ok(Self::of(stores.into_iter().flatten().collect()))
     }
 
     /// Each with its service's name.
@@ -219,8 +240,31 @@ impl Stores {
     }
 }
 
-/// The file that is made last: where it is, all are.
-const LAST: &str = "order.db";
+/// What becomes of stores that are not there.
+#[derive(Clone, Copy, PartialEq)]
+enum Missing {
+    IsMade,
+    IsRefused,
+}
+
+/// Whether anything has ever happened in one of these. What was only made has not been lost by whoever was interrupted in
+/// making the others.
+async fn any_has_data(stores: &[Option<Arc<dyn Store>>]) -> Result<bool, StoreError> {
+    for store in stores.iter().flatten() {
+        if !store.read_log(0, 1).await?.is_empty() || store.last_message().await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is not there was, as others beside it have data.
+pub(super) fn lost(absent: postgres::OpenError) -> OpenError {
+    match absent.into() {
+        OpenError::Absent { place } => OpenError::Incomplete { place },
+        error => error,
+    }
+}
 
 /// Whether there is a file with something in it.
 fn is_there(path: &Path) -> Result<bool, OpenError> {
@@ -228,14 +272,6 @@ fn is_there(path: &Path) -> Result<bool, OpenError> {
         Ok(file) => Ok(file.len() > 0),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
         Err(source) => Err(OpenError::Folder { path: path.to_owned(), source }),
-    }
-}
-
-/// What is there may belong to programs that are at work: nothing is changed of it.
-async fn open_or_make(options: PgOptions) -> Result<PgStore, postgres::OpenError> {
-    match options.clone().open().await {
-        Err(postgres::OpenError::Absent { .. }) => options.migrate().await,
-        opened => opened,
     }
 }
 

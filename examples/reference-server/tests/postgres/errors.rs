@@ -107,6 +107,36 @@ async fn data_of_an_older_version_is_left_to_migrate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_whose_data_is_lost_is_not_begun_anew() {
+    let database = database().await;
+    let url = database.url();
+    run(&mut replay_on(url, &[])).ends_with(0);
+    for lost in ["payment", "order"] {
+        database.execute(&format!("ALTER SCHEMA \"{lost}\" RENAME TO elsewhere")).await;
+        for mut command in [
+            look_at(url, &["serve", "--listen", "127.0.0.1:0"]),
+            replay_on(url, &[]),
+            look_at(url, &["audit"]),
+            look_at(url, &["sagas", "list"]),
+        ] {
+            run(&mut command).fails(3, &[&format!("schema {lost}"), "is missing or empty", "restore it"]);
+        }
+        database.execute(&format!("ALTER SCHEMA elsewhere RENAME TO \"{lost}\"")).await;
+    }
+    run(&mut look_at(url, &["audit"])).ends_with(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_were_made_in_part_are_made_to_the_end() {
+    let database = database().await;
+    let url = database.url();
+    run(&mut look_at(url, &["migrate"])).ends_with(0);
+    database.execute("DROP SCHEMA payment CASCADE").await;
+    run(&mut look_at(url, &["audit"])).fails(3, &["no data in schema payment"]);
+    run(&mut replay_on(url, &[])).ends_with(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_data_commands_say_what_to_do() {
     let database = database().await;
     for arguments in [&["audit"][..], &["sagas", "list"], &["dead-letters", "list"]] {
