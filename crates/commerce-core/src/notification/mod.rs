@@ -50,6 +50,6 @@ pub use template::{
 };
 pub use variables::{MAX_VARIABLES, Variables};
 pub use workflow::{
-    Content, DeliveryReport, Due, Error, NewNotification, Notifications, Operations, Page, Prepared,
-    TEMPLATE_NAMES, TemplateRef,
+    ACQUAINTANCE, Content, DeliveryReport, Due, Error, NewNotification, Notifications, Operations, Page,
+    Prepared, TEMPLATE_NAMES, TemplateRef,
 };

@@ -11,7 +11,8 @@ use commerce_core::Host;
 use commerce_core::commit::Commit;
 use commerce_core::identity::SECRET_ISSUED;
 use commerce_core::notification::{
-    Channel, ChannelKind, Channels, Error, Mailbox, Notifications, Operations, PublishedFact, SecretNotice,
+    ACQUAINTANCE, Channel, ChannelKind, Channels, Error, Mailbox, Notifications, Operations, PublishedFact,
+    SecretNotice,
 };
 use commerce_core::store::Store;
 use commerce_outbox::{
@@ -136,7 +137,9 @@ impl Handler for React {
             payload: event.fields.get().as_bytes(),
             recorded_at: event.recorded_at,
         };
-        let follows = self.0.react(&fact, Commit::within(scope.context())).await.map_err(failed)?;
+        let age = scope.context().now().since(event.recorded_at);
+        let follows = self.0.react(&fact, Commit::within(scope.context())).await;
+        let follows = follows.map_err(|error| waits_or_failed(error, age))?;
         scope.write(|base| base.and(follows));
         Ok(scope.finish())
     }
@@ -156,6 +159,27 @@ impl Handler for Tell {
     }
 }
 
+/// Events of several services come in no order among each other: that one is not known for a while is no failure.
+fn waits_or_failed(error: Error, age: Duration) -> HandleError {
+    match error {
+        error @ Error::NotYetKnown { .. } if age <= ACQUAINTANCE => HandleError::not_yet(error),
+        error => failed(error),
+    }
+}
+
 fn failed(error: Error) -> HandleError {
     HandleError::new(error.kind(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_known_yet_is_waited_for_and_only_then_a_failure() {
+        let unknown = || Error::NotYetKnown { what: "user 1".to_owned() };
+        assert!(waits_or_failed(unknown(), Duration::from_secs(59)).is_not_yet());
+        assert!(!waits_or_failed(unknown(), Duration::from_secs(61)).is_not_yet());
+        assert!(!waits_or_failed(Error::Invalid(Vec::new()), Duration::ZERO).is_not_yet());
+    }
 }

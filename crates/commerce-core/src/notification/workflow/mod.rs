@@ -18,6 +18,7 @@ pub use deliver::{DeliveryReport, Due};
 pub use error::Error;
 pub use page::Page;
 pub(super) use page::{Place, by_owner, by_user, page_of};
+pub use react::ACQUAINTANCE;
 pub use templates::TEMPLATE_NAMES;
 pub use write::Prepared;
 

@@ -51,7 +51,7 @@ impl Letter {
 
 /// So long an event waits for the one that says who its customer is. After that they have no account, as customers have
 /// none whose orders were imported.
-const ACQUAINTANCE: Duration = Duration::from_secs(60);
+pub const ACQUAINTANCE: Duration = Duration::from_secs(60);
 /// How someone is addressed whose name is not known.
 const NAMELESS: &str = "customer";
 
