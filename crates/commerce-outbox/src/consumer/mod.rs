@@ -32,6 +32,9 @@ use dispatch::Dispatcher;
 use handler::{Ignore, Typed};
 use worker::Worker;
 
+/// So many messages may be handled at a time at most: more than any bus hands out, and a number that can be multiplied.
+const MOST_AT_A_TIME: usize = 65_536;
+
 /// A member of a consumer group.
 ///
 /// Messages of one key are handled one after the other, in order; messages of other keys at the same time. What a
@@ -182,9 +185,9 @@ impl Consumer {
         self.on_topic(topic, Arc::new(Ignore))
     }
 
-    /// So many messages at a time, of as many keys. 64 unless set.
+    /// So many messages at a time, of as many keys. 64 unless set; 65,536 at most.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.options.concurrency = concurrency.max(1);
+        self.options.concurrency = concurrency.clamp(1, MOST_AT_A_TIME);
         self
     }
 

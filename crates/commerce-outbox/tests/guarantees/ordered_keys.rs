@@ -127,3 +127,16 @@ async fn groups_and_keys_with_slashes_are_kept_apart() {
     one.stop().await;
     other.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_keys_as_there_are_may_be_handled_at_a_time() {
+    let world = World::new(1).await;
+    let running = Running::consumer(world.consumer().concurrency(usize::MAX).on(record));
+    for number in 1..=3 {
+        world.send(job("a", number)).await;
+        world.send(job("b", number)).await;
+    }
+    world.until_effects("a", &[1, 2, 3]).await;
+    world.until_effects("b", &[1, 2, 3]).await;
+    running.stop().await;
+}
