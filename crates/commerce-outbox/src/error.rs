@@ -1,6 +1,10 @@
+use std::error::Error;
+
 use commerce_core::commit::{CommitError, Conflict};
 use commerce_core::error::{Kind, Refusal};
 use commerce_core::event::CodecError;
+use commerce_core::owned::OwnedError;
+use commerce_core::repository;
 use commerce_core::store::StoreError;
 
 /// Why a message was not handled. Its kind decides what happens: a conflict is decided anew at once, what is
@@ -10,17 +14,17 @@ use commerce_core::store::StoreError;
 pub struct HandleError {
     kind: Kind,
     not_yet: bool,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 impl HandleError {
     /// An error of this kind.
-    pub fn new(kind: Kind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(kind: Kind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind, not_yet: false, source: source.into() }
     }
 
     /// May succeed later.
-    pub fn retryable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Kind::Retryable, source)
     }
 
@@ -33,18 +37,27 @@ impl HandleError {
     /// let handled = if checkout_has_ended { Ok(()) } else { Err(HandleError::not_yet("the checkout is under way")) };
     /// # assert!(handled.is_err_and(|error| error.is_not_yet()));
     /// ```
-    pub fn not_yet(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn not_yet(what: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { not_yet: true, ..Self::retryable(what) }
     }
 
     /// Will never succeed.
-    pub fn terminal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn terminal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Kind::Terminal, source)
     }
 
-    /// The conflict that the commit met, if that is what it was.
+    /// The conflict that the commit met, if that is what it was: the error itself, or one that it names as its
+    /// [source](Error::source).
     pub fn conflict(&self) -> Option<&Conflict> {
-        self.source.downcast_ref::<CommitError>().and_then(CommitError::conflict)
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&*self.source);
+        while let Some(error) = cause {
+            let of_commit = error.downcast_ref::<CommitError>().and_then(CommitError::conflict);
+            if let Some(conflict) = of_commit.or_else(|| error.downcast_ref()) {
+                return Some(conflict);
+            }
+            cause = error.source();
+        }
+        None
     }
 
     /// Whether it is no failure, but [has to wait](Self::not_yet).
@@ -96,6 +109,28 @@ impl From<CodecError> for HandleError {
     }
 }
 
+/// As [`OwnedError::kind`] has it: a rejection is of [`Kind::Invalid`]. Whoever rejects for another reason looks at it first.
+impl<E: Error + Send + Sync + 'static> From<OwnedError<E>> for HandleError {
+    fn from(error: OwnedError<E>) -> Self {
+        match error {
+            OwnedError::Commit(error) => error.into(),
+            error => Self::new(error.kind(), error),
+        }
+    }
+}
+
+/// As [`repository::Error::kind`] has it: a rejection is of [`Kind::Invalid`]. Whoever rejects for another reason looks at it
+/// first.
+impl<R: Error + Send + Sync + 'static> From<repository::Error<R>> for HandleError {
+    fn from(error: repository::Error<R>) -> Self {
+        match error {
+            repository::Error::Commit(error) => error.into(),
+            repository::Error::Conflict(conflict) => Self::new(Kind::Conflict, conflict),
+            error => Self::new(error.kind(), error),
+        }
+    }
+}
+
 /// Why a bus could not do its work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -104,7 +139,7 @@ pub enum BusError {
     #[error("the bus is unavailable: {source}")]
     Unavailable {
         /// What it said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A message on the bus can't be read. An operator must look.
     #[error("a message at {at} can't be read: {source}")]
@@ -112,7 +147,7 @@ pub enum BusError {
         /// Where it is.
         at: String,
         /// What is wrong with it.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A member of the group takes other topics. It works once that one has gone.
     #[error(

@@ -64,6 +64,12 @@ impl Scope {
 
     /// For a handler that commits by itself, as one that decides in memory does; it answers
     /// [`Handled::Committed`] then. The claim in it must stay.
+    ///
+    /// If the commit is refused as the message was handled before, the claim is what it conflicts with, and the consumer has to
+    /// see that: the message would become a dead letter. It sees what is turned into a [`HandleError`](crate::HandleError) by `?`
+    /// or `into`, of a store, an [`Owned`](commerce_core::owned::Owned) or a
+    /// [`Repository`](commerce_core::repository::Repository), and what another error names as its
+    /// [source](std::error::Error::source); not what has become a text.
     pub fn into_commit(self) -> Commit {
         self.commit
     }

@@ -3,8 +3,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commerce_core::commit::Expected;
+use commerce_core::commit::{CommitError, Expected};
+use commerce_core::id::Tenant;
+use commerce_core::owned::{Decision, Owned};
+use commerce_core::repository::{self, Repository};
+use commerce_core::{Aggregate, Context, Event};
 use commerce_outbox::*;
+use serde::{Deserialize, Serialize};
 
 use crate::support::*;
 
@@ -159,4 +164,106 @@ async fn a_message_that_lost_its_race_is_decided_anew_at_once() {
     world.until_effects("a", &[1]).await;
     running.stop().await;
     assert_eq!(runs.load(Ordering::SeqCst), 4);
+}
+
+/// How many jobs of a key were done.
+#[derive(Clone, Default)]
+struct Tally(u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Counted {
+    Counted { number: u32 },
+}
+
+impl Event for Counted {}
+
+impl Aggregate for Tally {
+    const KIND: &'static str = "tally";
+    type Id = String;
+    type Command = u32;
+    type Event = Counted;
+    type Rejection = std::fmt::Error;
+    fn decide(&self, number: u32, _: &Context) -> Result<Vec<Counted>, std::fmt::Error> {
+        Ok(vec![Counted::Counted { number }])
+    }
+    fn apply(&mut self, _: &Counted) {
+        self.0 += 1;
+    }
+}
+
+/// A message is delivered twice, and handled by what commits by itself: the second time its claim is in the way of that.
+async fn counts_once<F>(handle: impl Fn(Repository<Tally>, Job, Scope) -> F + Send + Sync + 'static)
+where
+    F: Future<Output = Result<Handled, HandleError>> + Send + 'static,
+{
+    let world = World::new(1).await;
+    let tallies = Repository::<Tally>::new(world.store.clone());
+    let (ours, handle) = (tallies.clone(), Arc::new(handle));
+    let consumer = world.consumer_on(Arc::new(Stammering(world.bus())));
+    let running = Running::consumer(consumer.on(move |job: Job, scope| handle(ours.clone(), job, scope)));
+    for number in 0..10 {
+        world.send(job("a", number)).await;
+    }
+    let count = async || tallies.load(&Tenant::default(), &"a".to_owned()).await.unwrap().state.0;
+    until(async || count().await == 10 || world.dead_letters().unfinished(None).await.unwrap().dead > 0)
+        .await;
+    world.send(job("last", 0)).await;
+    let last = async || tallies.load(&Tenant::default(), &"last".to_owned()).await.unwrap().version;
+    until(async || last().await == 1).await;
+    running.stop().await;
+    world.until_nothing_held().await;
+    assert_eq!(count().await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_in_memory_takes_effect_once() {
+    counts_once(async |tallies: Repository<Tally>, job: Job, scope: Scope| {
+        let host = Arc::new(SystemHost);
+        let (context, commit) = (scope.context().clone(), scope.into_commit());
+        let tallies = Owned::new(tallies, host, 10);
+        tallies
+            .decide(&context, std::slice::from_ref(&job.key), |_| {
+                let counted = Counted::Counted { number: job.number };
+                let decision = Decision::new(()).events(job.key.clone(), vec![counted]);
+                Ok::<_, std::fmt::Error>(decision.with(commit.clone()))
+            })
+            .await?;
+        Ok(Handled::Committed)
+    })
+    .await;
+}
+
+async fn count(
+    tallies: &Repository<Tally>,
+    job: Job,
+    scope: Scope,
+) -> Result<(), repository::Error<std::fmt::Error>> {
+    let decided = tallies.decide(&job.key, job.number, scope.context()).await?;
+    tallies.store().commit(decided.write_to(scope.into_commit())?).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_on_what_was_read_takes_effect_once() {
+    counts_once(async |tallies: Repository<Tally>, job: Job, scope: Scope| {
+        count(&tallies, job, scope).await?;
+        Ok(Handled::Committed)
+    })
+    .await;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the job can't be counted")]
+struct NotCounted(#[source] CommitError);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_the_conflict_as_its_source_takes_effect_once() {
+    counts_once(async |tallies: Repository<Tally>, job: Job, scope: Scope| {
+        match count(&tallies, job, scope).await {
+            Ok(()) => Ok(Handled::Committed),
+            Err(repository::Error::Commit(error)) => Err(HandleError::terminal(NotCounted(error))),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await;
 }
