@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::worker::{KeyName, Worker};
+use super::held_keys::KeyName;
+use super::worker::Worker;
 use crate::bus::{Delivery, READING, Receipt, Subscription, drop_from, stay};
 use crate::error::BusError;
 

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod handler;
+mod held_keys;
 mod observe;
 mod retries;
 mod scope;

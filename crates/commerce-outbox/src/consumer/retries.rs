@@ -27,8 +27,8 @@ const RETRYING: &str = "looking for held messages";
 const CONCURRENCY: usize = 16;
 /// So many heads are looked at in one go.
 const BATCH: usize = 64;
-/// So often queues that were emptied are looked for.
-const PRUNE: Duration = Duration::from_secs(10 * 60);
+/// So often it is found out anew which keys are held, and queues are looked for that were emptied.
+const TIDY: Duration = Duration::from_secs(10 * 60);
 
 /// One member of the group does this at a time: two would count each other's attempts as lost. Should two do it all the
 /// same, each head's version lets only one of them begin an attempt.
@@ -62,7 +62,7 @@ struct Retries {
     holder: Uuid,
     lease: Option<Lease>,
     renew_at: Instant,
-    prune_at: Instant,
+    tidy_at: Instant,
     running: JoinSet<Tried>,
     names: HashSet<HeadName>,
     /// What runs took a worker with it before. It runs alone: whatever ran beside it would be counted too.
@@ -78,7 +78,7 @@ impl Retries {
             worker,
             lease: None,
             renew_at: Instant::now(),
-            prune_at: Instant::now() + PRUNE,
+            tidy_at: Instant::now() + TIDY,
             running: JoinSet::new(),
             names: HashSet::new(),
             alone: false,
@@ -89,18 +89,28 @@ impl Retries {
     /// Starts what is due; answers how long to wait for more.
     async fn pass(&mut self) -> Result<Duration, HeldError> {
         self.renew().await?;
+        self.tidy().await?;
         if self.lease.is_none() || self.alone {
             return Ok(POLL);
-        }
-        if Instant::now() >= self.prune_at {
-            self.prune_at = Instant::now() + PRUNE;
-            self.worker.held.prune().await?;
         }
         let (due, wait) = self.due().await?;
         for (name, head) in self.turn(due) {
             self.start(name, head);
         }
         Ok(wait)
+    }
+
+    /// Forgets what has been done with, here or by other members and operators.
+    async fn tidy(&mut self) -> Result<(), HeldError> {
+        if Instant::now() < self.tidy_at {
+            return Ok(());
+        }
+        self.tidy_at = Instant::now() + TIDY;
+        self.worker.refresh_held_keys().await?;
+        if self.lease.is_some() {
+            self.worker.held.prune().await?;
+        }
+        Ok(())
     }
 
     /// What is due and not being tried, and how long to wait for more.
@@ -245,7 +255,7 @@ async fn finish(worker: &Worker, head: Head) -> Result<(), HeldError> {
         let commit = worker.held.remove(&head, commit_for(message.tenant())).await?;
         worker.held.store.commit(commit).await?;
     }
-    Ok(())
+    Ok(worker.forget_if_emptied(&message.envelope).await?)
 }
 
 async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), HeldError> {
@@ -283,5 +293,5 @@ async fn skip(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
     head.message.due = None;
     let aside = head.message.write(Expected::Any)?;
     worker.held.store.commit(commit.document(aside)).await?;
-    Ok(())
+    Ok(worker.forget_if_emptied(&head.message.envelope).await?)
 }

@@ -1,13 +1,11 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict};
 use commerce_core::error::Kind;
-use commerce_core::id::Tenant;
 use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
 use futures_util::FutureExt;
@@ -17,6 +15,7 @@ use tracing::{Instrument, debug, warn};
 use super::Handlers;
 use super::Options;
 use super::handler::Handler;
+use super::held_keys::{HeldKeys, KeyName};
 use super::observe::{self, Outcome};
 use super::scope::{Handled, Scope};
 use crate::DEDUPLICATION;
@@ -36,9 +35,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// What may fail, and be tried again.
 const SETTLING: &str = "writing what was handled";
 
-/// Names a key within a consumer group.
-pub(super) type KeyName = (Tenant, Arc<str>);
-
 /// Handles one message at a time.
 pub(super) struct Worker {
     pub(super) held: Held,
@@ -50,7 +46,7 @@ pub(super) struct Worker {
     host: Arc<dyn Host>,
     handlers: Handlers,
     inbox: Cow<'static, str>,
-    held_keys: Mutex<HashSet<KeyName>>,
+    held_keys: HeldKeys,
 }
 
 impl Worker {
@@ -71,15 +67,26 @@ impl Worker {
             store,
             host,
             handlers,
-            held_keys: Mutex::new(HashSet::new()),
+            held_keys: HeldKeys::default(),
         }
     }
 
-    /// Learns anew which keys are held: others may have held some.
+    /// Learns anew which keys are held: others may have held some, or done with them.
     pub(super) async fn refresh_held_keys(&self) -> Result<(), StoreError> {
+        let look = self.held_keys.look();
         let keys = self.held.keys().await?;
-        let mut held = self.held_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        held.extend(keys.into_iter().map(|(tenant, key)| (tenant, Arc::from(key))));
+        let keys = keys.into_iter().map(|(tenant, key)| (tenant, Arc::from(key))).collect();
+        self.held_keys.replace(keys, look);
+        Ok(())
+    }
+
+    /// A held message of this key is done with. Unless others are, the key is no longer held.
+    pub(super) async fn forget_if_emptied(&self, envelope: &Envelope) -> Result<(), StoreError> {
+        let key = key_of(envelope);
+        let look = self.held_keys.look();
+        if self.held_keys.contains(&key) && !self.held.is_open(&key.0, &key.1).await? {
+            self.held_keys.forget_emptied(&key, look);
+        }
         Ok(())
     }
 
@@ -102,16 +109,17 @@ impl Worker {
 
     async fn try_settle(&self, delivery: &Delivery) -> Result<Outcome, HeldError> {
         let envelope = &delivery.envelope;
-        let key = (envelope.tenant.clone(), envelope.key.clone());
+        let key = key_of(envelope);
         let may_be_handled = delivery.redelivered || delivery.may_be_handled;
         if may_be_handled && self.is_handled(envelope).await? {
             return Ok(Outcome::Repeated);
         }
-        if self.is_held(&key) {
+        if self.held_keys.contains(&key) {
             if self.held.append(envelope, None).await? {
+                self.held_keys.note(key);
                 return Ok(Outcome::Queued);
             }
-            self.forget(&key);
+            self.held_keys.forget(&key);
         }
         if delivery.redelivered {
             // It may have been under way when its worker died: from now on its attempts are counted one by one.
@@ -142,14 +150,6 @@ impl Worker {
         Ok(self.store.claimed(&envelope.tenant, &self.inbox, &id).await?.is_some())
     }
 
-    fn is_held(&self, key: &KeyName) -> bool {
-        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
-    }
-
-    pub(super) fn forget(&self, key: &KeyName) {
-        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
-
     /// Holds a message after its first failure.
     async fn hold(
         &self,
@@ -169,8 +169,10 @@ impl Worker {
         if wait.is_none() && self.skips(envelope) {
             return self.held.skip(envelope, &failure).await.map(|()| outcome);
         }
-        self.held_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        // Before it is: should the answer be lost, the message must not be handled beside itself.
+        self.held_keys.begin(key.clone());
         self.held.append(envelope, Some(&failure)).await?;
+        self.held_keys.note(key);
         self.news.notify_one();
         Ok(outcome)
     }
@@ -320,6 +322,10 @@ impl Worker {
     }
 }
 
+fn key_of(envelope: &Envelope) -> KeyName {
+    (envelope.tenant.clone(), envelope.key.clone())
+}
+
 /// Whether someone else has meanwhile acted on the held message: deciding anew would not help.
 fn was_taken(error: &HandleError, head: &Head) -> bool {
     matches!(
@@ -333,3 +339,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,6 +86,11 @@ impl Held {
         })
     }
 
+    /// Whether a key has held messages.
+    pub(crate) async fn is_open(&self, tenant: &Tenant, key: &str) -> Result<bool, StoreError> {
+        Ok(self.queue(tenant, key).await?.0.open)
+    }
+
     /// Puts a message at the end of its key's queue, where it waits; as the first of its key it is held as `failure`
     /// says. Answers whether it was put there: without a failure it is not, if the key has no queue any more.
     pub(crate) async fn append(
