@@ -164,6 +164,17 @@ pub enum BusError {
         /// The topics that this one was to take; all if there is none.
         ours: Vec<String>,
     },
+    /// A consumer's own store refuses what has to be written of its messages, or holds of them what can't be read: trying again
+    /// would not help. Nothing is lost: what was not done comes again once a member of the group runs. An operator must look.
+    #[error("the consumer of the group {group} can't go on, as {what}: {source}")]
+    Stuck {
+        /// Which group.
+        group: String,
+        /// What can't be done.
+        what: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A consumer has nothing to do.
     #[error("the consumer of the group {group} has no handlers: give it some before it runs")]
     NoHandlers {
@@ -181,7 +192,7 @@ impl BusError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Unavailable { .. } | Self::OtherTopics { .. } => Kind::Retryable,
-            Self::Damaged { .. } => Kind::Terminal,
+            Self::Damaged { .. } | Self::Stuck { .. } => Kind::Terminal,
             Self::NoHandlers { .. } => Kind::Bug,
         }
     }

@@ -35,29 +35,62 @@ pub(super) struct Dispatcher {
     worker: Arc<Worker>,
     subscription: Box<dyn Subscription>,
     lanes: Lanes,
-    /// What is done and was not acknowledged yet, and what is to be given back and was not.
-    done: Vec<Receipt>,
-    unbegun: Vec<Receipt>,
+    untold: Untold,
     epoch: u64,
+}
+
+/// What the bus has not been told yet.
+#[derive(Default)]
+struct Untold {
+    done: Vec<Receipt>,
+    given_back: Vec<Receipt>,
+}
+
+impl Untold {
+    fn is_empty(&self) -> bool {
+        self.done.is_empty() && self.given_back.is_empty()
+    }
+
+    /// Takes note of what has ended. What can't be settled is given back.
+    fn note(&mut self, finished: Finished) -> Result<(), BusError> {
+        match finished {
+            Finished::Settled(receipt) => self.done.push(receipt),
+            Finished::Stuck(receipt, error) => {
+                self.given_back.push(receipt);
+                return Err(error);
+            }
+            Finished::BrokenDown => {}
+        }
+        Ok(())
+    }
 }
 
 impl Dispatcher {
     pub(super) fn new(worker: Arc<Worker>, subscription: Box<dyn Subscription>) -> Self {
         let lanes = Lanes::new(worker.clone());
-        Self { worker, subscription, lanes, done: Vec::new(), unbegun: Vec::new(), epoch: 0 }
+        Self { worker, subscription, lanes, untold: Untold::default(), epoch: 0 }
     }
 
     pub(super) async fn run(mut self, shutdown: CancellationToken) -> Result<(), BusError> {
         while !shutdown.is_cancelled() {
             let deliveries = self.read(&shutdown).await;
             self.tell().await?;
-            match deliveries {
+            let taken = match deliveries {
                 Ok(deliveries) => self.take(deliveries, &shutdown).await,
+                Err(error) => Err(error),
+            };
+            match taken {
+                Ok(()) => {}
                 Err(error) if error.kind() == Kind::Retryable => {
                     warn!(group = self.worker.held.group, %error, "no messages can be had");
                     pause(&shutdown).await;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    error!(group = self.worker.held.group, %error, "the consumer ends");
+                    // In good order: what else is under way is not to blame, and no one is to suspect it.
+                    let _ = self.leave().await;
+                    return Err(error);
+                }
             }
         }
         self.leave().await
@@ -68,15 +101,14 @@ impl Dispatcher {
     async fn read(&mut self, shutdown: &CancellationToken) -> Result<Vec<Delivery>, BusError> {
         self.lanes.start();
         let room = self.lanes.room();
-        let untold = !self.done.is_empty() || !self.unbegun.is_empty();
-        let mut ack_at = untold.then(|| Instant::now() + PATIENCE);
+        let mut ack_at = (!self.untold.is_empty()).then(|| Instant::now() + PATIENCE);
         let mut next = self.subscription.next(room);
         loop {
             let until = ack_at.unwrap_or_else(Instant::now);
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(Vec::new()),
                 Some(finished) = self.lanes.finished() => {
-                    self.done.extend(finished);
+                    self.untold.note(finished)?;
                     ack_at.get_or_insert_with(|| Instant::now() + ACK);
                     self.lanes.start();
                     if room == 0 && self.lanes.room() > 0 {
@@ -97,7 +129,7 @@ impl Dispatcher {
     async fn tell(&mut self) -> Result<(), BusError> {
         let leaving = self.subscription.leaving();
         if !leaving.is_empty() {
-            self.unbegun.extend(self.lanes.drop_those_of(&leaving));
+            self.untold.given_back.extend(self.lanes.drop_those_of(&leaving));
         }
         let told = self.try_to_tell().await;
         self.worker.health.note(TELLING, &told);
@@ -111,59 +143,62 @@ impl Dispatcher {
     }
 
     async fn try_to_tell(&mut self) -> Result<(), BusError> {
-        self.subscription.ack(&self.done).await?;
-        self.done.clear();
-        if !self.unbegun.is_empty() {
-            self.subscription.nack(&self.unbegun).await?;
-            self.unbegun.clear();
+        self.subscription.ack(&self.untold.done).await?;
+        self.untold.done.clear();
+        if !self.untold.given_back.is_empty() {
+            self.subscription.nack(&self.untold.given_back).await?;
+            self.untold.given_back.clear();
         }
         Ok(())
     }
 
-    async fn take(&mut self, deliveries: Vec<Delivery>, shutdown: &CancellationToken) {
+    async fn take(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), BusError> {
         let epoch = deliveries.iter().map(|delivery| delivery.epoch).max().unwrap_or(0);
+        self.lanes.take(deliveries);
         while epoch > self.epoch && !shutdown.is_cancelled() {
             let refreshed = self.worker.refresh_held_keys().await;
             self.worker.health.note(FINDING_HELD, &refreshed);
             match refreshed {
                 Ok(()) => self.epoch = epoch,
-                Err(error) => {
+                Err(error) if error.kind() == Kind::Retryable => {
                     warn!(group = self.worker.held.group, %error, "the store is out of reach");
                     pause(shutdown).await;
                 }
+                Err(error) => {
+                    let what = "it can't be found out which keys are held";
+                    return Err(self.worker.stuck(what.to_owned(), error));
+                }
             }
         }
-        self.lanes.take(deliveries);
+        Ok(())
     }
 
     /// Lets what runs finish, and leaves the rest to others, who need not suspect it.
     async fn leave(mut self) -> Result<(), BusError> {
-        self.unbegun.extend(self.lanes.clear());
+        self.untold.given_back.extend(self.lanes.clear());
         self.tell().await?;
-        if let Ok(finished) = tokio::time::timeout(GRACE, self.finish()).await {
-            finished?;
-        }
+        let finished = tokio::time::timeout(GRACE, self.finish()).await.unwrap_or(Ok(()));
         // Before others take it over: it must not run twice at once.
         self.lanes.running.abort_all();
-        self.tell().await?;
-        self.subscription.close().await
+        let told = self.tell().await;
+        self.subscription.close().await.and(told).and(finished)
     }
 
     /// Until nothing runs any more.
     async fn finish(&mut self) -> Result<(), BusError> {
+        let mut result = Ok(());
         loop {
             let finished = tokio::select! {
                 finished = self.lanes.finished() => finished,
                 never = stay(&mut *self.subscription) => match never {},
             };
-            match finished {
-                Some(Some(receipt)) => {
-                    self.done.push(receipt);
-                    self.tell().await?;
-                }
-                Some(None) => {}
-                None => return Ok(()),
-            }
+            let Some(finished) = finished else { return result };
+            result = result.and(self.untold.note(finished));
+            self.tell().await?;
         }
     }
 }
@@ -177,8 +212,18 @@ struct Lanes {
     worker: Arc<Worker>,
     lanes: HashMap<KeyName, VecDeque<Delivery>>,
     ready: VecDeque<KeyName>,
-    running: JoinSet<(KeyName, Receipt)>,
+    running: JoinSet<(KeyName, Receipt, Result<(), BusError>)>,
     taken: usize,
+}
+
+/// How the handling of a message has ended.
+enum Finished {
+    /// It is done.
+    Settled(Receipt),
+    /// It can't be.
+    Stuck(Receipt, BusError),
+    /// Its task has panicked.
+    BrokenDown,
 }
 
 impl Lanes {
@@ -222,31 +267,35 @@ impl Lanes {
             };
             let worker = self.worker.clone();
             self.running.spawn(async move {
-                worker.settle(&delivery).await;
-                (key, delivery.receipt)
+                let settled = worker.settle(&delivery).await;
+                (key, delivery.receipt, settled)
             });
         }
     }
 
-    /// The next that is done; nothing once none runs. Dropping the future loses nothing.
-    async fn finished(&mut self) -> Option<Option<Receipt>> {
-        let (key, receipt) = match self.running.join_next().await? {
+    /// The next that has ended; nothing once none runs. Dropping the future loses nothing.
+    async fn finished(&mut self) -> Option<Finished> {
+        let (key, receipt, settled) = match self.running.join_next().await? {
             Ok(done) => done,
             // Handlers that panic are caught, so the fault lies here or in the store. The message is not done: its
             // lane stands still, and whoever takes the partition next suspects it.
             Err(error) => {
                 error!(group = self.worker.held.group, %error, "a worker broke down");
                 self.worker.health.ill(WORKERS);
-                return Some(None);
+                return Some(Finished::BrokenDown);
             }
         };
+        // Nor is this one: those behind it must not overtake it.
+        if let Err(error) = settled {
+            return Some(Finished::Stuck(receipt, error));
+        }
         self.taken -= 1;
         if self.lanes.get(&key).is_some_and(|lane| !lane.is_empty()) {
             self.ready.push_back(key);
         } else {
             self.lanes.remove(&key);
         }
-        Some(Some(receipt))
+        Some(Finished::Settled(receipt))
     }
 
     /// Gives up what has not begun of these partitions. A lane stays, though it be empty: what comes again must not overtake

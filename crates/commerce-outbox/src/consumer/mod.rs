@@ -226,7 +226,8 @@ impl Consumer {
     /// waited for.
     ///
     /// # Errors
-    /// When the bus holds something that can't be read, and when nothing is handled.
+    /// When the bus holds something that can't be read, when the store refuses to hold a message or holds what can't be read
+    /// ([`BusError::Stuck`]), and when nothing is handled. What runs has finished then, as after `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
         let health = self.health.clone();
         health.watch(self.take_part(shutdown)).await
@@ -244,12 +245,10 @@ impl Consumer {
             Worker::new(&self.group, self.store, self.host, self.handlers, self.options, self.health);
         let worker = Arc::new(worker);
         // In a set, so that it ends with this future, also where that is dropped.
-        let mut retries = JoinSet::new();
-        retries.spawn(retries::run(worker.clone(), shutdown.clone()));
+        let (mut retries, ending) = (JoinSet::new(), shutdown.child_token());
+        retries.spawn(retries::run(worker.clone(), ending.clone()));
         let result = Dispatcher::new(worker, subscription).run(shutdown).await;
-        if result.is_err() {
-            retries.abort_all();
-        }
+        ending.cancel();
         while retries.join_next().await.is_some() {}
         result
     }

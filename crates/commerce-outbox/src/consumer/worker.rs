@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::borrow::Cow;
+use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use super::scope::{Handled, Scope};
 use crate::DEDUPLICATION;
 use crate::bus::Delivery;
 use crate::envelope::Envelope;
-use crate::error::HandleError;
+use crate::error::{BusError, HandleError};
 use crate::health::Health;
 use crate::held::{Attempt, FirstFailure, Head, Held, HeldError, HeldState, MESSAGES};
 use crate::retry::chance;
@@ -91,12 +92,20 @@ impl Worker {
     }
 
     /// Sees a delivery through: handled, found to be handled already, or held. Waits for a store that is out of reach.
-    pub(super) async fn settle(&self, delivery: &Delivery) {
+    ///
+    /// # Errors
+    /// [`BusError::Stuck`] when none of it can be done, however often it is tried.
+    pub(super) async fn settle(&self, delivery: &Delivery) -> Result<(), BusError> {
         let outcome = loop {
             let settled = self.try_settle(delivery).await;
             self.health.note(SETTLING, &settled);
             match settled {
                 Ok(outcome) => break outcome,
+                Err(error) if !matches!(error.kind(), Kind::Retryable | Kind::Conflict) => {
+                    let what =
+                        format!("the message {} can be neither handled nor held", delivery.envelope.id);
+                    return Err(self.stuck(what, error));
+                }
                 Err(error) => {
                     let message = delivery.envelope.id;
                     warn!(group = self.held.group, %message, %error, "the store is out of reach");
@@ -105,6 +114,12 @@ impl Worker {
             }
         };
         self.count(&delivery.envelope, outcome);
+        Ok(())
+    }
+
+    /// What this member ends with.
+    pub(super) fn stuck(&self, what: String, source: impl Into<Box<dyn Error + Send + Sync>>) -> BusError {
+        BusError::Stuck { group: self.held.group.clone(), what, source: source.into() }
     }
 
     async fn try_settle(&self, delivery: &Delivery) -> Result<Outcome, HeldError> {

@@ -16,7 +16,9 @@ pub use error::DeadLetterError;
 pub use view::{DeadLetterFilter, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport, Unfinished};
 
 use crate::DEDUPLICATION;
-use crate::held::{Head, Held, HeldError, HeldMessage, HeldState, MESSAGES, Replay, commit_for, plain};
+use crate::held::{
+    Head, Held, HeldError, HeldMessage, HeldState, MESSAGES, Replay, commit_for, filed, plain,
+};
 
 /// Where discarded messages are kept.
 const DISCARDED: &str = "discarded-messages";
@@ -175,7 +177,7 @@ impl DeadLetters {
         let record = DocumentWrite::json(DISCARDED, record_id, Expected::Any, &discarded)?
             .field("group", message.group.as_str())
             .field("topic", &*message.envelope.topic)
-            .field("key", &*message.envelope.key)
+            .field("key", &*filed(&message.envelope.key))
             .field("at", discarded.at);
         let commit = commit_for(tenant).document(record);
         let commit = self.held(&head).remove(&head, commit).await?;
@@ -278,9 +280,11 @@ fn narrowed(collection: &'static str, filter: &DeadLetterFilter) -> Query {
         Some(tenant) => Query::of(tenant, collection),
         None => Query::all_tenants(collection),
     };
-    let fields = [("group", &filter.group), ("topic", &filter.topic), ("key", &filter.key)];
+    let key = filter.key.as_deref().map(filed);
+    let fields =
+        [("group", filter.group.as_deref()), ("topic", filter.topic.as_deref()), ("key", key.as_deref())];
     fields.into_iter().fold(query, |query, (field, wanted)| match wanted {
-        Some(wanted) => query.equals(field, wanted.as_str()),
+        Some(wanted) => query.equals(field, wanted),
         None => query,
     })
 }

@@ -6,6 +6,7 @@ use commerce_core::id::Tenant;
 use commerce_core::stream::Version;
 use serde::{Deserialize, Serialize};
 
+use super::key::filed;
 use crate::envelope::Envelope;
 
 pub(crate) const MESSAGES: &str = "held-messages";
@@ -127,7 +128,7 @@ impl HeldMessage {
     /// Its id among all held messages of its tenant.
     pub fn id(&self) -> String {
         if self.skipped {
-            format!("{}/{}/skipped/{}", plain(&self.group), self.envelope.key, self.envelope.id)
+            format!("{}/skipped/{}", key_id(&self.group, &self.envelope.key), self.envelope.id)
         } else {
             message_id(&self.group, &self.envelope.key, self.sequence)
         }
@@ -143,7 +144,7 @@ impl HeldMessage {
             .field("group", self.group.as_str())
             .field("state", self.state.as_str())
             .field("topic", &*self.envelope.topic)
-            .field("key", &*self.envelope.key);
+            .field("key", &*filed(&self.envelope.key));
         let Some(due) = self.due.filter(|_| self.state == HeldState::Retrying) else { return Ok(write) };
         let write = write.field(DUE, due);
         Ok(if self.under_way { write } else { write.field(UNSUSPECTED_DUE, due) })
@@ -168,11 +169,11 @@ impl HeldKey {
 }
 
 pub(crate) fn message_id(group: &str, key: &str, sequence: u64) -> String {
-    format!("{}/{key}/{sequence:010}", plain(group))
+    format!("{}/{sequence:010}", key_id(group, key))
 }
 
 pub(crate) fn key_id(group: &str, key: &str) -> String {
-    format!("{}/{key}", plain(group))
+    format!("{}/{}", plain(group), filed(key))
 }
 
 /// A name without slashes, so that what follows it after a slash can't be taken for a part of it.

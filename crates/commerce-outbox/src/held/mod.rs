@@ -9,12 +9,14 @@
 //! the two exclude each other. Taking a message that has another behind it leaves it alone, so that a stream of new
 //! messages can't keep the head from leaving.
 
+mod key;
 mod message;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
+use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
 use commerce_core::id::Tenant;
 use commerce_core::store::{Query, Store, StoreError};
@@ -22,6 +24,7 @@ use commerce_core::stream::Version;
 use commerce_core::{Host, Timestamp};
 use tracing::error;
 
+pub(crate) use key::filed;
 pub use message::{Attempt, HeldMessage, HeldState, Replay};
 use message::{DUE, UNSUSPECTED_DUE};
 pub(crate) use message::{FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, key_id, message_id, plain};
@@ -47,6 +50,15 @@ impl HeldError {
     /// Whether someone else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Commit(CommitError::Conflict(_)))
+    }
+
+    /// What can be done about it.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Commit(error) => error.kind(),
+            Self::Codec(_) => Kind::Bug,
+        }
     }
 }
 
@@ -241,7 +253,6 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use commerce_core::commit::NewMessage;
-    use commerce_core::error::Kind;
     use commerce_core::memory::MemoryStore;
     use commerce_core::store::ReadMessages;
     use commerce_core::testing::TestHost;

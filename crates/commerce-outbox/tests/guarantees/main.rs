@@ -21,6 +21,7 @@ mod scheduled;
 mod shutdown;
 mod sources;
 mod store;
+mod stuck;
 mod support;
 mod suspects;
 mod topics;

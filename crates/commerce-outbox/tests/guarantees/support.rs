@@ -199,6 +199,11 @@ impl Running {
         self.task.await.unwrap()
     }
 
+    /// Once it has ended by itself.
+    pub(crate) async fn ended(self) -> Result<(), BusError> {
+        self.task.await.unwrap()
+    }
+
     /// Ends it where it stands: nothing is given back.
     pub(crate) async fn crash(self) {
         self.task.abort();
@@ -234,12 +239,20 @@ pub(crate) struct Yielding {
     pub(crate) away: Arc<AtomicBool>,
     /// Whether it comes late to the next lease it is asked for, though no one may wait any more.
     pub(crate) late: Arc<AtomicBool>,
+    /// What it can't write, however often it is asked to.
+    pub(crate) refuses: fn(&Commit) -> bool,
     dice: Arc<Dice>,
 }
 
 impl Yielding {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, away: Arc::default(), late: Arc::default(), dice: Arc::new(Dice::new(7)) }
+        Self {
+            inner,
+            away: Arc::default(),
+            late: Arc::default(),
+            refuses: |_| false,
+            dice: Arc::new(Dice::new(7)),
+        }
     }
 
     fn reach(&self) -> Result<(), StoreError> {
@@ -265,6 +278,11 @@ impl Store for Yielding {
     fn commit(&self, commit: Commit) -> CommitFuture {
         if let Err(away) = self.reach() {
             return Box::pin(async move { Err(CommitError::RolledBack { source: away.into() }) });
+        }
+        if (self.refuses)(&commit) {
+            return Box::pin(
+                async move { Err(CommitError::Refused { source: "it can't be written".into() }) },
+            );
         }
         let (answer, dice) = (self.inner.commit(commit), self.dice.clone());
         Box::pin(async move {

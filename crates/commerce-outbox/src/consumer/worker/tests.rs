@@ -66,7 +66,7 @@ async fn world(keys: &[&str], retry: RetryPolicy) -> World {
 impl World {
     async fn settle(&self) {
         for delivery in &self.deliveries {
-            self.worker.settle(delivery).await;
+            self.worker.settle(delivery).await.unwrap();
         }
     }
 
