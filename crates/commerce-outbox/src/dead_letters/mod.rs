@@ -1,6 +1,7 @@
 //! What operators do with messages whose attempts are used up.
 
 mod error;
+mod pages;
 mod view;
 
 use std::fmt;
@@ -10,10 +11,12 @@ use std::time::Duration;
 use commerce_core::Host;
 use commerce_core::commit::{Claim, CommitError, Conflict, DocumentWrite, Expected};
 use commerce_core::id::Tenant;
-use commerce_core::store::{Query, Store};
+use commerce_core::store::{Document, Query, Store, StoreError};
 
 pub use error::DeadLetterError;
 pub use view::{DeadLetterFilter, DiscardedMessage, ParkedKey, ReplayOptions, ReplayReport, Unfinished};
+
+use pages::Pages;
 
 use crate::DEDUPLICATION;
 use crate::held::{
@@ -59,17 +62,8 @@ impl DeadLetters {
         filter: &DeadLetterFilter,
         limit: usize,
     ) -> Result<Vec<HeldMessage>, DeadLetterError> {
-        let heads = self.find(filter, limit).await?;
-        Ok(heads.into_iter().map(|head| head.message).collect())
-    }
-
-    async fn find(&self, filter: &DeadLetterFilter, limit: usize) -> Result<Vec<Head>, DeadLetterError> {
-        let query = narrowed(MESSAGES, filter).equals("state", HeldState::Dead.as_str()).limit(limit);
-        let documents = self.store.documents(&query).await?;
-        documents
-            .iter()
-            .map(|document| Ok(Head { message: document.json()?, version: document.version }))
-            .collect()
+        let documents = self.store.documents(&in_state(filter, HeldState::Dead).limit(limit)).await?;
+        Ok(documents.iter().map(Document::json).collect::<Result<_, _>>()?)
     }
 
     /// A held message, whatever its state.
@@ -82,7 +76,7 @@ impl DeadLetters {
 
     async fn head(&self, tenant: &Tenant, id: &str) -> Result<Head, DeadLetterError> {
         match self.store.document(tenant, MESSAGES, id).await? {
-            Some(document) => Ok(Head { message: document.json()?, version: document.version }),
+            Some(document) => Ok(head_of(&document)?),
             None => Err(DeadLetterError::NotFound { id: id.to_owned() }),
         }
     }
@@ -135,22 +129,28 @@ impl DeadLetters {
     ) -> Result<ReplayReport, DeadLetterError> {
         let mut report = ReplayReport { dry_run: options.dry_run, ..ReplayReport::default() };
         let pause = options.per_second.map(|rate| Duration::from_secs(1) / rate.max(1));
-        for head in self.find(filter, usize::MAX).await? {
-            let name = (head.message.tenant().clone(), head.message.id());
-            if options.dry_run {
-                report.replayed.push(name);
-                continue;
+        let mut pages = Pages::of(&*self.store, in_state(filter, HeldState::Dead));
+        loop {
+            let heads = pages.next().await?.iter().map(head_of).collect::<Result<Vec<_>, _>>()?;
+            if heads.is_empty() {
+                return Ok(report);
             }
-            if let Some(pause) = pause.filter(|_| !report.replayed.is_empty()) {
-                tokio::time::sleep(pause).await;
-            }
-            match self.replay_head(head, actor, reason).await {
-                Ok(()) => report.replayed.push(name),
-                Err(DeadLetterError::Raced { .. }) => report.passed_over.push(name),
-                Err(error) => return Err(error),
+            for head in heads {
+                let name = (head.message.tenant().clone(), head.message.id());
+                if options.dry_run {
+                    report.replayed.push(name);
+                    continue;
+                }
+                if let Some(pause) = pause.filter(|_| !report.replayed.is_empty()) {
+                    tokio::time::sleep(pause).await;
+                }
+                match self.replay_head(head, actor, reason).await {
+                    Ok(()) => report.replayed.push(name),
+                    Err(DeadLetterError::Raced { .. }) => report.passed_over.push(name),
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(report)
     }
 
     /// Gives a dead letter up for good. The next of its key becomes the head, due at once. Who did it, why and when is
@@ -210,7 +210,7 @@ impl DeadLetters {
         Ok(documents.iter().map(|document| document.json()).collect::<Result<_, _>>()?)
     }
 
-    /// The keys that wait for an operator, `limit` at most.
+    /// The keys that wait for an operator, `limit` at most, in their order.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -220,30 +220,35 @@ impl DeadLetters {
         limit: usize,
     ) -> Result<Vec<ParkedKey>, DeadLetterError> {
         let mut parked = Vec::new();
-        for head in self.find(filter, usize::MAX).await? {
-            let message = head.message;
-            if message.skipped {
-                continue;
+        let mut pages = Pages::of(&*self.store, in_state(filter, HeldState::Dead));
+        loop {
+            let page = pages.next().await?;
+            if page.is_empty() {
+                return Ok(parked);
             }
-            if parked.len() >= limit {
-                break;
+            for document in &page {
+                if parked.len() >= limit {
+                    return Ok(parked);
+                }
+                let head = head_of(document)?;
+                if !head.message.skipped {
+                    parked.push(self.parked_by(head).await?);
+                }
             }
-            let behind = DeadLetterFilter {
-                tenant: Some(message.tenant().clone()),
-                group: Some(message.group.clone()),
-                topic: None,
-                key: Some(message.envelope.key.to_string()),
-            };
-            parked.push(ParkedKey {
-                waiting: self.count(&behind, HeldState::Waiting).await?,
-                tenant: message.tenant().clone(),
-                head: message.id(),
-                since: message.held_since,
-                key: message.envelope.key.to_string(),
-                group: message.group,
-            });
         }
-        Ok(parked)
+    }
+
+    async fn parked_by(&self, head: Head) -> Result<ParkedKey, StoreError> {
+        let waiting = self.held(&head).behind(&head.message).await?;
+        let message = head.message;
+        Ok(ParkedKey {
+            waiting,
+            tenant: message.tenant().clone(),
+            head: message.id(),
+            since: message.held_since,
+            key: message.envelope.key.to_string(),
+            group: message.group,
+        })
     }
 
     /// How many held messages there are, of one group or all.
@@ -259,9 +264,15 @@ impl DeadLetters {
         })
     }
 
-    async fn count(&self, filter: &DeadLetterFilter, state: HeldState) -> Result<usize, DeadLetterError> {
-        let query = narrowed(MESSAGES, filter).equals("state", state.as_str()).limit(usize::MAX);
-        Ok(self.store.documents(&query).await?.len())
+    async fn count(&self, filter: &DeadLetterFilter, state: HeldState) -> Result<usize, StoreError> {
+        let mut pages = Pages::of(&*self.store, in_state(filter, state));
+        let mut count = 0;
+        loop {
+            match pages.next().await?.len() {
+                0 => return Ok(count),
+                more => count += more,
+            }
+        }
     }
 
     fn held(&self, head: &Head) -> Held {
@@ -273,6 +284,14 @@ impl fmt::Debug for DeadLetters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeadLetters").finish_non_exhaustive()
     }
+}
+
+fn head_of(document: &Document) -> Result<Head, StoreError> {
+    Ok(Head { message: document.json()?, version: document.version })
+}
+
+fn in_state(filter: &DeadLetterFilter, state: HeldState) -> Query {
+    narrowed(MESSAGES, filter).equals("state", state.as_str())
 }
 
 fn narrowed(collection: &'static str, filter: &DeadLetterFilter) -> Query {

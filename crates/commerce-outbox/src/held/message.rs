@@ -172,6 +172,15 @@ pub(crate) fn message_id(group: &str, key: &str, sequence: u64) -> String {
     format!("{}/{sequence:010}", key_id(group, key))
 }
 
+/// The key as it is filed, from the id of a message that is held under it.
+pub(crate) fn filed_key(id: &str) -> &str {
+    let behind_group = id.split_once('/').map_or(id, |(_, rest)| rest);
+    let (key, last) = behind_group.rsplit_once('/').unwrap_or((behind_group, ""));
+    // A sequence is shorter than a message's own id.
+    let is_skipped = last.len() == uuid::fmt::Hyphenated::LENGTH;
+    key.strip_suffix("/skipped").filter(|_| is_skipped).unwrap_or(key)
+}
+
 pub(crate) fn key_id(group: &str, key: &str) -> String {
     format!("{}/{}", plain(group), filed(key))
 }
@@ -184,4 +193,18 @@ pub(crate) fn plain(name: &str) -> String {
 /// An empty commit for a held message's tenant.
 pub(crate) fn commit_for(tenant: &Tenant) -> Commit {
     Commit { tenant: tenant.clone(), ..Commit::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_the_key_whatever_that_is() {
+        for key in ["", "/", "a", "a/b", "a/0000000001", "a/skipped", "skipped"] {
+            assert_eq!(filed_key(&message_id("g/1", key, 1)), key);
+            let skipped = format!("{}/skipped/{}", key_id("g/1", key), uuid::Uuid::nil());
+            assert_eq!(filed_key(&skipped), key);
+        }
+    }
 }

@@ -27,7 +27,9 @@ use tracing::error;
 pub(crate) use key::filed;
 pub use message::{Attempt, HeldMessage, HeldState, Replay};
 use message::{DUE, UNSUSPECTED_DUE};
-pub(crate) use message::{FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, key_id, message_id, plain};
+pub(crate) use message::{
+    FirstFailure, HeldKey, KEYS, MESSAGES, commit_for, filed_key, key_id, message_id, plain,
+};
 
 use crate::DEDUPLICATION;
 use crate::envelope::Envelope;
@@ -101,6 +103,13 @@ impl Held {
     /// Whether a key has held messages.
     pub(crate) async fn is_open(&self, tenant: &Tenant, key: &str) -> Result<bool, StoreError> {
         Ok(self.queue(tenant, key).await?.0.open)
+    }
+
+    /// How many messages wait behind this one, at the head of its key.
+    pub(crate) async fn behind(&self, head: &HeldMessage) -> Result<usize, StoreError> {
+        let (queue, _) = self.queue(head.tenant(), &head.envelope.key).await?;
+        // What is added is numbered without gaps, and only the head leaves.
+        Ok(usize::try_from(queue.next.saturating_sub(head.sequence + 1)).unwrap_or(usize::MAX))
     }
 
     /// Puts a message at the end of its key's queue, where it waits; as the first of its key it is held as `failure`

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -133,6 +134,41 @@ async fn what_is_discarded_is_kept_with_who_and_why_and_never_handled() {
     let running = consumer(&world, &failing);
     world.until_effects("a", &[2, 3]).await;
     running.stop().await;
+}
+
+/// A program that an outage has left with more than it has room for must be able to say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_there_are_few_are_read_at_a_time() {
+    let keys: Vec<String> = (0..700).map(|number| format!("key-{number}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let (world, running, _) = parked(&keys, 1).await;
+    running.stop().await;
+    let store = Yielding::new(world.store.clone());
+    let most = store.most.clone();
+    let letters = DeadLetters::new(Arc::new(store), world.host.clone());
+    assert_eq!(letters.unfinished(None).await.unwrap(), Unfinished { waiting: 700, retrying: 0, dead: 700 });
+    let all = DeadLetterFilter::default();
+    let found = letters.parked(&all, 600).await.unwrap();
+    let by_key: BTreeSet<_> = found.iter().map(|parked| (&*parked.key, parked.waiting)).collect();
+    assert_eq!((by_key.len(), by_key.iter().all(|(_, waiting)| *waiting == 1)), (600, true));
+    let report = letters.replay_all(&all, ReplayOptions::default(), "ada", "it is over").await.unwrap();
+    let replayed: BTreeSet<_> = report.replayed.iter().map(|(_, id)| id).collect();
+    assert_eq!((report.replayed.len(), replayed.len()), (700, 700));
+    assert_eq!(letters.unfinished(None).await.unwrap(), Unfinished { waiting: 700, retrying: 700, dead: 0 });
+    assert_eq!(most.load(Ordering::SeqCst), 256);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_any_length_is_counted() {
+    let (world, running, _) = parked(&["a", "b", "c"], 300).await;
+    running.stop().await;
+    let letters = world.dead_letters();
+    assert_eq!(letters.unfinished(None).await.unwrap(), Unfinished { waiting: 900, retrying: 0, dead: 3 });
+    let keys = letters.parked(&DeadLetterFilter::default(), 10).await.unwrap();
+    assert_eq!(
+        keys.iter().map(|key| (&*key.key, key.waiting)).collect::<Vec<_>>(),
+        [("a", 300), ("b", 300), ("c", 300)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -241,6 +241,8 @@ pub(crate) struct Yielding {
     pub(crate) late: Arc<AtomicBool>,
     /// What it can't write, however often it is asked to.
     pub(crate) refuses: fn(&Commit) -> bool,
+    /// The most documents that it has answered with.
+    pub(crate) most: Arc<AtomicUsize>,
     dice: Arc<Dice>,
 }
 
@@ -251,6 +253,7 @@ impl Yielding {
             away: Arc::default(),
             late: Arc::default(),
             refuses: |_| false,
+            most: Arc::default(),
             dice: Arc::new(Dice::new(7)),
         }
     }
@@ -339,6 +342,7 @@ impl Store for Yielding {
     async fn documents(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
         self.reach()?;
         let answer = self.inner.documents(query).await;
+        self.most.fetch_max(answer.as_ref().map_or(0, Vec::len), Ordering::SeqCst);
         self.give_way().await;
         answer
     }
