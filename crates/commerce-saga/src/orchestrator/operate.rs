@@ -7,10 +7,12 @@ use tracing::Instrument;
 
 use super::{Found, Input, Orchestrator, RACES, observe};
 use crate::error::SagaError;
-use crate::instance::{Instance, Note, PhaseRecord, PhaseStatus, SagaStatus};
+use crate::instance::{Failure, Instance, Note, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
 
 impl Orchestrator {
-    /// Tries what it is stuck at again, with all its attempts: a compensation, or an action after the step that decides.
+    /// Tries what it is stuck at again, with all its attempts: a compensation, or an action after the step that decides. Of
+    /// several such actions it is the one that its failure names, as for [`skip`](Self::skip); the failure then names the
+    /// next.
     ///
     /// # Errors
     /// When there is no such instance, it is not stuck, or the store fails.
@@ -170,22 +172,44 @@ where
 }
 
 impl Instance {
-    /// Changes the compensation it is stuck at, or the action where there is no way back. Answers whether it is stuck.
+    /// Changes the compensation it is stuck at, or where there is no way back the action that its failure names. Answers
+    /// whether it is stuck.
     fn unstick(&mut self, change: impl FnOnce(&mut PhaseRecord)) -> bool {
         if self.status != SagaStatus::Stuck {
             return false;
         }
-        let failed = |phase: &&mut PhaseRecord| phase.status == PhaseStatus::Failed;
-        let mut undos = self.steps.iter_mut().rev().filter_map(|step| step.undo.as_mut());
-        if let Some(undo) = undos.find(failed) {
+        // They are done one after the other: no more than one of them has failed.
+        let mut undos = self.steps.iter_mut().filter_map(|step| step.undo.as_mut());
+        if let Some(undo) = undos.find(|undo| undo.status == PhaseStatus::Failed) {
             self.status = SagaStatus::Compensating;
             change(undo);
             return true;
         }
-        let mut actions = self.steps.iter_mut().rev().filter_map(|step| step.action.as_mut());
-        let Some(action) = actions.find(failed) else { return false };
-        (self.status, self.failure) = (SagaStatus::Running, None);
+        let Some(step) = self.stuck_at() else { return false };
+        let Some(action) = self.steps[step].action.as_mut() else { return false };
         change(action);
+        (self.status, self.failure) = (SagaStatus::Running, self.failure_beside(step));
         true
+    }
+
+    /// The step whose action it is stuck at. Of several that have failed, the one that it names.
+    fn stuck_at(&self) -> Option<usize> {
+        let failed = |step: &StepRecord| {
+            step.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
+        };
+        let is_named =
+            |step: &StepRecord| self.failure.as_ref().is_some_and(|failure| failure.step == step.name);
+        let named = self.steps.iter().position(|step| failed(step) && is_named(step));
+        named.or_else(|| self.steps.iter().position(failed))
+    }
+
+    /// Why it does not complete, this step aside: another that was given up.
+    pub(super) fn failure_beside(&self, step: usize) -> Option<Failure> {
+        let others = self.steps.iter().enumerate().filter(|(index, _)| *index != step);
+        others.map(|(_, other)| other).find_map(|other| {
+            let action = other.action.as_ref().filter(|action| action.status == PhaseStatus::Failed)?;
+            let (code, detail) = action.error.clone()?;
+            Some(Failure { step: other.name.clone(), code, detail })
+        })
     }
 }

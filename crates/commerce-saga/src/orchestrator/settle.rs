@@ -71,7 +71,7 @@ impl Run<'_> {
         if given_up && is_live && self.is_past_deciding(step) && matches!(ending, Ending::Done(_)) {
             // The same where there is no way back; also while a step beside it is awaited, before it is stuck.
             self.instance.status = SagaStatus::Running;
-            self.instance.failure = self.failure_beside(step);
+            self.instance.failure = self.instance.failure_beside(step);
             return self.settle(step, phase, ending).await;
         }
         let Some(record) = self.record(step, phase) else { return Ok(()) };
@@ -81,16 +81,6 @@ impl Run<'_> {
             return Ok(());
         }
         self.settle(step, phase, ending).await
-    }
-
-    /// Why the run does not complete, if this step is done after all: another that was given up.
-    fn failure_beside(&self, step: usize) -> Option<Failure> {
-        let others = self.instance.steps.iter().enumerate().filter(|(index, _)| *index != step);
-        others.map(|(_, other)| other).find_map(|other| {
-            let action = other.action.as_ref().filter(|action| action.status == PhaseStatus::Failed)?;
-            let (code, detail) = action.error.clone()?;
-            Some(Failure { step: other.name.clone(), code, detail })
-        })
     }
 
     pub(super) async fn settle(

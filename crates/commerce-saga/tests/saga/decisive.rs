@@ -273,6 +273,31 @@ async fn an_answer_that_comes_late_leaves_the_other_step_that_was_given_up() {
     process.kill();
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_operator_acts_on_the_step_that_the_run_says_it_is_stuck_at() {
+    let host = Arc::new(FlowingHost::new());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host.clone()));
+    let (orchestrator, process) = unanswered(&host, &store).await;
+    let tenant = Tenant::default();
+    assert_eq!(wait(&orchestrator, SagaStatus::Stuck).await.failure.unwrap().step, "burn");
+
+    orchestrator.retry(&tenant, "rocket", "1", "ada", "it is dry again").await.unwrap();
+    let tried = wait(&orchestrator, SagaStatus::Running).await;
+    let attempts: Vec<_> = tried.steps.iter().map(|step| step.action.as_ref().unwrap().attempts).collect();
+    assert_eq!(attempts, [1, 2, 1], "{}", tried.timeline());
+    assert_eq!(tried.failure.unwrap().step, "lock", "the other is left");
+    let stuck = wait(&orchestrator, SagaStatus::Stuck).await.failure.unwrap().step;
+    assert_eq!(stuck, "lock", "both are given up again");
+
+    orchestrator.skip(&tenant, "rocket", "1", "ada", "locked by hand").await.unwrap();
+    let stuck = wait(&orchestrator, SagaStatus::Stuck).await;
+    assert_eq!(stuck.steps[2].action.as_ref().unwrap().status, PhaseStatus::Skipped);
+    assert_eq!(stuck.failure.unwrap().step, "burn");
+    orchestrator.skip(&tenant, "rocket", "1", "ada", "it burnt by itself").await.unwrap();
+    assert_eq!(wait(&orchestrator, SagaStatus::Completed).await.failure, None);
+    process.kill();
+}
+
 #[test]
 fn one_step_decides_and_has_none_alongside() {
     let ask = |id: &String| Lock(id.clone());
