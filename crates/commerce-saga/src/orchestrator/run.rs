@@ -137,12 +137,16 @@ impl<'a> Run<'a> {
         self.advance().await
     }
 
+    /// What was not answered is given up first: it may be the end of what else was to be tried.
     async fn take_time(&mut self) -> Result<(), StepError> {
-        for (step, phase, status) in self.overdue() {
-            if status == PhaseStatus::Running {
-                let detail = format!("no answer within {:?}", self.definition.within(step));
-                self.settle(step, phase, Ending::Unknown { detail }).await?;
-            } else {
+        let (unanswered, waiting): (Vec<_>, Vec<_>) =
+            self.overdue().into_iter().partition(|(.., status)| *status == PhaseStatus::Running);
+        for (step, phase, _) in unanswered {
+            let detail = format!("no answer within {:?}", self.definition.within(step));
+            self.settle(step, phase, Ending::Unknown { detail }).await?;
+        }
+        for (step, phase, _) in waiting {
+            if phase == Phase::Undo || !self.leads_back() {
                 self.attempt(step, phase).await?;
             }
         }
@@ -195,10 +199,7 @@ impl<'a> Run<'a> {
         if self.instance.aborted().is_some() {
             return Ok(self.leave_stage(stage));
         }
-        let failed = |record: &StepRecord| {
-            record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
-        };
-        if let Some(step) = stage.clone().find(|step| failed(&self.instance.steps[*step])) {
+        if let Some(step) = self.failed_of(stage.clone()) {
             return Ok(if self.is_past_deciding(step) {
                 self.get_stuck(stage)
             } else {
@@ -216,6 +217,19 @@ impl<'a> Run<'a> {
         }
         self.instance.stage += 1;
         Ok(true)
+    }
+
+    fn failed_of(&self, mut stage: Range<usize>) -> Option<usize> {
+        let failed = |record: &StepRecord| {
+            record.action.as_ref().is_some_and(|action| action.status == PhaseStatus::Failed)
+        };
+        stage.find(|step| failed(&self.instance.steps[*step]))
+    }
+
+    /// Whether a step of the stage at hand has failed, so that the stage is to be left.
+    fn leads_back(&self) -> bool {
+        let stage = self.definition.stages().get(self.instance.stage).cloned();
+        stage.and_then(|stage| self.failed_of(stage)).is_some_and(|step| !self.is_past_deciding(step))
     }
 
     /// Whether there is no way back from this step's failure.

@@ -13,7 +13,7 @@ use commerce_outbox::{RetryPolicy, Scope};
 use commerce_saga::testing::{Crash, End, Fault, FlowingHost, Moment};
 use commerce_saga::{Orchestrator, Phase, Saga, SagaStatus, StepError, Version};
 
-use crate::trip::{Trip, World, consume_participants, count, process, saga};
+use crate::trip::{BookFlight, CancelFlight, Trip, World, consume_participants, count, process, saga};
 
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_worker_dies_is_verified_and_not_made_anew() {
@@ -193,6 +193,42 @@ async fn a_call_that_takes_too_long_has_ended_before_it_is_undone() {
     let instance = orchestrator.instance(&Tenant::default(), "slow-call", "1").await.unwrap();
     assert_eq!(instance.status, SagaStatus::Failed, "{}", instance.timeline());
     assert!(!charged.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_is_made_for_a_run_that_is_seen_to_fail_in_the_same_look() {
+    let world = World::new().await;
+    world.process.kill();
+    let called = world.script.called.clone();
+    let saga = Saga::builder::<Trip>("trip", Version(1))
+        .replies_to("trips")
+        .request("flight", |trip: &Trip| BookFlight(trip.id.clone()))
+        .retry(RetryPolicy::attempts(1))
+        .undo(|trip| CancelFlight(trip.id.clone()))
+        .call("card", move |_: Trip, _| {
+            called.fetch_add(1, Ordering::SeqCst);
+            async { Ok(()) }
+        })
+        .alongside()
+        .build()
+        .unwrap();
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+    let world = World { orchestrator, ..world };
+    // Until the call falls due no one looks, and meanwhile the flight's answer is overdue as well.
+    world.begin("1").await.unwrap();
+    world.pass(31).await;
+    world.orchestrator.look().await.unwrap();
+    world.pass(1).await;
+    let instance = world.instance("1").await;
+    assert_eq!(instance.failure.as_ref().unwrap().step, "flight", "{}", instance.timeline());
+    assert_eq!(world.script.called.load(Ordering::SeqCst), 0, "{}", instance.timeline());
+    // What was done is undone all the same, however often that is to be tried.
+    assert_eq!(instance.status, SagaStatus::Compensating);
+    world.pass(31).await;
+    world.orchestrator.look().await.unwrap();
+    world.pass(5).await;
+    world.orchestrator.look().await.unwrap();
+    assert_eq!(world.instance("1").await.steps[0].undo.as_ref().unwrap().attempts, 2);
 }
 
 #[tokio::test(start_paused = true)]
