@@ -143,15 +143,15 @@ impl Orchestrator {
             reason: reason.to_owned(),
         });
         let span = observe::woken(&instance, asked);
-        self.go_on(Found { instance, version }).instrument(span).await
+        self.go_on(Found { instance, version }, status).instrument(span).await
     }
 
-    async fn go_on(&self, Found { mut instance, version }: Found) -> Result<(), SagaError> {
+    async fn go_on(&self, Found { mut instance, version }: Found, was: SagaStatus) -> Result<(), SagaError> {
         let scope = self.scope(&instance);
         if instance.paused || instance.status.is_final() {
             // Nothing follows, so no definition is needed: one that is lost must not keep an operator from acting.
             instance.set_wake(true);
-            return self.write(&instance, version, scope).await;
+            return self.write(&instance, (version, was), scope).await;
         }
         self.carry_on(Found { instance, version }, Input::Time, scope).await
     }

@@ -74,9 +74,10 @@ impl Orchestrator {
             // What can't be read or carried on is told of when its time is looked at.
             let Ok(mut instance) = document.json::<Instance>() else { continue };
             let Ok(definition) = self.definition(&instance.saga, instance.version) else { continue };
+            let before = (document.version, instance.status);
             if instance.renew_overdue(now, |step| definition.within(step)) {
                 let scope = self.scope(&instance);
-                if let Err(error) = self.write(&instance, document.version, scope).await {
+                if let Err(error) = self.write(&instance, before, scope).await {
                     debug!(id = document.id, %error, "another was faster");
                 }
             }

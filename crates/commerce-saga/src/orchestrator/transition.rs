@@ -49,7 +49,7 @@ impl Orchestrator {
         run.take(input.clone()).await.map_err(handle_error)?;
         self.set_limits(&mut run).await?;
         let (instance, scope, sequel) = run.end(looked);
-        self.write(&instance, found.version, scope).await?;
+        self.write(&instance, (found.version, found.instance.status), scope).await?;
         for call in sequel.count(&instance.saga) {
             self.start_call(definition.clone(), &instance, call);
         }
@@ -57,17 +57,19 @@ impl Orchestrator {
     }
 
     /// Writes an instance with what the scope holds, if its document still has this version: that is the fence
-    /// between all who carry it on.
+    /// between all who carry it on. Tells of an end that it has come to since it had this status.
     pub(super) async fn write(
         &self,
         instance: &Instance,
-        version: u64,
+        (version, was): (u64, SagaStatus),
         mut scope: Scope,
     ) -> Result<(), SagaError> {
         let write = instance.write(version)?;
         scope.write(|commit| commit.document(write));
         self.commit(scope.into_commit()).await?;
-        self.tell(instance);
+        if instance.status != was {
+            self.tell(instance);
+        }
         Ok(())
     }
 

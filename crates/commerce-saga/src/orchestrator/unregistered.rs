@@ -44,7 +44,7 @@ impl Orchestrator {
         instance.set_wake(false);
         let Instance { saga, id, tenant, .. } = &instance;
         warn!(saga, id, %tenant, step, error = %unknown, "an answer is let go, to be asked for again by a program that knows the saga");
-        self.write(&instance, version, scope).await?;
+        self.write(&instance, (version, instance.status), scope).await?;
         Ok(Handled::Committed)
     }
 }

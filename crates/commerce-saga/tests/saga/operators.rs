@@ -85,6 +85,29 @@ async fn a_stuck_run_goes_on_when_its_compensation_answers_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_run_that_is_stuck_is_told_each_time_it_gets_there_and_no_more() {
+    let world = World::new().await;
+    let mut ended = world.orchestrator.ended();
+    world.script.answer("flight/book", [Reply::failed("sold-out", "no seat")]);
+    world.script.answer("hotel/cancel", (0..2).map(|_| Reply::failed("too-late", "the guest is here")));
+    world.begin("1").await.unwrap();
+    world.until("1", SagaStatus::Stuck).await;
+    assert_eq!(ended.try_recv().unwrap().status, SagaStatus::Stuck);
+    // It is written, and stays where it is.
+    world.orchestrator.pause(&tenant(), "trip", "1", "ada", "hold on").await.unwrap();
+    world.orchestrator.resume(&tenant(), "trip", "1", "ada", "go on").await.unwrap();
+    world.send_again("hotel", &world.last_message("hotel").await).await;
+    world.pass(5).await;
+    assert!(ended.try_recv().is_err(), "nothing has changed");
+    world.orchestrator.retry(&tenant(), "trip", "1", "ada", "the guest has left").await.unwrap();
+    world.until("1", SagaStatus::Stuck).await;
+    assert_eq!(ended.try_recv().unwrap().status, SagaStatus::Stuck);
+    world.orchestrator.abandon(&tenant(), "trip", "1", "ada", "so be it").await.unwrap();
+    assert_eq!(ended.try_recv().unwrap().status, SagaStatus::Abandoned);
+    assert!(ended.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_abandoned_asks_for_nothing_any_more() {
     let world = World::new().await;
     world.faults.strike("flight", Phase::Action, Fault::LoseRequest, u32::MAX);
