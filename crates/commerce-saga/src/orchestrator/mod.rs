@@ -110,6 +110,9 @@ impl Orchestrator {
     /// Knows this definition. Older versions stay registered as long as instances of them run.
     ///
     /// Call it before the orchestrator is shared: handles that were cloned before don't see it.
+    ///
+    /// # Panics
+    /// When this version of the saga is registered already.
     pub fn register<S>(self, saga: Saga<S>) -> Self
     where
         S: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -119,7 +122,11 @@ impl Orchestrator {
         let (name, version) = (saga.name().to_owned(), Definition::version(&saga));
         let newest_version = newest.entry(name.clone()).or_insert(version);
         *newest_version = version.max(*newest_version);
-        definitions.insert((name, version), Arc::new(saga));
+        let before = definitions.insert((name.clone(), version), Arc::new(saga));
+        assert!(
+            before.is_none(),
+            "{name} was registered twice in version {version}: one definition would never run"
+        );
         let (store, host, ended) = (shared.store.clone(), shared.host.clone(), shared.ended.clone());
         Self {
             shared: Arc::new(Shared {

@@ -7,9 +7,10 @@ use commerce_core::commit::{Commit, DocumentWrite, Expected};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::store::Store;
-use commerce_saga::testing::{End, Process};
+use commerce_saga::testing::{End, FlowingHost, Process};
 use commerce_saga::{Orchestrator, Saga, SagaError, SagaStatus, Version};
 
+use crate::store::new_store;
 use crate::trip::{BookHotel, Trip, World, consume_participants, process, saga};
 
 /// The same stores, another program.
@@ -32,6 +33,14 @@ fn shorter(version: u32) -> Saga<Trip> {
         .request("hotel", |trip| BookHotel(trip.id.clone()))
         .build()
         .unwrap()
+}
+
+#[tokio::test]
+#[should_panic(expected = "trip was registered twice in version 1")]
+async fn a_version_that_is_registered_twice_is_refused() {
+    let host = Arc::new(FlowingHost::new());
+    let store = new_store(host.clone()).await;
+    let _ = Orchestrator::new(store, host).register(shorter(1)).register(shorter(2)).register(shorter(1));
 }
 
 #[tokio::test(start_paused = true)]
