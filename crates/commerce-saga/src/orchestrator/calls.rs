@@ -46,7 +46,8 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Makes a call on a task of its own. If this process dies, a timer makes it again.
+    /// Makes a call on a task of its own, which timers wait for when they are shut down. If this process dies, a timer makes
+    /// it again.
     pub(super) fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: StartedCall) {
         let (this, instance) = (self.clone(), instance.clone());
         let StartedCall { step, phase, attempt, within, begun, span } = call;
@@ -69,7 +70,13 @@ impl Orchestrator {
                 warn!(saga = instance.saga, id = instance.id, %error, "a call's result could not be noted; it will be verified");
             }
         };
-        tokio::spawn(work.instrument(span));
+        self.shared.calls.spawn(work.instrument(span));
+    }
+
+    /// Until no call is under way. More may begin meanwhile.
+    pub(super) async fn calls_ended(&self) {
+        self.shared.calls.close();
+        self.shared.calls.wait().await;
     }
 
     async fn note_call(&self, instance: &Instance, input: Input) -> Result<(), SagaError> {

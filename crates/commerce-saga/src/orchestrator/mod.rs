@@ -28,6 +28,7 @@ use commerce_outbox::{Consumer, Envelope, HandleError, Handled, Handler, Scope, 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
+use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::definition::{Definition, Saga};
@@ -57,6 +58,8 @@ struct Shared {
     newest: HashMap<String, u32>,
     ended: broadcast::Sender<Finished>,
     clock: Clock,
+    /// Those under way in this process.
+    calls: TaskTracker,
     /// Due, but can't be carried on: looked at again after a while.
     deferred: Deferred,
 }
@@ -102,6 +105,7 @@ impl Orchestrator {
                 newest,
                 ended,
                 clock: Clock::default(),
+                calls: TaskTracker::new(),
                 deferred: Deferred::default(),
             }),
         }
@@ -136,6 +140,7 @@ impl Orchestrator {
                 newest,
                 ended,
                 clock: Clock::default(),
+                calls: TaskTracker::new(),
                 deferred: Deferred::default(),
             }),
         }

@@ -30,7 +30,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
     /// Carries on, until `shutdown`, whatever falls due: answers that did not come, tries that had to wait, calls
-    /// whose worker died. What is under way then has ten seconds to end.
+    /// whose worker died. What is under way then has ten seconds to end, also calls that followed a reply: one that takes
+    /// longer ends with the runtime, and is verified or made again by another process once its time has passed. Calls that a
+    /// consumer begins after this has ended are not waited for.
     ///
     /// Answers that fell overdue before it was called get their whole time again: while no one was here to take them,
     /// no participant failed to give them.
@@ -40,7 +42,22 @@ impl Orchestrator {
             () = shutdown.cancelled() => {}
             () = self.sweep(&mut sweep) => {}
         }
-        sweep.leave().await;
+        self.leave(sweep).await;
+    }
+
+    /// What does not end in time is dropped where it waits. That does no harm: a commit that was handed over is applied
+    /// as a whole or not at all, whoever waits for it; the instance is as it says, and whoever looks next goes on from
+    /// there. A call that it was to be followed by is taken for one whose worker died.
+    async fn leave(&self, mut sweep: Sweep) {
+        // Looks may be followed by calls.
+        let ended = async {
+            while sweep.running.join_next().await.is_some() {}
+            self.calls_ended().await;
+        };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            let (looks, calls) = (sweep.running.len(), self.shared.calls.len());
+            warn!(looks, calls, "timers of sagas end with work under way");
+        }
     }
 
     /// Never ends. It may be dropped anywhere: it holds nothing but what it has read.
@@ -173,16 +190,6 @@ impl Sweep {
         }
         if self.running.is_empty() {
             self.names.clear();
-        }
-    }
-
-    /// What does not end in time is dropped where it waits. That does no harm: a commit that was handed over is applied
-    /// as a whole or not at all, whoever waits for it; the instance is as it says, and whoever looks next goes on from
-    /// there. A call that it was to be followed by is taken for one whose worker died.
-    async fn leave(mut self) {
-        let ended = async { while self.running.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
-            warn!(left = self.running.len(), "timers of sagas end with work under way");
         }
     }
 }

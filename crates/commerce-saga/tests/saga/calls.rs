@@ -12,6 +12,8 @@ use commerce_core::store::Store;
 use commerce_outbox::{RetryPolicy, Scope};
 use commerce_saga::testing::{Crash, End, Fault, FlowingHost, Moment};
 use commerce_saga::{Orchestrator, Phase, Saga, SagaStatus, StepError, Version};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::trip::{BookFlight, CancelFlight, Trip, World, consume_participants, count, process, saga};
 
@@ -229,6 +231,42 @@ async fn no_call_is_made_for_a_run_that_is_seen_to_fail_in_the_same_look() {
     world.pass(5).await;
     world.orchestrator.look().await.unwrap();
     assert_eq!(world.instance("1").await.steps[0].undo.as_ref().unwrap().attempts, 2);
+}
+
+/// A program that runs this saga, and is shut down while its call is under way. Answers how long it took to end.
+async fn shut_down_amid_a_call(world: &World, orchestrator: &Orchestrator) -> Duration {
+    begin_slow_call(orchestrator, world).await;
+    let shutdown = CancellationToken::new();
+    let (timers, until) = (orchestrator.clone(), shutdown.clone());
+    let timers = tokio::spawn(async move { timers.run_timers(until).await });
+    world.pass(1).await;
+    shutdown.cancel();
+    let begun = Instant::now();
+    timers.await.unwrap();
+    begun.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_under_way_at_a_shutdown_has_time_to_end() {
+    let world = World::new().await;
+    let charged = Arc::new(AtomicBool::new(false));
+    let saga = slow_call(Duration::from_secs(5), &charged);
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+    shut_down_amid_a_call(&world, &orchestrator).await;
+    assert!(charged.load(Ordering::SeqCst));
+    let instance = orchestrator.instance(&Tenant::default(), "slow-call", "1").await.unwrap();
+    assert_eq!(instance.status, SagaStatus::Completed, "its result is noted: {}", instance.timeline());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_holds_up_no_shutdown() {
+    let world = World::new().await;
+    let charged = Arc::new(AtomicBool::new(false));
+    let saga = slow_call(Duration::from_secs(25), &charged);
+    let orchestrator = Orchestrator::new(world.stores["trips"].clone(), world.host.clone()).register(saga);
+    let took = shut_down_amid_a_call(&world, &orchestrator).await;
+    assert_eq!(took.as_secs(), 10);
+    assert!(!charged.load(Ordering::SeqCst));
 }
 
 #[tokio::test(start_paused = true)]
