@@ -1,5 +1,6 @@
 //! How runs end: done, failed for certain, unknown.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use commerce_saga::{
 };
 
 use crate::store::new_store;
-use crate::trip::{BookHotel, STEPS, Trip, World};
+use crate::trip::{BookHotel, CancelHotel, STEPS, Trip, World};
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_well_is_done_once_and_told() {
@@ -221,7 +222,21 @@ async fn a_definition_draws_itself() {
     for line in ["[*] --> hotel", "hotel --> flight", "hotel --> car", "car --> books", "card --> [*]"] {
         assert!(text.contains(line), "{line} in {text}");
     }
-    assert!(text.contains("flight --> undo_hotel: failed"), "{text}");
+    assert!(text.contains("flight --> undo_car: failed"), "{text}");
+}
+
+#[test]
+fn steps_with_names_that_look_alike_are_drawn_apart() {
+    let saga = ["a-b", "a_b", "failed", "stuck", "b", "undo-b"].into_iter();
+    let saga = saga.fold(Saga::builder::<Trip>("alike", Version(1)).replies_to("trips"), |saga, step| {
+        saga.request(step, |trip: &Trip| BookHotel(trip.id.clone())).undo(|trip| CancelHotel(trip.id.clone()))
+    });
+    let text = saga.build().unwrap().mermaid();
+    let named = text.lines().filter(|line| !line.contains("-->")).filter_map(|line| line.split_once(": "));
+    let nodes: Vec<_> = named.map(|(node, _)| node.trim()).filter(|node| *node != "title").collect();
+    let distinct: BTreeSet<_> = nodes.iter().copied().chain(["failed", "stuck"]).collect();
+    assert_eq!((nodes.len(), distinct.len()), (12, 14), "{text}");
+    assert!(text.contains("    a_b: a-b\n"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
