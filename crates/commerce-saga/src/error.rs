@@ -4,6 +4,9 @@ use commerce_core::event::CodecError;
 use commerce_core::store::StoreError;
 use commerce_outbox::HandleError;
 
+/// The code of a step whose answer can't be read.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
 /// How a step's own code ends when it is not done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,7 +31,8 @@ pub enum StepError {
     #[error("{0}")]
     Unknown(String),
     /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts as
-    /// a failed attempt of a local step.
+    /// a failed attempt of a local step. What takes an [answer](crate::SagaBuilder::then) and says that something else is
+    /// wrong has made a failed attempt.
     #[error(transparent)]
     Handle(#[from] HandleError),
 }
@@ -42,6 +46,16 @@ impl StepError {
     /// Not done, may be tried again.
     pub fn transient(code: impl Into<String>, detail: impl ToString) -> Self {
         Self::Transient { code: code.into(), detail: detail.to_string() }
+    }
+
+    /// Of code that is to be blamed for what no store and no rival is at fault for: it may do better at another attempt.
+    pub(crate) fn blamed(self) -> Self {
+        match self {
+            Self::Handle(error) if !matches!(error.kind(), Kind::Retryable | Kind::Conflict) => {
+                Self::transient("error", error)
+            }
+            error => error,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::event::CodecError;
-use commerce_outbox::{HandleError, Message, RetryPolicy, Scope};
+use commerce_outbox::{Message, RetryPolicy, Scope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::Version;
 use super::saga::Saga;
 use super::step::{Endings, Step, Work};
-use crate::error::StepError;
+use crate::error::{StepError, UNREADABLE};
 use crate::instance::{Failure, Note};
 
 /// Why a definition makes no sense. Its author is at fault.
@@ -128,6 +128,12 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
     }
 
     /// What the answer changes: in the state, and in the saga's own service. It joins the commit that notes the answer.
+    ///
+    /// An error of it is a failed attempt at the step. If it says that it may succeed later, or that nothing is known, the
+    /// step is tried again by its own policy: a request's participant answers as before, a call is verified or made again
+    /// under its key. If it has failed for certain, or the answer can't be read as `R`, or the attempts are used up, the
+    /// step has failed and what it did is undone, as its own work is there. A local step and what follows it are one: neither
+    /// lasts if either fails.
     pub fn then<R, F, Fut>(self, then: F) -> Self
     where
         R: DeserializeOwned + Send + 'static,
@@ -140,7 +146,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
                 let then = then.clone();
                 Box::pin(async move {
                     let answer: R = serde_json::from_str(answer.get()).map_err(|error| {
-                        HandleError::terminal(format!("the reply can't be read: {error}"))
+                        StepError::failed(UNREADABLE, format!("the reply can't be read: {error}"))
                     })?;
                     then(state, answer, scope).await
                 })

@@ -160,6 +160,8 @@ pub(crate) trait Definition: Send + Sync {
         state: &RawValue,
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError>;
+    /// What a step's answer changes. A store that failed, a race that was lost, and a state that this program can't read
+    /// are no ending; whatever else goes wrong is one.
     async fn then(
         &self,
         step: usize,
@@ -301,8 +303,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         let Some(then) = self.steps.get(step).and_then(|step| step.then.as_ref()) else {
             return Ok((None, scope));
         };
-        let (state, scope) = then(read(state)?, answer, scope).await?;
-        Ok((Some(write(&state)?), scope))
+        let (state, scope) = then(read(state)?, answer, scope).await.map_err(StepError::blamed)?;
+        Ok((Some(write(&state).map_err(StepError::blamed)?), scope))
     }
 
     async fn call(

@@ -34,7 +34,7 @@ use tracing::warn;
 use crate::definition::{Definition, Saga};
 use crate::error::{SagaError, StepError};
 use crate::instance::{COLLECTION, ENDED_AT, Instance, Note, SagaStatus};
-use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, Reply, SAGA, SAGA_ID, STEP};
+use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TYPE, SAGA, SAGA_ID, STEP};
 use clock::Clock;
 use deferred::Deferred;
 use run::Run;
@@ -86,7 +86,7 @@ struct Found {
 /// What carries an instance on.
 #[derive(Clone)]
 enum Input {
-    Reply { step: String, phase: Phase, attempt: u32, reply: Reply },
+    Reply { step: String, phase: Phase, attempt: u32, ending: Ending },
     Called { step: usize, phase: Phase, attempt: u32, ending: Ending },
     Abort(Note),
     Time,
@@ -330,9 +330,6 @@ impl Handler for Orchestrator {
                 .ok_or_else(|| HandleError::new(Kind::Invalid, format!("the reply has no header {name}")))
         };
         let (saga, id) = (header(SAGA)?, header(SAGA_ID)?);
-        let reply: Reply = envelope
-            .body()
-            .map_err(|error| HandleError::terminal(format!("the reply can't be read: {error}")))?;
         let Some(found) = self.find(&envelope.tenant, saga, id).await? else {
             return Err(HandleError::terminal(SagaError::NotFound { id: id.clone() }));
         };
@@ -345,7 +342,7 @@ impl Handler for Orchestrator {
         if let Err(unknown) = self.definition(&found.instance.saga, found.instance.version) {
             return self.have_asked_again(unknown, found, (step, phase), scope).await;
         }
-        let input = Input::Reply { step: step.clone(), phase, attempt, reply };
+        let input = Input::Reply { step: step.clone(), phase, attempt, ending: Ending::replied(envelope) };
         self.carry_on(found, input, scope).await?;
         Ok(Handled::Committed)
     }

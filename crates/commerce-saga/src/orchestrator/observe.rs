@@ -48,7 +48,7 @@ impl StepEnd {
     pub(super) fn new(step: &str, phase: Phase, ending: &Ending) -> Self {
         let outcome = match ending {
             Ending::Done(_) => "done",
-            Ending::Failed { .. } => "failed",
+            Ending::Failed { .. } | Ending::Refused { .. } => "failed",
             Ending::Transient { .. } => "transient",
             Ending::Unknown { .. } => "unknown",
         };

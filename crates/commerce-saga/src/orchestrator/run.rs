@@ -123,9 +123,9 @@ impl<'a> Run<'a> {
 
     pub(super) async fn take(&mut self, input: Input) -> Result<(), StepError> {
         match input {
-            Input::Reply { step, phase, attempt, reply } => {
+            Input::Reply { step, phase, attempt, ending } => {
                 if let Some(step) = self.instance.steps.iter().position(|record| record.name == step) {
-                    self.settle_attempt(step, phase, attempt, Ending::replied(reply)).await?;
+                    self.settle_attempt(step, phase, attempt, ending).await?;
                 }
             }
             Input::Called { step, phase, attempt, ending } => {
@@ -357,14 +357,8 @@ impl<'a> Run<'a> {
         };
         self.note_work(step, phase, &mut result);
         let ending = match result {
-            Ok((state, fork)) => {
-                self.instance.state = state;
-                self.scope.join(fork);
-                Ending::Done(RawValue::NULL.to_owned())
-            }
-            // What it wrote is not joined, so it has no effect whatever it says.
-            Err(StepError::Unknown(detail)) => Ending::Transient { code: "unknown".to_owned(), detail },
-            Err(error) => Ending::of(error)?,
+            Ok(work) => self.take_work(step, phase, work).await?,
+            Err(error) => Ending::without_effect(error)?,
         };
         self.settle(step, phase, ending).await
     }

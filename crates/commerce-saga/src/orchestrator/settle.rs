@@ -1,12 +1,12 @@
 //! What the ending of an attempt changes.
 
-use commerce_outbox::HandleError;
+use commerce_outbox::{Envelope, HandleError, Scope};
 use serde_json::value::RawValue;
 
 use super::observe::StepEnd;
 use super::run::Run;
 use crate::definition::StepKind;
-use crate::error::StepError;
+use crate::error::{StepError, UNREADABLE};
 use crate::instance::{Failure, PhaseStatus, SagaStatus};
 use crate::reply::{Phase, Reply};
 
@@ -14,17 +14,35 @@ use crate::reply::{Phase, Reply};
 #[derive(Clone, Debug)]
 pub(super) enum Ending {
     Done(Box<RawValue>),
-    Failed { code: String, detail: String },
-    Transient { code: String, detail: String },
-    Unknown { detail: String },
+    Failed {
+        code: String,
+        detail: String,
+    },
+    Transient {
+        code: String,
+        detail: String,
+    },
+    Unknown {
+        detail: String,
+    },
+    /// It was answered, and the answer can't be taken in: whatever it did is there.
+    Refused {
+        code: String,
+        detail: String,
+    },
 }
 
 impl Ending {
-    pub(super) fn replied(reply: Reply) -> Self {
-        match reply {
-            Reply::Done { data } => Self::Done(data),
-            Reply::Failed { code, detail } => Self::Failed { code, detail },
-            Reply::Transient { code, detail } => Self::Transient { code, detail },
+    /// What a participant has answered. One that can't be read would be answered again as it is.
+    pub(super) fn replied(envelope: &Envelope) -> Self {
+        match envelope.body() {
+            Ok(Reply::Done { data }) => Self::Done(data),
+            Ok(Reply::Failed { code, detail }) => Self::Failed { code, detail },
+            Ok(Reply::Transient { code, detail }) => Self::Transient { code, detail },
+            Err(error) => Self::Refused {
+                code: UNREADABLE.to_owned(),
+                detail: format!("the reply can't be read: {error}"),
+            },
         }
     }
 
@@ -33,6 +51,19 @@ impl Ending {
         match result {
             Ok(answer) => Self::Done(answer),
             Err(error) => Self::of(error).unwrap_or_else(|error| Self::Unknown { detail: error.to_string() }),
+        }
+    }
+
+    /// Done, with nothing that is still to be taken in.
+    fn done() -> Self {
+        Self::Done(RawValue::NULL.to_owned())
+    }
+
+    /// The ending of code that works in a scope. What it wrote is not joined, so it has no effect whatever it says.
+    pub(super) fn without_effect(error: StepError) -> Result<Self, HandleError> {
+        match error {
+            StepError::Unknown(detail) => Ok(Self::Transient { code: "unknown".to_owned(), detail }),
+            error => Self::of(error),
         }
     }
 
@@ -49,7 +80,7 @@ impl Ending {
 
 impl Run<'_> {
     /// Takes the ending of an attempt. What comes for a phase that has ended, or that "may succeed later" of an
-    /// attempt that was followed by another, says nothing new.
+    /// attempt that was followed by another, says nothing new; nor does what can't be read of such an attempt.
     pub(super) async fn settle_attempt(
         &mut self,
         step: usize,
@@ -75,8 +106,9 @@ impl Run<'_> {
             return self.settle(step, phase, ending).await;
         }
         let Some(record) = self.record(step, phase) else { return Ok(()) };
-        let outdated =
-            attempt < record.attempts && matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. });
+        let says_nothing =
+            matches!(ending, Ending::Transient { .. } | Ending::Unknown { .. } | Ending::Refused { .. });
+        let outdated = attempt < record.attempts && says_nothing;
         if !record.is_open() || outdated {
             return Ok(());
         }
@@ -89,61 +121,86 @@ impl Run<'_> {
         phase: Phase,
         ending: Ending,
     ) -> Result<(), StepError> {
+        let is_local = self.definition.kind(step, phase) == Some(StepKind::Local);
+        let ending = match ending {
+            Ending::Done(answer) if phase == Phase::Action && !is_local => {
+                self.take_answer(step, answer).await?
+            }
+            ending => ending,
+        };
         self.ends.push(StepEnd::new(&self.instance.steps[step].name, phase, &ending));
         match ending {
-            Ending::Done(answer) => self.settle_done(step, phase, answer).await,
-            Ending::Failed { code, detail } => {
-                let asked = self.definition.kind(step, phase) == Some(StepKind::Request);
-                if phase == Phase::Action && asked && self.definition.decisive() == Some(step) {
-                    // Its participant's answer to all attempts, also to those that were not heard of.
-                    self.instance.steps[step].may_have_effect = false;
-                }
-                self.give_up(step, phase, code, detail);
-                Ok(())
-            }
-            Ending::Transient { code, detail } => {
-                self.retry_or_give_up(step, phase, code, detail);
-                Ok(())
-            }
+            Ending::Done(_) => self.settle_done(step, phase),
+            Ending::Failed { code, detail } => self.settle_failed(step, phase, code, detail),
+            Ending::Transient { code, detail } => self.retry_or_give_up(step, phase, code, detail),
             Ending::Unknown { detail } => {
                 self.instance.steps[step].may_have_effect |= phase == Phase::Action;
                 self.retry_or_give_up(step, phase, "timeout".to_owned(), detail);
-                Ok(())
+            }
+            Ending::Refused { code, detail } => {
+                self.instance.steps[step].may_have_effect |= phase == Phase::Action;
+                self.give_up(step, phase, code, detail);
             }
         }
+        Ok(())
     }
 
-    async fn settle_done(
+    /// Takes in what was done elsewhere. It is there, whatever becomes of the answer.
+    async fn take_answer(&mut self, step: usize, answer: Box<RawValue>) -> Result<Ending, StepError> {
+        self.instance.steps[step].may_have_effect = true;
+        let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+        Ok(match then {
+            Ok((state, fork)) => {
+                self.scope.join(fork);
+                if let Some(state) = state {
+                    self.instance.state = state;
+                }
+                Ending::done()
+            }
+            Err(StepError::Failed { code, detail }) => Ending::Refused { code, detail },
+            Err(error) => Ending::without_effect(error)?,
+        })
+    }
+
+    /// Takes in what a local step has written, and what is to follow from that: both, or neither.
+    pub(super) async fn take_work(
         &mut self,
         step: usize,
         phase: Phase,
-        answer: Box<RawValue>,
-    ) -> Result<(), StepError> {
+        (state, work): (Box<RawValue>, Scope),
+    ) -> Result<Ending, StepError> {
+        let mut then = Ok((None, self.scope.fork()));
         if phase == Phase::Action {
-            self.instance.steps[step].may_have_effect = true;
-            let mut then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
-            if self.definition.kind(step, phase) == Some(StepKind::Local) {
-                self.note_work(step, phase, &mut then);
-            }
-            match then {
-                Ok((state, fork)) => {
-                    self.scope.join(fork);
-                    if let Some(state) = state {
-                        self.instance.state = state;
-                    }
-                }
-                Err(StepError::Failed { code, detail }) => {
-                    self.give_up(step, phase, code, detail);
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            }
+            let nothing = RawValue::NULL.to_owned();
+            then = self.definition.then(step, &state, nothing, self.scope.fork()).await;
+            self.note_work(step, phase, &mut then);
         }
+        Ok(match then {
+            Ok((followed, fork)) => {
+                self.instance.state = followed.unwrap_or(state);
+                self.scope.join(work);
+                self.scope.join(fork);
+                Ending::done()
+            }
+            Err(error) => Ending::without_effect(error)?,
+        })
+    }
+
+    fn settle_done(&mut self, step: usize, phase: Phase) {
+        self.instance.steps[step].may_have_effect |= phase == Phase::Action;
         let now = self.now;
         if let Some(record) = self.record(step, phase) {
             record.end(PhaseStatus::Done, now);
         }
-        Ok(())
+    }
+
+    fn settle_failed(&mut self, step: usize, phase: Phase, code: String, detail: String) {
+        let asked = self.definition.kind(step, phase) == Some(StepKind::Request);
+        if phase == Phase::Action && asked && self.definition.decisive() == Some(step) {
+            // Its participant's answer to all attempts, also to those that were not heard of.
+            self.instance.steps[step].may_have_effect = false;
+        }
+        self.give_up(step, phase, code, detail);
     }
 
     fn retry_or_give_up(&mut self, step: usize, phase: Phase, code: String, detail: String) {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failed test
 
 mod abort;
+mod answers;
 mod barrier;
 mod calls;
 mod decisive;
