@@ -31,8 +31,8 @@ pub enum StepError {
     #[error("{0}")]
     Unknown(String),
     /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts as
-    /// a failed attempt of a local step. What takes an [answer](crate::SagaBuilder::then) and says that something else is
-    /// wrong has made a failed attempt.
+    /// a failed attempt of a local step. What takes an [answer](crate::SagaBuilder::then) or records the
+    /// [end](crate::SagaBuilder::when_undone), and says that something else is wrong, has made a failed attempt.
     #[error(transparent)]
     Handle(#[from] HandleError),
 }
@@ -46,6 +46,15 @@ impl StepError {
     /// Not done, may be tried again.
     pub fn transient(code: impl Into<String>, detail: impl ToString) -> Self {
         Self::Transient { code: code.into(), detail: detail.to_string() }
+    }
+
+    /// A code, and a sentence.
+    pub(crate) fn told(self) -> (String, String) {
+        match self {
+            Self::Failed { code, detail } | Self::Transient { code, detail } => (code, detail),
+            Self::Unknown(detail) => ("unknown".to_owned(), detail),
+            Self::Handle(error) => ("error".to_owned(), error.to_string()),
+        }
     }
 
     /// Of code that is to be blamed for what no store and no rival is at fault for: it may do better at another attempt.

@@ -30,7 +30,8 @@ pub enum SagaStatus {
     Completed,
     /// All is undone.
     Failed,
-    /// A compensation can't succeed, or a step after the one that decides. An operator must decide.
+    /// A compensation can't succeed, or a step after the one that decides, or what records that all is undone. An operator
+    /// must decide.
     Stuck,
     /// An operator has given it up.
     Abandoned,
@@ -71,7 +72,7 @@ pub enum PhaseStatus {
     Skipped,
 }
 
-/// The record of a step's action or compensation.
+/// The record of a step's action or compensation, or of what records the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PhaseRecord {
     /// How it stands.
@@ -182,6 +183,9 @@ pub struct Instance {
     /// Why it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The record of what [records](crate::SagaBuilder::when_undone) that all is undone, if it did not succeed at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<PhaseRecord>,
     /// What operators did, and whoever had it aborted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -208,7 +212,8 @@ impl Instance {
         if self.paused || self.status.is_final() || self.status == SagaStatus::Stuck {
             return None;
         }
-        let phases = self.steps.iter().flat_map(|step| [&step.action, &step.undo]).flatten();
+        let phases = self.steps.iter().flat_map(|step| [&step.action, &step.undo]);
+        let phases = phases.chain([&self.ending]).flatten();
         phases.filter(|phase| phase.is_open()).filter_map(|phase| phase.due).min()
     }
 

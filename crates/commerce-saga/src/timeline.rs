@@ -21,9 +21,12 @@ impl Instance {
             let phases = [("action", &step.action), ("undo", &step.undo)];
             for (phase, record) in phases {
                 if let Some(record) = record {
-                    lines.push((record.started_at, record.line(&step.name, phase)));
+                    lines.push((record.started_at, record.line(&format!("{}: {phase}", step.name))));
                 }
             }
+        }
+        if let Some(ending) = &self.ending {
+            lines.push((ending.started_at, ending.line("recording the end:")));
         }
         // The sort is stable: of what falls together, operators' acts come first, then steps in their order.
         lines.sort_by_key(|(at, _)| *at);
@@ -55,7 +58,7 @@ impl Instance {
 }
 
 impl PhaseRecord {
-    fn line(&self, step: &str, phase: &str) -> String {
+    fn line(&self, what: &str) -> String {
         let how = match self.status {
             PhaseStatus::Running => "under way",
             PhaseStatus::Waiting => "to be tried again",
@@ -63,7 +66,7 @@ impl PhaseRecord {
             PhaseStatus::Failed => "failed",
             PhaseStatus::Skipped => "skipped",
         };
-        let mut line = format!("{step}: {phase} {how}");
+        let mut line = format!("{what} {how}");
         if let Some(end) = self.ended_at {
             let _ = write!(line, " after {:?}", end.since(self.started_at));
         }

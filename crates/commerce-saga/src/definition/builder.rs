@@ -244,7 +244,9 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self.last("decisive", "a step", |step| step.decisive = true)
     }
 
-    /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga.
+    /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga. If it
+    /// can't be done it is tried eight times in all, unless it has failed for certain; then the saga is stuck, until an
+    /// operator has it tried again, or skips it.
     pub fn when_undone<F, Fut>(mut self, run: F) -> Self
     where
         F: Fn(S, Failure, Scope) -> Fut + Send + Sync + 'static,

@@ -178,7 +178,8 @@ pub(crate) trait Definition: Send + Sync {
         key: String,
         again: bool,
     ) -> Result<Box<RawValue>, StepError>;
-    /// Records that all is undone: because of a failure, or of a wish.
+    /// Records that all is undone: because of a failure, or of a wish. What is an error of the saga's own is told from others
+    /// as for [`then`](Self::then).
     async fn undone(
         &self,
         state: &RawValue,
@@ -332,14 +333,13 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         wish: Option<Note>,
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError> {
-        let (state, scope) = match (&self.endings, wish) {
-            (Endings { aborted: Some(aborted), .. }, Some(wish)) => {
-                aborted(read(state)?, wish, scope).await?
-            }
-            (Endings { undone: Some(undone), .. }, _) => undone(read(state)?, failure, scope).await?,
+        let undone = match (&self.endings, wish) {
+            (Endings { aborted: Some(aborted), .. }, Some(wish)) => aborted(read(state)?, wish, scope).await,
+            (Endings { undone: Some(undone), .. }, _) => undone(read(state)?, failure, scope).await,
             _ => return Ok((state.to_owned(), scope)),
         };
-        Ok((write(&state)?, scope))
+        let (state, scope) = undone.map_err(StepError::blamed)?;
+        Ok((write(&state).map_err(StepError::blamed)?, scope))
     }
 
     fn mermaid(&self) -> String {

@@ -12,6 +12,7 @@ mod run;
 mod settle;
 mod timers;
 mod transition;
+mod undone;
 mod unregistered;
 
 use std::collections::HashMap;

@@ -10,9 +10,9 @@ use crate::error::SagaError;
 use crate::instance::{Failure, Instance, Note, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
 
 impl Orchestrator {
-    /// Tries what it is stuck at again, with all its attempts: a compensation, or an action after the step that decides. Of
-    /// several such actions it is the one that its failure names, as for [`skip`](Self::skip); the failure then names the
-    /// next.
+    /// Tries what it is stuck at again, with all its attempts: a compensation, what records that all is undone, or an action
+    /// after the step that decides. Of several such actions it is the one that its failure names, as for
+    /// [`skip`](Self::skip); the failure then names the next.
     ///
     /// # Errors
     /// When there is no such instance, it is not stuck, or the store fails.
@@ -172,14 +172,15 @@ where
 }
 
 impl Instance {
-    /// Changes the compensation it is stuck at, or where there is no way back the action that its failure names. Answers
-    /// whether it is stuck.
+    /// Changes the compensation it is stuck at, or what records the end; where there is no way back, the action that its
+    /// failure names. Answers whether it is stuck.
     fn unstick(&mut self, change: impl FnOnce(&mut PhaseRecord)) -> bool {
         if self.status != SagaStatus::Stuck {
             return false;
         }
-        // They are done one after the other: no more than one of them has failed.
-        let mut undos = self.steps.iter_mut().filter_map(|step| step.undo.as_mut());
+        // They are done one after the other, and what records the end last: no more than one of them has failed.
+        let undos = self.steps.iter_mut().filter_map(|step| step.undo.as_mut());
+        let mut undos = undos.chain(self.ending.as_mut());
         if let Some(undo) = undos.find(|undo| undo.status == PhaseStatus::Failed) {
             self.status = SagaStatus::Compensating;
             change(undo);

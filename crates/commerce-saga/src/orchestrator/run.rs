@@ -16,7 +16,7 @@ use super::room::Room;
 use super::settle::Ending;
 use crate::definition::{Definition, StepKind};
 use crate::error::StepError;
-use crate::instance::{Failure, Instance, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
+use crate::instance::{Instance, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
 use crate::reply::{ATTEMPT, PHASE, Phase, REPLY_TO, SAGA, SAGA_ID, STEP};
 
 pub(super) struct Run<'a> {
@@ -86,6 +86,7 @@ impl<'a> Run<'a> {
                 .map(|name| StepRecord { name, action: None, undo: None, may_have_effect: false })
                 .collect(),
             failure: None,
+            ending: None,
             notes: Vec::new(),
             wake_at: None,
             state,
@@ -289,23 +290,6 @@ impl<'a> Run<'a> {
             }
             Some(_) => Ok(false),
         }
-    }
-
-    async fn finish_undone(&mut self) -> Result<bool, StepError> {
-        let failure = self.instance.failure.clone().unwrap_or_else(|| Failure {
-            step: String::new(),
-            code: "unknown".to_owned(),
-            detail: String::new(),
-        });
-        let (state, fork) = {
-            let wish = self.instance.aborted().cloned();
-            self.definition.undone(&self.instance.state, failure, wish, self.scope.fork()).await?
-        };
-        self.instance.state = state;
-        self.scope.join(fork);
-        self.instance.status = SagaStatus::Failed;
-        self.instance.ended_at = Some(self.now);
-        Ok(false)
     }
 
     /// Tries a phase once more.

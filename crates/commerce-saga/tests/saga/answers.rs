@@ -12,14 +12,14 @@ use commerce_saga::{Instance, Phase, Saga, SagaBuilder, SagaStatus, StepError, V
 
 use crate::trip::{BookCar, BookHotel, CancelCar, CancelHotel, Trip, World, count};
 
-type Errors = Arc<Mutex<VecDeque<StepError>>>;
+pub type Errors = Arc<Mutex<VecDeque<StepError>>>;
 
-fn errors(errors: impl IntoIterator<Item = StepError>) -> Errors {
+pub fn errors(errors: impl IntoIterator<Item = StepError>) -> Errors {
     Arc::new(Mutex::new(errors.into_iter().collect()))
 }
 
 /// Writes that it was done, and fails as often as there are errors.
-async fn note(
+pub async fn note(
     trip: Trip,
     mut scope: Scope,
     what: &'static str,
@@ -45,7 +45,7 @@ async fn hotel_taken_with(of: Errors) -> World {
     World::new().await.restarted(saga.build().unwrap())
 }
 
-async fn nothing_is_held(world: &World) {
+pub async fn nothing_is_held(world: &World) {
     for state in ["dead", "retrying", "waiting"] {
         assert_eq!(world.held("trips", state).await, 0, "{state}");
     }
@@ -55,7 +55,7 @@ fn attempts(instance: &Instance, step: usize) -> u32 {
     instance.steps[step].action.as_ref().unwrap().attempts
 }
 
-async fn noted(world: &World) -> usize {
+pub async fn noted(world: &World) -> usize {
     crate::trip::messages(&world.stores["trips"])
         .await
         .iter()

@@ -15,4 +15,5 @@ mod slow;
 mod store;
 mod sweep;
 mod trip;
+mod undone;
 mod versions;
