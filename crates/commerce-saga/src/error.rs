@@ -31,8 +31,8 @@ pub enum StepError {
     #[error("{0}")]
     Unknown(String),
     /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts as
-    /// a failed attempt of a local step. What takes an [answer](crate::SagaBuilder::then) or records the
-    /// [end](crate::SagaBuilder::when_undone), and says that something else is wrong, has made a failed attempt.
+    /// a failed attempt of a local step, or of what takes an [answer](crate::SagaBuilder::then). If that, or what records the
+    /// [end](crate::SagaBuilder::when_undone), says that something else is wrong, it has made a failed attempt.
     #[error(transparent)]
     Handle(#[from] HandleError),
 }

@@ -1,9 +1,9 @@
 //! Conflicts that a step's own work meets.
 //!
 //! Where the instance's document has another version, another has carried the run on, and there is nothing to decide.
-//! Where something else conflicts that a local step writes, no one else will carry the run on: it is decided anew, at once
-//! and so often as a consumer would; after that the step has failed for now, and is tried again or given up by its own
-//! policy. So a run ends in `stuck`, or is undone, at whatever never gives way.
+//! Where something else conflicts that a local step writes, or what takes an answer, no one else will carry the run on: it is
+//! decided anew, at once and so often as a consumer would; after that the step has failed for now, and is tried again or given
+//! up by its own policy. So a run ends in `stuck`, or is undone, at whatever never gives way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub(super) struct Conflicts {
 }
 
 impl Conflicts {
-    /// Whether the transition is to be decided anew. Not if this is no conflict, or no local step's: one on the instance,
+    /// Whether the transition is to be decided anew. Not if this is no conflict, or no step's own: one on the instance,
     /// or on what came with the scope, is for the caller.
     pub(super) fn take(&mut self, error: &SagaError, instance: &Instance, came_with: &Spare) -> bool {
         let SagaError::Handle(error) = error else { return false };
@@ -102,7 +102,7 @@ impl Run<'_> {
         Some(StepError::transient("conflict", reason))
     }
 
-    /// Remembers what a local step has written, or that it met a conflict itself.
+    /// Remembers what a step's own code has written, or that it met a conflict itself.
     pub(super) fn note_work<T>(
         &mut self,
         step: usize,

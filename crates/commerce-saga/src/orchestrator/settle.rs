@@ -148,7 +148,11 @@ impl Run<'_> {
     /// Takes in what was done elsewhere. It is there, whatever becomes of the answer.
     async fn take_answer(&mut self, step: usize, answer: Box<RawValue>) -> Result<Ending, StepError> {
         self.instance.steps[step].may_have_effect = true;
-        let then = self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await;
+        let mut then = match self.has_lost(step, Phase::Action) {
+            Some(lost) => Err(lost),
+            None => self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await,
+        };
+        self.note_work(step, Phase::Action, &mut then);
         Ok(match then {
             Ok((state, fork)) => {
                 self.scope.join(fork);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use commerce_core::commit::{Commit, NewMessage};
+use commerce_core::commit::{Claim, ClaimKey, Commit, NewMessage};
 use commerce_core::error::Kind;
 use commerce_outbox::{HandleError, RetryPolicy, Scope};
 use commerce_saga::testing::Fault;
@@ -91,6 +91,22 @@ async fn a_step_whose_answer_is_never_taken_is_undone_and_holds_nothing_up() {
         assert_eq!(noted(&world).await, 0);
         nothing_is_held(&world).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_answer_always_meets_a_conflict_is_undone_and_one_for_which_it_ends_is_done() {
+    let then = |trip: Trip, _: u32, mut scope: Scope| async move {
+        scope.write(|commit| commit.claim(Claim::new("desk", "held")));
+        Ok((trip, scope))
+    };
+    let world = World::new().await.restarted(hotel().then(then).build().unwrap());
+    world.stores["trips"].commit(Commit::new().claim(Claim::new("desk", "held"))).await.unwrap();
+    let instance = world.undone_by("1", "hotel", "conflict").await;
+    assert_eq!(attempts(&instance, 0), 3, "{}", instance.timeline());
+    nothing_is_held(&world).await;
+    world.stores["trips"].commit(Commit::new().release(ClaimKey::new("desk", "held"))).await.unwrap();
+    world.begin("2").await.unwrap();
+    world.until("2", SagaStatus::Completed).await;
 }
 
 #[tokio::test(start_paused = true)]
