@@ -73,7 +73,7 @@ impl Orchestrator {
         self.shared.calls.spawn(work.instrument(span));
     }
 
-    /// Until no call is under way. More may begin meanwhile.
+    /// Until no call is under way, and no reply that one may follow. More may begin meanwhile.
     pub(super) async fn calls_ended(&self) {
         self.shared.calls.close();
         self.shared.calls.wait().await;

@@ -59,7 +59,7 @@ struct Shared {
     newest: HashMap<String, u32>,
     ended: broadcast::Sender<Finished>,
     clock: Clock,
-    /// Those under way in this process.
+    /// Those under way in this process, and the replies that are being taken in, which calls may follow.
     calls: TaskTracker,
     /// Due, but can't be carried on: looked at again after a while.
     deferred: Deferred,
@@ -324,6 +324,7 @@ impl fmt::Debug for Orchestrator {
 #[async_trait]
 impl Handler for Orchestrator {
     async fn handle(&self, envelope: &Envelope, scope: Scope) -> Result<Handled, HandleError> {
+        let _under_way = self.shared.calls.token();
         let header = |name: &str| {
             envelope
                 .headers

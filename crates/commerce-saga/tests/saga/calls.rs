@@ -270,6 +270,38 @@ async fn a_call_that_takes_too_long_holds_up_no_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_follows_a_reply_which_is_taken_in_at_a_shutdown_has_time_to_end() {
+    let called = Arc::new(AtomicBool::new(false));
+    let made = called.clone();
+    let saga = Saga::builder::<Trip>("trip", Version(1))
+        .replies_to("trips")
+        .request("flight", |trip: &Trip| BookFlight(trip.id.clone()))
+        .then(|trip: Trip, _: u32, scope| async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Ok((trip, scope))
+        })
+        .call("card", move |_: Trip, _| {
+            let made = made.clone();
+            async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                made.store(true, Ordering::SeqCst);
+                Ok(())
+            }
+        })
+        .build()
+        .unwrap();
+    let world = World::new().await.restarted(saga);
+    world.begin("1").await.unwrap();
+    world.pass(1).await;
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
+    world.orchestrator.run_timers(shutdown).await;
+    assert!(called.load(Ordering::SeqCst));
+    let instance = world.instance("1").await;
+    assert_eq!(instance.status, SagaStatus::Completed, "its result is noted: {}", instance.timeline());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_whose_clock_is_behind_the_stores_gives_nothing_up_early() {
     let world = World::new().await;
     world.process.kill();
