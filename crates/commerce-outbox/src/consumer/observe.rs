@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use commerce_core::Timestamp;
-use tracing::{Span, field};
+use tracing::{Span, debug, field, info, warn};
 
 use crate::envelope::Envelope;
+use crate::error::HandleError;
 use crate::held::Attempt;
 
 /// What became of a message, for the figures.
@@ -64,11 +65,30 @@ pub(super) fn span(group: &str, envelope: &Envelope, attempt: u32) -> Span {
     )
 }
 
-/// Notes in the span how the attempt ended.
-pub(super) fn ended(span: &Span, well: bool) {
-    if !well {
-        span.record("otel.status_code", "ERROR");
+/// Notes in the span at hand, and in the log, how an attempt ended. The log has what the span has too: spans are not part of it
+/// where only warnings are asked for.
+pub(super) fn ended(group: &str, envelope: &Envelope, attempt: u32, result: &Result<Outcome, HandleError>) {
+    let Envelope { id: message_id, message_type, key, correlation: correlation_id, .. } = envelope;
+    match result {
+        Ok(_) if attempt > 1 => {
+            info!(group, %message_id, %message_type, %key, attempt, %correlation_id, "a held message was handled");
+        }
+        Ok(_) => debug!(group, %message_id, %message_type, %key, %correlation_id, "a message was handled"),
+        Err(error) => {
+            Span::current().record("otel.status_code", "ERROR");
+            if error.is_not_yet() {
+                debug!(group, %message_id, %message_type, %key, attempt, %correlation_id, %error, "a message waits");
+            } else {
+                warn!(group, %message_id, %message_type, %key, attempt, %correlation_id, %error, "a message failed");
+            }
+        }
     }
+}
+
+/// Notes in the log that a message is given up.
+pub(super) fn died(group: &str, envelope: &Envelope) {
+    let Envelope { id: message_id, message_type, key, correlation: correlation_id, .. } = envelope;
+    warn!(group, %message_id, %message_type, %key, %correlation_id, "a message is a dead letter now");
 }
 
 /// Counts a message that was seen to: `messages_handled_total`; and, once it had its effect, how long after it was

@@ -1,7 +1,9 @@
 //! Tries held messages again when they are due.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use commerce_core::commit::Expected;
@@ -11,11 +13,11 @@ use commerce_core::store::Lease;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::dispatch::GRACE;
-use super::observe::Outcome;
+use super::observe::{self, Outcome};
 use super::worker::Worker;
 use crate::held::{Attempt, Head, HeldError, HeldState, MESSAGES, commit_for};
 
@@ -25,6 +27,9 @@ const POLL: Duration = Duration::from_secs(1);
 const RETRYING: &str = "looking for held messages";
 /// So many keys are tried at a time.
 const CONCURRENCY: usize = 16;
+/// What takes its worker with it mostly does so at once: a suspect that is at work for so long lets others begin. Without that, one
+/// crash while a provider is slow would have all that was under way wait for it one by one, longer than anyone waits for them.
+const SURVIVES: Duration = Duration::from_millis(100);
 /// So many heads are looked at in one go.
 const BATCH: usize = 64;
 /// So often it is found out anew which keys are held, and queues are looked for that were emptied.
@@ -57,6 +62,26 @@ type HeadName = (Tenant, String);
 type Named = (HeadName, Head);
 type Tried = (HeadName, Result<(), HeldError>);
 
+/// What took a worker with it before has to run alone: whatever ran beside it would be counted too.
+enum Standing {
+    /// It did not.
+    Unsuspected,
+    /// It was taken when a worker was lost, perhaps with a thousand others. It runs alone until it has survived so far.
+    Suspect(Arc<AtomicBool>),
+    /// It was lost in being tried again, or has few attempts: it runs alone to its end.
+    Alone,
+}
+
+impl Standing {
+    fn is_alone(&self) -> bool {
+        match self {
+            Self::Unsuspected => false,
+            Self::Suspect(survived) => !survived.load(Ordering::Relaxed),
+            Self::Alone => true,
+        }
+    }
+}
+
 struct Retries {
     worker: Arc<Worker>,
     holder: Uuid,
@@ -64,9 +89,8 @@ struct Retries {
     renew_at: Instant,
     tidy_at: Instant,
     running: JoinSet<Tried>,
-    names: HashSet<HeadName>,
-    /// What runs took a worker with it before. It runs alone: whatever ran beside it would be counted too.
-    alone: bool,
+    /// What runs.
+    names: HashMap<HeadName, Standing>,
     /// The next to be started is such a suspect: the others have had their turn.
     suspects_turn: bool,
 }
@@ -80,8 +104,7 @@ impl Retries {
             renew_at: Instant::now(),
             tidy_at: Instant::now() + TIDY,
             running: JoinSet::new(),
-            names: HashSet::new(),
-            alone: false,
+            names: HashMap::new(),
             suspects_turn: false,
         }
     }
@@ -90,7 +113,7 @@ impl Retries {
     async fn pass(&mut self) -> Result<Duration, HeldError> {
         self.renew().await?;
         self.tidy().await?;
-        if self.lease.is_none() || self.alone {
+        if self.lease.is_none() || self.names.values().any(Standing::is_alone) {
             return Ok(POLL);
         }
         let (due, wait) = self.due().await?;
@@ -130,25 +153,38 @@ impl Retries {
     /// Those that are not being tried.
     fn idle(&self, heads: Vec<Head>) -> Vec<Named> {
         let named = heads.into_iter().map(|head| ((head.message.tenant().clone(), head.message.id()), head));
-        named.filter(|(name, _)| !self.names.contains(name)).collect()
+        named.filter(|(name, _)| !self.names.contains_key(name)).collect()
     }
 
     /// Which of those that are due are to be started now. Where there are suspects, a single one and all others take turns:
-    /// it has to run alone, and neither may keep the other waiting for long.
+    /// it has to run alone at first, and neither may keep the other waiting for long.
     fn turn(&mut self, due: Vec<Named>) -> Vec<Named> {
+        let room = CONCURRENCY.saturating_sub(self.running.len());
         let (mut suspects, mut others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|(_, head)| head.message.under_way);
         if suspects.is_empty() || !(others.is_empty() || self.suspects_turn) {
             self.suspects_turn = !suspects.is_empty();
-            others.truncate(CONCURRENCY.saturating_sub(self.running.len()));
+            others.truncate(room);
             return others;
         }
-        if !self.running.is_empty() {
+        suspects.sort_by_key(|(_, head)| !self.may_survive(head));
+        let first_may_survive = suspects.first().is_some_and(|(_, head)| self.may_survive(head));
+        let is_in_company = match first_may_survive {
+            true => self.names.values().any(|standing| matches!(standing, Standing::Unsuspected)),
+            false => !self.running.is_empty(),
+        };
+        if is_in_company || room == 0 {
             return Vec::new();
         }
         self.suspects_turn = false;
         suspects.truncate(1);
         suspects
+    }
+
+    /// Whether a suspect need not run alone to its end. Whoever ran beside one that takes the worker with it after all is
+    /// counted too, so that must happen to none again, and to none whom it would cost its last attempt.
+    fn may_survive(&self, head: &Head) -> bool {
+        head.message.begun == 1 && self.worker.options.retry.attempts > 2
     }
 
     async fn renew(&mut self) -> Result<(), HeldError> {
@@ -162,10 +198,15 @@ impl Retries {
     }
 
     fn start(&mut self, name: HeadName, head: Head) {
-        self.alone = head.message.under_way;
-        self.names.insert(name.clone());
+        let survived = Arc::new(AtomicBool::new(false));
+        let standing = match (head.message.under_way, self.may_survive(&head)) {
+            (false, _) => Standing::Unsuspected,
+            (true, true) => Standing::Suspect(survived.clone()),
+            (true, false) => Standing::Alone,
+        };
+        self.names.insert(name.clone(), standing);
         let worker = self.worker.clone();
-        self.running.spawn(async move { (name, try_head(&worker, head).await) });
+        self.running.spawn(async move { (name, try_head(&worker, head, &survived).await) });
     }
 
     fn done(&mut self, done: Result<Tried, JoinError>) {
@@ -175,10 +216,10 @@ impl Retries {
                 match result {
                     Ok(()) => {}
                     Err(error) if error.is_conflict() => {
-                        debug!(group = self.worker.held.group, message = name.1, %error, "others were faster");
+                        debug!(group = self.worker.held.group, held = name.1, %error, "others were faster");
                     }
                     Err(error) => {
-                        warn!(group = self.worker.held.group, message = name.1, %error, "a retry was cut short");
+                        warn!(group = self.worker.held.group, held = name.1, %error, "a retry was cut short");
                     }
                 }
             }
@@ -186,7 +227,6 @@ impl Retries {
         }
         if self.running.is_empty() {
             self.names.clear();
-            self.alone = false;
         }
     }
 
@@ -220,8 +260,8 @@ impl Retries {
     }
 }
 
-/// Tries a head once.
-async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
+/// Tries a head once. It has `survived` once its handler has been at work for a moment.
+async fn try_head(worker: &Worker, mut head: Head, survived: &AtomicBool) -> Result<(), HeldError> {
     if head.message.under_way {
         let error = format!("its worker was lost at attempt {}", head.message.begun);
         let lost = Attempt { at: worker.held.now(), error, kind: Kind::Retryable, not_yet: false };
@@ -234,15 +274,30 @@ async fn try_head(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
     head.message.under_way = true;
     worker.held.rewrite(&mut head).await?;
     let envelope = head.message.envelope.clone();
-    match worker.handle(&envelope, Some(&head)).await {
+    let survives = || {
+        survived.store(true, Ordering::Relaxed);
+        worker.news.notify_one();
+    };
+    match watched(worker.handle(&envelope, Some(&head)), survives).await {
         Ok(outcome) => {
             worker.count(&envelope, outcome);
-            info!(group = worker.held.group, message = %envelope.id, "a held message was handled");
             finish(worker, head).await
         }
         Err(error) => {
             let attempt = worker.attempt(&error);
             fail(worker, head, attempt).await
+        }
+    }
+}
+
+/// Does the work, and says when it has been at it for a moment.
+async fn watched<T>(work: impl Future<Output = T>, survives: impl FnOnce()) -> T {
+    let mut work = pin!(work);
+    match tokio::time::timeout(SURVIVES, work.as_mut()).await {
+        Ok(done) => done,
+        Err(_) => {
+            survives();
+            work.await
         }
     }
 }
@@ -260,12 +315,6 @@ async fn finish(worker: &Worker, head: Head) -> Result<(), HeldError> {
 
 async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), HeldError> {
     let message = &mut head.message;
-    let (group, id, error) = (&message.group, message.envelope.id, &attempt.error);
-    if attempt.not_yet {
-        debug!(group, message = %id, error, "a held message waits");
-    } else {
-        warn!(group, message = %id, error, "a held message failed again");
-    }
     let waited = worker.held.now().since(message.held_since);
     let wait = worker.wait_after(&attempt, message.begun, waited);
     worker.count(&message.envelope, Outcome::of(&attempt, wait));
@@ -277,6 +326,7 @@ async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), H
 
 /// The head is dead. Its key is parked, or goes on where the topic skips dead letters.
 async fn bury(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
+    observe::died(&head.message.group, &head.message.envelope);
     if worker.skips(&head.message.envelope) && !head.message.skipped {
         return skip(worker, head).await;
     }

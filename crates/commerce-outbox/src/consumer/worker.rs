@@ -11,7 +11,7 @@ use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
-use tracing::{Instrument, debug, warn};
+use tracing::{Instrument, warn};
 
 use super::Handlers;
 use super::Options;
@@ -107,8 +107,8 @@ impl Worker {
                     return Err(self.stuck(what, error));
                 }
                 Err(error) => {
-                    let message = delivery.envelope.id;
-                    warn!(group = self.held.group, %message, %error, "the store is out of reach");
+                    let message_id = delivery.envelope.id;
+                    warn!(group = self.held.group, %message_id, %error, "the store is out of reach");
                     tokio::time::sleep(PATIENCE).await;
                 }
             }
@@ -148,15 +148,7 @@ impl Worker {
         }
         match self.handle(envelope, None).await {
             Ok(outcome) => Ok(outcome),
-            Err(error) => {
-                let (group, message) = (&self.held.group, envelope.id);
-                if error.is_not_yet() {
-                    debug!(group, %message, key = %envelope.key, %error, "a message waits");
-                } else {
-                    warn!(group, %message, key = %envelope.key, %error, "a message failed");
-                }
-                self.hold(envelope, key, self.attempt(&error), false).await
-            }
+            Err(error) => self.hold(envelope, key, self.attempt(&error), false).await,
         }
     }
 
@@ -175,6 +167,9 @@ impl Worker {
     ) -> Result<Outcome, HeldError> {
         let wait = self.wait_after(&attempt, 1, Duration::ZERO);
         let outcome = Outcome::of(&attempt, wait);
+        if wait.is_none() {
+            observe::died(&self.held.group, envelope);
+        }
         let failure = FirstFailure {
             state: if wait.is_some() { HeldState::Retrying } else { HeldState::Dead },
             due: wait.map(|wait| self.host.now().plus(wait)),
@@ -233,7 +228,7 @@ impl Worker {
         let span = observe::span(&self.held.group, envelope, attempt);
         let traceparent = trace::continue_from(&span, envelope.traceparent.as_ref());
         let result = self.try_handle(envelope, head, traceparent).instrument(span.clone()).await;
-        observe::ended(&span, result.is_ok());
+        span.in_scope(|| observe::ended(&self.held.group, envelope, attempt, &result));
         result
     }
 

@@ -301,7 +301,7 @@ impl Run {
                 Ok(receipt) => receipts.push(receipt),
                 Err((failures, error)) => {
                     let envelope = &delivery.envelope;
-                    warn!(relay = self.name, message = %envelope.id, key = %envelope.key, failures, %error, "a message was not published");
+                    warn!(relay = self.name, message_id = %envelope.id, key = %envelope.key, failures, %error, "a message was not published");
                 }
             }
         }

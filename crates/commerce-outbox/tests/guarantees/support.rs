@@ -200,6 +200,7 @@ impl Running {
     }
 
     /// Once it has ended by itself.
+    #[allow(dead_code)] // not every suite that takes these helpers in waits for that
     pub(crate) async fn ended(self) -> Result<(), BusError> {
         self.task.await.unwrap()
     }

@@ -82,7 +82,7 @@ async fn what_was_handled_before_a_crash_is_not_handled_again_within_a_week() {
 struct Tries {
     new: AtomicU32,
     restless: AtomicU32,
-    /// How many suspects run now.
+    /// How many suspects have just begun.
     suspects: AtomicU32,
 }
 
@@ -92,9 +92,10 @@ impl Tries {
             "new" => self.new.fetch_add(1, Ordering::SeqCst),
             "restless" => self.restless.fetch_add(1, Ordering::SeqCst),
             _ => {
-                assert_eq!(self.suspects.fetch_add(1, Ordering::SeqCst), 0);
-                seconds(1).await;
+                assert_eq!(self.suspects.fetch_add(1, Ordering::SeqCst), 0, "a suspect begins alone");
+                tokio::time::sleep(Duration::from_millis(99)).await;
                 self.suspects.fetch_sub(1, Ordering::SeqCst);
+                seconds(1).await;
                 return Ok(scope.finish());
             }
         };
@@ -102,12 +103,12 @@ impl Tries {
             tokio::time::sleep(Duration::from_millis(500)).await;
             return Err(HandleError::retryable("not at first"));
         }
-        assert_eq!(self.suspects.load(Ordering::SeqCst), 0, "a suspect runs alone");
+        assert_eq!(self.suspects.load(Ordering::SeqCst), 0, "a suspect begins alone");
         Ok(scope.finish())
     }
 }
 
-/// What may have cost a worker runs alone; but what has only failed need not wait until all of that is done, and can't keep
+/// What may have cost a worker runs alone for a moment; but what has only failed need not wait until all of that is done, and can't keep
 /// it from being done, however often it fails.
 #[tokio::test(start_paused = true)]
 async fn suspects_of_a_crash_and_what_else_is_to_be_tried_again_take_turns() {
@@ -122,11 +123,59 @@ async fn suspects_of_a_crash_and_what_else_is_to_be_tried_again_take_turns() {
     }));
     seconds(15).await;
     world.send([job("new", 1), job("restless", 1)]).await;
-    seconds(5).await;
+    seconds(2).await;
     assert_eq!(tries.new.load(Ordering::SeqCst), 2);
-    assert!(world.unfinished().await.retrying > 100);
     seconds(320).await;
     assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 1, dead: 0 });
     assert!(tries.restless.load(Ordering::SeqCst) > 100);
     running.crash().await;
+}
+
+/// As many as are under way while a provider is slow: they are not made to wait for it one by one.
+#[tokio::test(start_paused = true)]
+async fn what_survives_a_moment_after_a_crash_lets_others_begin() {
+    let world = FlowingWorld::new();
+    world.send((0..80).map(|number| job(&number.to_string(), number))).await;
+    crash(&world, world.consumer()).await;
+    let slow = |_: Job, scope: Scope| async move {
+        seconds(5).await;
+        Ok(scope.finish())
+    };
+    let running = Running::consumer(world.consumer().on(slow));
+    // Sixteen at a time take 25 s, one by one they would take 400.
+    seconds(60).await;
+    assert_eq!(world.unfinished().await, Unfinished::default());
+    running.stop().await;
+}
+
+/// One of eighty takes its worker with it, but not at once. It is dead in the end, and nothing else is.
+#[tokio::test(start_paused = true)]
+async fn what_kills_its_worker_later_on_takes_no_neighbour_with_it() {
+    let world = FlowingWorld::new();
+    world.send((0..40).map(|number| job(&number.to_string(), number))).await;
+    crash(&world, world.consumer()).await;
+    for _ in 0..3 {
+        let fatal = Arc::new(tokio::sync::Notify::new());
+        let dying = fatal.clone();
+        let running = Running::consumer(world.consumer().retry(quick(4)).on(move |job: Job, scope| {
+            let dying = dying.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                if &*job.key == "3" {
+                    dying.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Ok(scope.finish())
+            }
+        }));
+        fatal.notified().await;
+        running.crash().await;
+        world.host.advance(LATER);
+    }
+    let running = Running::consumer(
+        world.consumer().retry(quick(4)).on(|_: Job, scope: Scope| async move { Ok(scope.finish()) }),
+    );
+    seconds(120).await;
+    assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 0, dead: 1 });
+    running.stop().await;
 }
