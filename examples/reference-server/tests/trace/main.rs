@@ -147,13 +147,28 @@ async fn a_checkout_is_one_trace_and_says_nothing_personal() {
     is_one_tree(&spans);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("correlation_id") && log.contains("answered"), "{log}");
-    for line in log.lines() {
-        serde_json::from_str::<serde_json::Value>(line).unwrap();
-    }
+    tells_of_the_flow(&log);
     let told = format!("{log}{spans:?}{}", telemetry::render());
     for secret in [RECIPIENT, STREET, EMAIL, PASSWORD, CARD, BEARER, OWNER, &client_secret] {
         assert!(!told.contains(secret), "{secret} was told");
     }
+}
+
+/// Every line is an object that says nothing twice, as which of the two would count is open; and a checkout can be followed
+/// through all services by its correlation id.
+fn tells_of_the_flow(log: &str) {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in log.lines() {
+        let shown: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line.matches(r#""message":"#).count(), 1, "{line}");
+        if shown["fields"]["message"] == "a message was handled" {
+            let of = |name: &str| shown["fields"][name].as_str().unwrap().to_owned();
+            assert_eq!(shown["spans"][0]["correlation_id"], of("correlation_id"), "{line}");
+            groups.entry(of("correlation_id")).or_default().insert(of("group"));
+        }
+    }
+    let all = ["inventory", "listener", "order", "payment", "shipping"];
+    assert!(groups.values().any(|groups| all.iter().all(|group| groups.contains(*group))), "{groups:#?}");
 }
 
 /// Requests that bring what is personal, to be refused or taken.

@@ -52,7 +52,7 @@ impl Payments {
         let Some(wait) = self.wait_to_pay_out(unanswered).filter(|_| !refused) else {
             return Err(HandleError::terminal(error));
         };
-        warn!(message = M::TYPE, key = again.key(), unanswered, ?wait, %error, "money waits to be paid out");
+        warn!(message_type = M::TYPE, key = again.key(), unanswered, ?wait, %error, "money waits to be paid out");
         let due = self.store.now().await?.plus(wait);
         scope.send(again.to_message()?.not_before(due));
         Ok(scope.finish())
