@@ -30,9 +30,10 @@ pub enum StepError {
     /// Nothing is known: it may or may not have had its effect.
     #[error("{0}")]
     Unknown(String),
-    /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts as
-    /// a failed attempt of a local step, or of what takes an [answer](crate::SagaBuilder::then). If that, or what records the
-    /// [end](crate::SagaBuilder::when_undone), says that something else is wrong, it has made a failed attempt.
+    /// The store failed: the whole transition is decided anew later. Or another was faster: at once, until that counts
+    /// as a failed attempt of a local step, or of what takes an [answer](crate::SagaBuilder::then). If that, or what
+    /// records the [end](crate::SagaBuilder::when_undone), says that something else is wrong, it has made a failed
+    /// attempt.
     #[error(transparent)]
     Handle(#[from] HandleError),
 }
@@ -57,7 +58,7 @@ impl StepError {
         }
     }
 
-    /// Of code that is to be blamed for what no store and no rival is at fault for: it may do better at another attempt.
+    /// Of code that is to blame where neither a store nor a rival is: it may do better at another attempt.
     pub(crate) fn blamed(self) -> Self {
         match self {
             Self::Handle(error) if !matches!(error.kind(), Kind::Retryable | Kind::Conflict) => {

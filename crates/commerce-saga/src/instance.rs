@@ -30,8 +30,8 @@ pub enum SagaStatus {
     Completed,
     /// All is undone.
     Failed,
-    /// A compensation can't succeed, or a step after the one that decides, or what records that all is undone. An operator
-    /// must decide.
+    /// A compensation can't succeed, or a step after the one that decides, or what records that all is undone. An
+    /// operator must decide.
     Stuck,
     /// An operator has given it up.
     Abandoned,

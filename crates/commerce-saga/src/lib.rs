@@ -26,8 +26,8 @@
 //! 4. An instance belongs to no worker: whoever gets a reply, or sees that its time has come, carries it on. The version
 //!    of its document is the fencing token that every write checks ([calls][calls]). One that can't be carried on does
 //!    not stop the others ([sweep][sweep]).
-//! 5. A compensation that can't succeed ends in `stuck`, where operators see it, as does what records that all is undone. It
-//!    is never dropped ([operators][operators]).
+//! 5. A compensation that can't succeed ends in `stuck`, where operators see it, as does what records that all is
+//!    undone. It is never dropped ([operators][operators]).
 //! 6. After a step that [decides](SagaBuilder::decisive) nothing is undone: what follows it is tried as often as a
 //!    compensation, and ends in `stuck` likewise ([decisive][decisive]).
 //! 7. A run ends on the version of the definition that it began with, and waits for a program that knows it

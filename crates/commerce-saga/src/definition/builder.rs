@@ -129,11 +129,11 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
 
     /// What the answer changes: in the state, and in the saga's own service. It joins the commit that notes the answer.
     ///
-    /// An error of it is a failed attempt at the step. If it says that it may succeed later, or that nothing is known, the
-    /// step is tried again by its own policy: a request's participant answers as before, a call is verified or made again
-    /// under its key. If it has failed for certain, or the answer can't be read as `R`, or the attempts are used up, the
-    /// step has failed and what it did is undone, as its own work is there. A local step and what follows it are one: neither
-    /// lasts if either fails.
+    /// An error of it is a failed attempt at the step. If it says that it may succeed later, or that nothing is known,
+    /// the step is tried again by its own policy: a request's participant answers as before, a call is verified or made
+    /// again under its key. If it has failed for certain, or the answer can't be read as `R`, or the attempts are used
+    /// up, the step has failed and what it did is undone, as its own work is there. A local step and what follows it
+    /// are one: neither lasts if either fails.
     pub fn then<R, F, Fut>(self, then: F) -> Self
     where
         R: DeserializeOwned + Send + 'static,
@@ -244,9 +244,9 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         self.last("decisive", "a step", |step| step.decisive = true)
     }
 
-    /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga. If it
-    /// can't be done it is tried eight times in all, unless it has failed for certain; then the saga is stuck, until an
-    /// operator has it tried again, or skips it.
+    /// What the failure changes in the saga's own service, once all is undone. It joins the commit that ends the saga.
+    /// If it can't be done it is tried eight times in all, unless it has failed for certain; then the saga is stuck,
+    /// until an operator has it tried again, or skips it.
     pub fn when_undone<F, Fut>(mut self, run: F) -> Self
     where
         F: Fn(S, Failure, Scope) -> Fut + Send + Sync + 'static,

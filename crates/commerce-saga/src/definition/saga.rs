@@ -160,8 +160,8 @@ pub(crate) trait Definition: Send + Sync {
         state: &RawValue,
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError>;
-    /// What a step's answer changes. A store that failed, a race that was lost, and a state that this program can't read
-    /// are no ending; whatever else goes wrong is one.
+    /// What a step's answer changes. A store that failed, a race that was lost, and a state that this program can't
+    /// read are no ending; whatever else goes wrong is one.
     async fn then(
         &self,
         step: usize,
@@ -178,8 +178,8 @@ pub(crate) trait Definition: Send + Sync {
         key: String,
         again: bool,
     ) -> Result<Box<RawValue>, StepError>;
-    /// Records that all is undone: because of a failure, or of a wish. What is an error of the saga's own is told from others
-    /// as for [`then`](Self::then).
+    /// Records that all is undone: because of a failure, or of a wish. What is an error of the saga's own is told from
+    /// others as for [`then`](Self::then).
     async fn undone(
         &self,
         state: &RawValue,

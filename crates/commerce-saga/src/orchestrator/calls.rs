@@ -46,8 +46,8 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Makes a call on a task of its own, which timers wait for when they are shut down. If this process dies, a timer makes
-    /// it again.
+    /// Makes a call on a task of its own, which timers wait for when they are shut down. If this process dies, a timer
+    /// makes it again.
     pub(super) fn start_call(&self, definition: Arc<dyn Definition>, instance: &Instance, call: StartedCall) {
         let (this, instance) = (self.clone(), instance.clone());
         let StartedCall { step, phase, attempt, within, begun, span } = call;

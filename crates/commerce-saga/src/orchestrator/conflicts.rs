@@ -1,9 +1,9 @@
 //! Conflicts that a step's own work meets.
 //!
 //! Where the instance's document has another version, another has carried the run on, and there is nothing to decide.
-//! Where something else conflicts that a local step writes, or what takes an answer, no one else will carry the run on: it is
-//! decided anew, at once and so often as a consumer would; after that the step has failed for now, and is tried again or given
-//! up by its own policy. So a run ends in `stuck`, or is undone, at whatever never gives way.
+//! Where something else conflicts that a local step writes, or what takes an answer, no one else will carry the run on:
+//! it is decided anew, at once and so often as a consumer would; after that the step has failed for now, and is tried
+//! again or given up by its own policy. So a run ends in `stuck`, or is undone, at whatever never gives way.
 
 use std::sync::Arc;
 use std::time::Duration;

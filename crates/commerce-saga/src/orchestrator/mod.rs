@@ -200,8 +200,8 @@ impl Orchestrator {
         )
     }
 
-    /// Tells of each saga that ends or gets stuck in this process, after it was committed; of one that is stuck, again if it
-    /// is so after an operator's act. A hint for whoever waits: what counts is the store.
+    /// Tells of each saga that ends or gets stuck in this process, after it was committed; of one that is stuck, again
+    /// if it is so after an operator's act. A hint for whoever waits: what counts is the store.
     pub fn ended(&self) -> broadcast::Receiver<Finished> {
         self.shared.ended.subscribe()
     }

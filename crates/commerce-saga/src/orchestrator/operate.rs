@@ -10,8 +10,8 @@ use crate::error::SagaError;
 use crate::instance::{Failure, Instance, Note, PhaseRecord, PhaseStatus, SagaStatus, StepRecord};
 
 impl Orchestrator {
-    /// Tries what it is stuck at again, with all its attempts: a compensation, what records that all is undone, or an action
-    /// after the step that decides. Of several such actions it is the one that its failure names, as for
+    /// Tries what it is stuck at again, with all its attempts: a compensation, what records that all is undone, or an
+    /// action after the step that decides. Of several such actions it is the one that its failure names, as for
     /// [`skip`](Self::skip); the failure then names the next.
     ///
     /// # Errors
@@ -172,8 +172,8 @@ where
 }
 
 impl Instance {
-    /// Changes the compensation it is stuck at, or what records the end; where there is no way back, the action that its
-    /// failure names. Answers whether it is stuck.
+    /// Changes the compensation it is stuck at, or what records the end; where there is no way back, the action that
+    /// its failure names. Answers whether it is stuck.
     fn unstick(&mut self, change: impl FnOnce(&mut PhaseRecord)) -> bool {
         if self.status != SagaStatus::Stuck {
             return false;

@@ -1,7 +1,7 @@
 //! The end of a run of which all is undone.
 //!
-//! What records it joins the commit that ends the run. An error of it keeps nothing else from being noted: the answer by
-//! which the last step was undone would become a dead letter otherwise. It is tried again by timers, as often as a
+//! What records it joins the commit that ends the run. An error of it keeps nothing else from being noted: the answer
+//! by which the last step was undone would become a dead letter otherwise. It is tried again by timers, as often as a
 //! compensation; then the run is stuck.
 
 use commerce_outbox::RetryPolicy;
@@ -32,7 +32,7 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Has the saga's own code record that all is undone. Answers what went wrong with it, if the store is not at fault.
+    /// Has the saga's own code record that all is undone. Answers what went wrong with it, if that is its own fault.
     async fn record_undone(&mut self) -> Result<Option<StepError>, StepError> {
         let failure = self.instance.failure.clone().unwrap_or_else(|| Failure {
             step: String::new(),
