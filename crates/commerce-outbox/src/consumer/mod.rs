@@ -210,7 +210,8 @@ impl Consumer {
         self
     }
 
-    /// In this topic a dead letter does not park its key: later messages of the key overtake it.
+    /// In this topic a dead letter does not park its key: later messages of the key overtake it. It has no place in the key's
+    /// order any more, nor when it is [replayed](crate::DeadLetters::replay).
     pub fn skip_dead_letters_of(mut self, topic: &str) -> Self {
         self.options.skip_dead.push(topic.to_owned());
         self

@@ -92,6 +92,10 @@ impl DeadLetters {
     /// Has a dead letter tried again, with as many attempts as a new one. It stays at the head of its key, and once it
     /// succeeds those behind it follow in order. Its consumers notice within a second.
     ///
+    /// One of a topic that [skips](crate::Consumer::skip_dead_letters_of) its dead letters has no place in the order of its key
+    /// any more: others have overtaken it, and it is handled beside whatever else of its key is handled then, also beside another
+    /// that was skipped and is replayed.
+    ///
     /// # Errors
     /// See [`DeadLetterError`].
     pub async fn replay(
@@ -116,7 +120,9 @@ impl DeadLetters {
         self.held(&head).rewrite(&mut head).await.map_err(|error| raced(error, &id))
     }
 
-    /// Replays all dead letters that the filter lets through, one after the other.
+    /// Replays all dead letters that the filter lets through, one after the other: key by key, those of a key in the order in
+    /// which they came to be held. A key has several only where its topic skips them: whoever needs them handled in order as
+    /// well names a rate that leaves each the time for it. All of one key are in memory at once.
     ///
     /// # Errors
     /// When the store can't be read or written. Those before are replayed then, and no longer dead: call it again.
@@ -131,7 +137,11 @@ impl DeadLetters {
         let pause = options.per_second.map(|rate| Duration::from_secs(1) / rate.max(1));
         let mut pages = Pages::of(&*self.store, in_state(filter, HeldState::Dead));
         loop {
-            let heads = pages.next().await?.iter().map(head_of).collect::<Result<Vec<_>, _>>()?;
+            let mut heads = pages.next().await?.iter().map(head_of).collect::<Result<Vec<_>, _>>()?;
+            // Ids are no order: those of one commit count down.
+            heads.sort_by_cached_key(|Head { message, .. }| {
+                (message.envelope.key.clone(), message.held_since)
+            });
             if heads.is_empty() {
                 return Ok(report);
             }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use commerce_core::commit::Commit;
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_outbox::*;
@@ -113,6 +114,32 @@ async fn many_are_replayed_by_filter_not_faster_than_asked_and_dry_first() {
         world.until_effects(key, &[1, 2]).await;
     }
     running.stop().await;
+}
+
+/// Those of one commit have ids that count down.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_skipped_is_replayed_in_the_order_in_which_it_came() {
+    let world = World::new(1).await;
+    let host = world.host.clone();
+    let consumer = world.consumer().retry(quick(1)).skip_dead_letters_of("jobs");
+    let running = Running::consumer(consumer.on(move |_: Job, _| {
+        host.advance(Duration::from_millis(1));
+        async { Err(HandleError::retryable("poison")) }
+    }));
+    for first in [1, 4] {
+        let messages = (first..first + 3).map(|number| job("a", number).to_message().unwrap());
+        world.shop.commit(messages.fold(Commit::new(), Commit::message)).await.unwrap();
+    }
+    world.until_dead(6).await;
+    running.stop().await;
+    let letters = world.dead_letters();
+    let all = ReplayOptions::default();
+    let report = letters.replay_all(&DeadLetterFilter::default(), all, "ada", "again").await.unwrap();
+    let mut numbers = Vec::new();
+    for (tenant, id) in &report.replayed {
+        numbers.push(letters.show(tenant, id).await.unwrap().envelope.body::<Job>().unwrap().number);
+    }
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
