@@ -15,18 +15,8 @@ pub use goods::GoodsError;
 pub(crate) use session::Session;
 
 use commerce_core::error::Kind;
-use commerce_core::owned::OwnedError;
 use commerce_outbox::{Envelope, HandleError};
 use serde::de::DeserializeOwned;
-
-/// What a decision in memory that failed means for the message it was made for.
-pub(crate) fn owned_error<E: std::fmt::Display>(error: OwnedError<E>) -> HandleError {
-    match error {
-        OwnedError::Commit(error) => error.into(),
-        OwnedError::Store(error) => error.into(),
-        other => HandleError::new(other.kind(), other.to_string()),
-    }
-}
 
 /// A value that this program made is refused by itself.
 pub(crate) fn bug(error: impl std::fmt::Display) -> HandleError {

@@ -14,7 +14,6 @@ use tracing::warn;
 
 use super::alone::KeptAlone;
 use super::{Inventory, KEPT_ALONE, RESERVATIONS};
-use crate::services::owned_error;
 
 /// So often reservations are looked for whose time is up.
 const EXPIRY_POLL: Duration = Duration::from_secs(1);
@@ -94,7 +93,7 @@ impl Inventory {
                 let events = settlement.changes.into_iter().flat_map(|(_, events)| events).collect();
                 Ok::<_, CodecError>(Decision::new(()).events(product_id, events).with(commit))
             });
-            decided.await.map_err(owned_error)?;
+            decided.await?;
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub(crate) use alone::ByHand;
 pub use alone::{KEPT_ALONE, kept_alone_id};
 
 use super::session::count_command;
-use super::{GoodsError, bug, owned_error};
+use super::{GoodsError, bug};
 use crate::messages::{
     ConfirmReservation, HandOutStock, INVENTORY, PutBackStock, ReleaseStock, ReserveStock, Restock,
     UndoRestock,
@@ -252,7 +252,7 @@ impl Inventory {
             let commit = request.answer(base.clone(), &reply)?;
             Ok::<_, CodecError>(Decision::new(()).events(product_id, events).with(commit))
         });
-        decided.await.map_err(owned_error)?;
+        decided.await?;
         Ok(Handled::Committed)
     }
 
@@ -322,7 +322,7 @@ impl Inventory {
             }
             Err(error) => {
                 self.check_sku(id, &goods.sku).await?;
-                Err(owned_error(error).into())
+                Err(HandleError::from(error).into())
             }
         }
     }

@@ -14,7 +14,6 @@ use commerce_outbox::HandleError;
 
 use super::alone::KeptAlone;
 use super::{Inventory, RESERVATIONS, findable};
-use crate::services::owned_error;
 
 /// So often a decision is made again because goods of its order were kept or handed out by hand in the meantime.
 const ATTEMPTS: usize = 10;
@@ -131,7 +130,7 @@ impl Inventory {
             match decided.await {
                 Ok(_) => return Ok(()),
                 Err(OwnedError::Rejected(Undecided::KeptAlone(_))) => look = true,
-                Err(error) => return Err(owned_error(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(HandleError::retryable("goods of the order are kept by hand at the same time, again and again"))
