@@ -101,14 +101,14 @@ impl Worker {
             self.health.note(SETTLING, &settled);
             match settled {
                 Ok(outcome) => break outcome,
-                Err(error) if !matches!(error.kind(), Kind::Retryable | Kind::Conflict) => {
+                Err(error) if !error.may_pass() => {
                     let what =
                         format!("the message {} can be neither handled nor held", delivery.envelope.id);
                     return Err(self.stuck(what, error));
                 }
                 Err(error) => {
                     let message_id = delivery.envelope.id;
-                    warn!(group = self.held.group, %message_id, %error, "the store is out of reach");
+                    warn!(group = self.held.group, %message_id, %error, "the store takes nothing now");
                     tokio::time::sleep(PATIENCE).await;
                 }
             }

@@ -54,6 +54,13 @@ impl HeldError {
         matches!(self, Self::Commit(CommitError::Conflict(_)))
     }
 
+    /// Whether the same may succeed later: also what the store refuses now, as an operator can grant a right and bring back a
+    /// table.
+    pub(crate) fn may_pass(&self) -> bool {
+        let is_refused = matches!(self, Self::Commit(CommitError::Refused { .. }));
+        is_refused || matches!(self.kind(), Kind::Retryable | Kind::Conflict)
+    }
+
     /// What can be done about it.
     pub(crate) fn kind(&self) -> Kind {
         match self {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use commerce_core::commit::{Commit, DocumentWrite, Expected, FieldValue};
+use commerce_core::commit::{Commit, CommitError, DocumentWrite, Expected, FieldValue};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_outbox::*;
@@ -12,9 +12,13 @@ use crate::support::*;
 /// So much PostgreSQL takes into an index.
 const INDEXED: usize = 2_704;
 
+fn refused() -> CommitError {
+    CommitError::Refused { source: "it can't be written".into() }
+}
+
 /// What PostgreSQL can't write of documents.
-fn no_index_takes(commit: &Commit) -> bool {
-    commit.documents.iter().any(|write| {
+fn no_index_takes(commit: &Commit) -> Option<CommitError> {
+    let is_too_long = commit.documents.iter().any(|write| {
         let DocumentWrite { collection, id, fields, .. } = write;
         let key = collection.len() + id.len() + commit.tenant.as_str().len() + 50;
         let texts = fields.iter().filter_map(|(name, value)| match value {
@@ -26,11 +30,12 @@ fn no_index_takes(commit: &Commit) -> bool {
             .into_iter()
             .chain(of_texts)
             .any(|(bytes, has_nul)| has_nul || key + bytes > INDEXED)
-    })
+    });
+    is_too_long.then(refused)
 }
 
 /// A world whose consumers write to a store that can't write everything.
-async fn that_refuses(refuses: fn(&Commit) -> bool) -> World {
+async fn that_refuses(refuses: fn(&Commit) -> Option<CommitError>) -> World {
     let mut world = World::new(1).await;
     let mut store = Yielding::new(world.store.clone());
     store.refuses = refuses;
@@ -80,8 +85,30 @@ async fn a_message_is_held_whatever_its_key_is() {
 }
 
 /// Of the key "bad" nothing can be held.
-fn holds_all_but_bad(commit: &Commit) -> bool {
-    commit.documents.iter().any(|write| write.id.starts_with("workers/bad"))
+fn holds_all_but_bad(commit: &Commit) -> Option<CommitError> {
+    let is_of_bad = commit.documents.iter().any(|write| write.id.starts_with("workers/bad"));
+    is_of_bad.then(|| CommitError::Invalid("it can't be written".to_owned()))
+}
+
+/// As where a right was taken away.
+static MAY_WRITE: AtomicBool = AtomicBool::new(false);
+
+fn holds_nothing_for_a_while(commit: &Commit) -> Option<CommitError> {
+    let holds = commit.documents.iter().any(|write| write.id.starts_with("workers/"));
+    (holds && !MAY_WRITE.load(Ordering::SeqCst)).then(refused)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_refuses_to_hold_is_held_once_an_operator_has_mended_that() {
+    let world = that_refuses(holds_nothing_for_a_while).await;
+    let consumer = world.consumer().retry(quick(1));
+    let running = Running::consumer(consumer.on(|_: Job, _| async { Err(HandleError::retryable("poison")) }));
+    world.send(job("a", 1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.dead_letters().unfinished(None).await.unwrap(), Unfinished::default());
+    MAY_WRITE.store(true, Ordering::SeqCst);
+    world.until_dead(1).await;
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

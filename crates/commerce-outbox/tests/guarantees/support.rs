@@ -240,8 +240,8 @@ pub(crate) struct Yielding {
     pub(crate) away: Arc<AtomicBool>,
     /// Whether it comes late to the next lease it is asked for, though no one may wait any more.
     pub(crate) late: Arc<AtomicBool>,
-    /// What it can't write, however often it is asked to.
-    pub(crate) refuses: fn(&Commit) -> bool,
+    /// What it can't write, and what it says then.
+    pub(crate) refuses: fn(&Commit) -> Option<CommitError>,
     /// The most documents that it has answered with.
     pub(crate) most: Arc<AtomicUsize>,
     dice: Arc<Dice>,
@@ -253,7 +253,7 @@ impl Yielding {
             inner,
             away: Arc::default(),
             late: Arc::default(),
-            refuses: |_| false,
+            refuses: |_| None,
             most: Arc::default(),
             dice: Arc::new(Dice::new(7)),
         }
@@ -283,10 +283,8 @@ impl Store for Yielding {
         if let Err(away) = self.reach() {
             return Box::pin(async move { Err(CommitError::RolledBack { source: away.into() }) });
         }
-        if (self.refuses)(&commit) {
-            return Box::pin(
-                async move { Err(CommitError::Refused { source: "it can't be written".into() }) },
-            );
+        if let Some(refusal) = (self.refuses)(&commit) {
+            return Box::pin(async move { Err(refusal) });
         }
         let (answer, dice) = (self.inner.commit(commit), self.dice.clone());
         Box::pin(async move {
