@@ -259,6 +259,8 @@ fn the_refused_rows_are_written_to_a_file() {
     let folder = folder();
     let file = folder.path().join("refused.csv");
     let data = folder.path().join("data");
+    // Of an earlier run, and longer: nothing of it stays.
+    fs::write(&file, "earlier\n".repeat(10_000)).unwrap();
     run(&mut replay(&data, &["--refused", file.to_str().unwrap()])).ends_with(0);
     let text = fs::read_to_string(file).unwrap();
     assert_eq!(text.lines().next(), Some("line,invoice_no,reason"));

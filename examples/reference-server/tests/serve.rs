@@ -154,6 +154,46 @@ fn neither_a_silent_collector_nor_a_request_that_never_ends_keeps_it() {
 }
 
 #[test]
+fn who_can_not_wait_ends_it_at_once() {
+    for signals in [["-INT", "-INT"], ["-TERM", "-HUP"]] {
+        let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+        let mut stream = server.connect();
+        let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+                    content-length: 10\r\n\r\n{";
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        for signal in signals {
+            server.signal(signal);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        assert_eq!(server.end_within(Duration::from_secs(2)).code(), Some(130), "{signals:?}");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_in_good_order() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    server.signal("-HUP");
+    assert_eq!(server.end_within(Duration::from_secs(10)).code(), Some(0));
+}
+
+#[test]
+fn headers_are_bounded() {
+    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    for (bytes, taken) in [(40_000, true), (300_000, false)] {
+        let mut stream = server.connect();
+        let padding = "x".repeat(bytes);
+        let asked =
+            format!("GET /livez HTTP/1.1\r\nhost: shop\r\nconnection: close\r\npadding: {padding}\r\n\r\n");
+        let _ = stream.write_all(asked.as_bytes());
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert_eq!(answer.contains(" 200 "), taken, "{bytes}: {answer}");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_client_that_sends_its_headers_too_slowly_is_dropped() {
     let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
     let mut stream = server.connect();

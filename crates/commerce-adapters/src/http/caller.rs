@@ -104,7 +104,12 @@ pub async fn authenticate(
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Result<&str, TokenFault>> {
-    let value = headers.get(header::AUTHORIZATION)?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?;
+    // Of two, a proxy in front may have looked at the other.
+    if values.next().is_some() {
+        return Some(Err(TokenFault::Malformed));
+    }
     let token = value.to_str().ok().and_then(|text| text.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
@@ -121,7 +126,7 @@ fn known(parts: &Parts) -> Result<Option<Caller>, Problem> {
                 Problem::unauthorized("invalid_token", "the token is not valid here")
             }
             TokenFault::Malformed => {
-                Problem::unauthorized("invalid_token", "send the token as Authorization: Bearer TOKEN")
+                Problem::unauthorized("invalid_token", "send the token once, as Authorization: Bearer TOKEN")
             }
         });
     }

@@ -58,6 +58,8 @@ async fn a_token_that_is_not_taken_is_refused_everywhere() {
             app.get(path).header("authorization", malformed).refused(401, "invalid_token").await;
         }
         app.get(path).raw_header("authorization", b"Bearer \xff").refused(401, "invalid_token").await;
+        let two = app.get(path).header("authorization", "Bearer ann:customer");
+        two.header("authorization", "Bearer bob:admin").refused(401, "invalid_token").await;
     }
 }
 

@@ -1,5 +1,8 @@
-//! SIGINT and SIGTERM.
+//! SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed.
 
+use std::pin::Pin;
+
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, STOPPED};
@@ -36,16 +39,17 @@ pub(super) async fn unless_stopped<T>(
 }
 
 async fn next_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+    let first = [of(SignalKind::interrupt()), of(SignalKind::terminate()), of(SignalKind::hangup())];
+    futures_util::future::select_all(first).await;
+}
+
+/// Never, if it can't be listened to.
+fn of(kind: SignalKind) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let signals = signal(kind);
+    Box::pin(async move {
+        match signals {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
         }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
+    })
 }

@@ -29,6 +29,8 @@ pub(crate) const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const READ_WITHIN: Duration = Duration::from_secs(10);
 /// Of one request. A gateway adds some to those of its clients.
 pub(crate) const MOST_HEADERS: usize = 128;
+/// So many bytes of headers a request may have, and about as many again that came with them; hyper would take 400,000.
+const LARGEST_HEADERS: usize = 64 * 1024;
 /// When no connection can be taken, for example because too many are open, the next try waits so long.
 const AGAIN: Duration = Duration::from_millis(200);
 /// So many connections at once, unless it is said. Each may hold a request of 1 MiB.
@@ -134,6 +136,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, stop: Canc
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
         .max_headers(MOST_HEADERS)
+        .max_buf_size(LARGEST_HEADERS)
         .serve_connection(TokioIo::new(Moving::new(stream, READ_WITHIN)), answer);
     tokio::pin!(served);
     let ended = tokio::select! {
