@@ -731,6 +731,22 @@ fn projections_are_listed_and_built_anew() {
 }
 
 #[test]
+fn a_password_that_could_not_be_shown_is_said_to_be_lost() {
+    let folder = folder();
+    look(folder.path(), &["migrate"]).ends_with(0);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut add = program();
+    add.args(["users", "add", "root@example.com", "--role", "admin", "--store", &url(folder.path())])
+        .stdout(full);
+    let said = add.output().unwrap();
+    assert_eq!(said.status.code(), Some(3));
+    let error = String::from_utf8(said.stderr).unwrap();
+    for word in ["was made", "could not be shown", "password/forgot", "mailbox --user root@example.com"] {
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
 fn an_empty_mailbox_is_shown_as_such() {
     let folder = finished();
     for user in ["ada@example.com", "0190a0a0-0000-7000-8000-000000000000"] {

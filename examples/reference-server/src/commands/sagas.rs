@@ -124,7 +124,18 @@ async fn operate(
     services.map_err(Exit::data)?;
     let instance = instance?;
     print(instance.timeline())?;
-    Ok(if instance.status.is_final() { 0 } else { BREACH })
+    match instance.status {
+        status if status.is_final() => Ok(0),
+        SagaStatus::Stuck => Err(Exit::new(
+            BREACH,
+            "it is stuck again: mend the cause first; `dead-letters list` shows what its participants could not handle",
+        )),
+        status => {
+            let sentence =
+                format!("after a minute it is still {}: it goes on while `serve` runs", status.as_str());
+            Err(Exit::new(BREACH, sentence))
+        }
+    }
 }
 
 /// Until the saga has ended, or is stuck again.

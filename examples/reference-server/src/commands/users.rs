@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::sync::Arc;
 
 use commerce_core::Host;
@@ -30,8 +31,14 @@ async fn add(user: UserRoles, first_name: String, last_name: String) -> Result<u
     let context = SystemHost.context().with_actor(ACTOR);
     match accounts(&store).await?.ensure(&context, NewUser { account, roles }).await.map_err(refused)? {
         Ensured::Created(id) => {
-            print(format!("made user {id}: {email} with the password {}", password.expose()))?;
-            Ok(0)
+            let made = format!("made user {id}: {email} with the password {}", password.expose());
+            // A pipe that was closed has not shown it either.
+            writeln!(std::io::stdout(), "{made}").map(|()| 0).map_err(|error| {
+                Exit::data(format!(
+                    "user {id} was made, but the password could not be shown ({error}): ask for another by POST \
+                     /api/v1/auth/password/forgot, which is mailed, or shown by `mailbox --user {email}`"
+                ))
+            })
         }
         Ensured::Present(id) => {
             let sentence =
