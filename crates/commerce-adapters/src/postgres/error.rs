@@ -29,7 +29,7 @@ pub enum OpenError {
         name: String,
     },
     /// The server can't be reached, is starting or stopping, or has no room for another connection. Try again later.
-    #[error("the database at {at} can't be reached: {source}")]
+    #[error("the database at {at} can't be reached: {}", plainly(source))]
     Unreachable {
         /// Host, port and database.
         at: String,
@@ -37,7 +37,7 @@ pub enum OpenError {
         source: Arc<sqlx::Error>,
     },
     /// The server does not let this user in, or there is no such database. Change the address, or what the server allows.
-    #[error("the database at {at} refuses the connection: {source}")]
+    #[error("the database at {at} refuses the connection: {}", plainly(source))]
     Refused {
         /// Host, port and database.
         at: String,
@@ -45,7 +45,7 @@ pub enum OpenError {
         source: Arc<sqlx::Error>,
     },
     /// The user lacks a right. Grant it: to create the schema and its tables at first, to use them afterwards.
-    #[error("the user lacks a right in schema {schema} at {at}: {source}")]
+    #[error("the user lacks a right in schema {schema} at {at}: {}", plainly(source))]
     Forbidden {
         /// Host, port and database.
         at: String,
@@ -132,7 +132,7 @@ pub enum OpenError {
         schema: String,
     },
     /// Anything else.
-    #[error("schema {schema} at {at} can't be opened: {source}")]
+    #[error("schema {schema} at {at} can't be opened: {}", plainly(source))]
     Failed {
         /// Host, port and database.
         at: String,
@@ -178,7 +178,7 @@ impl OpenError {
 
 /// What the database said, and where.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{hint}{at}: {source}")]
+#[error("{hint}{at}: {}", plainly(source))]
 pub(super) struct Said {
     hint: &'static str,
     at: Arc<str>,
@@ -194,10 +194,18 @@ impl Said {
             Class::Full => "the database has no room left, free some disk space, ",
             Class::ReadOnly => "the database is read-only, name the primary or wait for it, ",
             Class::Forbidden => "the database does not allow it, ",
-            Class::Missing => "the store's tables are gone, migrate it again, ",
+            Class::Missing => "the store's tables are gone, restore them, ",
             _ => "the database, ",
         };
         Self { hint, at: at.clone(), source }
+    }
+}
+
+/// What the server said, without the line of its own source, which sqlx adds.
+fn plainly(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(said) => said.message().to_owned(),
+        error => error.to_string(),
     }
 }
 

@@ -89,9 +89,9 @@ async fn tables_that_are_dropped_are_missed_and_found_again() {
 
         let error = store.commit(append(&stream(1))).await.unwrap_err();
         assert!(matches!(error, CommitError::Refused { .. }), "{error}");
-        assert!(error.to_string().contains("tables are gone, migrate it again"), "{error}");
+        assert!(error.to_string().contains("tables are gone, restore them"), "{error}");
         let error = store.read_log(0, 1).await.unwrap_err();
-        assert!(error.to_string().contains("tables are gone, migrate it again"), "{error}");
+        assert!(error.to_string().contains("tables are gone, restore them"), "{error}");
         process(home.url()).await.close().await;
         store.commit(append(&stream(1))).await.unwrap();
         assert_eq!(length(&store, &stream(1)).await, 1);
