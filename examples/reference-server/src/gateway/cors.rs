@@ -37,15 +37,21 @@ impl FromStr for Origins {
     }
 }
 
-/// As browsers write it: a scheme and a host, nothing behind.
+/// As browsers write it: a scheme and a host, nothing behind, and no port that goes without saying.
 fn origin(text: &str) -> Result<HeaderValue, InvalidOrigin> {
     let wrong = || InvalidOrigin(text.to_owned());
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong()) };
-    if format!("{scheme}://{authority}") != text.to_ascii_lowercase() || authority.as_str().contains('@') {
+    if !format!("{scheme}://{authority}").eq_ignore_ascii_case(text) || authority.as_str().contains('@') {
         return Err(wrong());
     }
-    HeaderValue::from_str(&text.to_ascii_lowercase()).map_err(|_| wrong())
+    let shown = text.to_ascii_lowercase();
+    let unsaid = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    HeaderValue::from_str(shown.strip_suffix(unsaid).unwrap_or(&shown)).map_err(|_| wrong())
 }
 
 /// What a script may read of an answer, besides the body.
@@ -89,6 +95,13 @@ mod tests {
     fn an_origin_is_a_scheme_and_a_host() {
         for good in ["https://shop.example", "http://localhost:3000", "https://a.example,https://b.example"] {
             assert!(good.parse::<Origins>().unwrap().layer().is_some(), "{good}");
+        }
+        for (given, sent) in [
+            ("https://Shop.example:443", "https://shop.example"),
+            ("http://shop.example:80", "http://shop.example"),
+            ("https://shop.example:80", "https://shop.example:80"),
+        ] {
+            assert_eq!(given.parse::<Origins>().unwrap().0, [sent]);
         }
         for none in ["off", "", " , "] {
             assert!(none.parse::<Origins>().unwrap().layer().is_none(), "{none}");

@@ -103,10 +103,15 @@ impl SearchIndex {
         }
     }
 
-    /// The products that have every word of the text, and how well each fits. None for a text without words.
+    /// The products that have every word of the text, and how well each fits. None where nothing is asked for; a text without
+    /// words fits nothing.
     fn scores(&self, text: &str) -> Option<HashMap<ProductId, u32>> {
+        if text.trim().is_empty() {
+            return None;
+        }
         let mut words: Vec<String> = words(text).collect();
-        let mut scores = self.beginning_with(&words.pop()?);
+        let Some(last) = words.pop() else { return Some(HashMap::new()) };
+        let mut scores = self.beginning_with(&last);
         for word in words {
             let Some(products) = self.postings.get(&word) else { return Some(HashMap::new()) };
             scores.retain(|id, score| match products.get(id) {

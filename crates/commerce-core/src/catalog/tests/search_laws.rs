@@ -97,8 +97,11 @@ fn weight(listing: &Listing, word: &str) -> u32 {
 
 /// How well a product fits; none if it doesn't.
 fn score(listing: &Listing, text: &str) -> Option<u32> {
+    if text.trim().is_empty() {
+        return Some(0);
+    }
     let mut asked = plain(text);
-    let Some(last) = asked.pop() else { return Some(0) };
+    let last = asked.pop()?;
     let own: BTreeSet<String> = fields(listing).into_iter().flat_map(|(_, words)| words).collect();
     let times = |word: &String| if *word == last { 2 } else { 1 };
     let begun = own.iter().filter(|word| word.starts_with(&last));

@@ -24,7 +24,7 @@ const LONGEST_TEXT: usize = 200;
 /// The longest tag there is.
 const LONGEST_TAG: usize = 50;
 
-/// What is searched. An empty text is the same as none.
+/// What is searched. An empty text is the same as none; one without a letter or a digit finds nothing.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
