@@ -9,6 +9,28 @@ use commerce_adapters::postgres::sqlx::postgres::PgConnectOptions;
 /// Stands in a database's name for the service whose database it is.
 const SERVICE: &str = "{service}";
 
+/// What an address may say behind its question mark.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// Where the services keep their data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
@@ -75,7 +97,14 @@ impl FromStr for PgUrl {
         };
         let options = PgConnectOptions::from_str(url).map_err(|error| wrong(&error))?;
         let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
-        let database = options.get_database().unwrap_or(user);
+        // The server would take the user's name for one, and there may be one of that name.
+        let Some(database) = options.get_database() else { return Err(wrong(&"it names no database")) };
+        if let Some(unknown) = unknown_parameter(url) {
+            return Err(wrong(&format_args!("there is no parameter {unknown:?}")));
+        }
+        if database.replace(SERVICE, "").contains(['{', '}']) {
+            return Err(wrong(&format_args!("what stands for each service is {SERVICE}")));
+        }
         if database.contains('@') || host.is_empty() {
             return Err(wrong(&"special characters of a password have to be percent-encoded"));
         }
@@ -85,6 +114,14 @@ impl FromStr for PgUrl {
             has_database_each: database.contains(SERVICE) && url.contains(SERVICE),
         })
     }
+}
+
+/// One that would be passed over: with `sslmod=require` the connection would not be what was asked for. Its value may be secret.
+fn unknown_parameter(url: &str) -> Option<&str> {
+    let (_, query) = url.split_once('?')?;
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    names.into_iter().find(|name: &&str| !name.is_empty() && !is_known(name))
 }
 
 impl fmt::Display for PgUrl {
@@ -137,6 +174,9 @@ mod tests {
             "postgres://me:secret@db/shop?sslmode=odd",
             "postgre://me:secret@db/shop",
             "postgres://secret:secret@",
+            "postgres://secret:secret@db",
+            "postgres://me:secret@db/shop?sslmod=secret",
+            "postgres://me:secret@db/shop_{svc}",
         ] {
             let error = url.parse::<StoreUrl>().unwrap_err();
             assert!(
