@@ -22,6 +22,7 @@ on_every_backend!(
     staff_may_call_an_orders_shipment_off,
     a_second_parcel_of_an_order_is_seen_by_its_customer,
     a_parcel_in_the_place_of_another_takes_its_order_along,
+    a_parcel_that_nobody_took_leaves_its_order_to_the_next,
     an_order_is_not_cancelled_once_any_of_its_parcels_has_left,
     all_that_is_packed_for_an_order_is_called_off_with_it,
     an_order_shipped_under_another_parcels_number_is_delivered_with_it,
@@ -182,19 +183,25 @@ async fn call_off(app: &App, shipment: &str) {
     app.post(&format!("/shipments/{shipment}/cancel"), wrong).role("warehouse").expect(200).await;
 }
 
-/// Until the order service knows that it is under way no more.
+/// Until the order service knows that it is under way.
+async fn until_known(app: &App, shipment: &str) {
+    eventually("known", async || is_known(app, shipment).await.then_some(())).await;
+}
+
+/// Until the order service knows that it is under way no more. That it was must be known before.
 async fn until_forgotten(app: &App, shipment: &str) {
+    eventually("forgotten", async || (!is_known(app, shipment).await).then_some(())).await;
+}
+
+async fn is_known(app: &App, shipment: &str) -> bool {
     let orders = &app.platform.shop.stores().order;
-    eventually("forgotten", async || {
-        let found = orders.document(&Tenant::default(), PARCELS, shipment).await.unwrap();
-        found.is_none().then_some(())
-    })
-    .await;
+    orders.document(&Tenant::default(), PARCELS, shipment).await.unwrap().is_some()
 }
 
 async fn a_parcel_in_the_place_of_another_takes_its_order_along(app: App) {
     let (id, own) = confirmed(&app).await;
     let letter = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    until_known(&app, &letter).await;
     pick_up(&app, &letter).await;
     deliver(&app, &letter).await;
     until_forgotten(&app, &letter).await;
@@ -206,6 +213,31 @@ async fn a_parcel_in_the_place_of_another_takes_its_order_along(app: App) {
     assert_eq!(order["tracking_number"], parcel.json()["tracking_number"], "not what went before");
     deliver(&app, &parcel.id()).await;
     until_order(&app, &id, "delivered").await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn a_parcel_that_nobody_took_leaves_its_order_to_the_next(app: App) {
+    let (id, own) = confirmed(&app).await;
+    pick_up(&app, &own).await;
+    until_order(&app, &id, "shipped").await;
+    let path = format!("/shipments/{own}/status");
+    for status in ["in_transit", "out_for_delivery"] {
+        app.put(&path, json!({"status": status})).role("warehouse").expect(200).await;
+    }
+    for _ in 0..3 {
+        let attempt = json!({"reason": "nobody was in"});
+        app.post(&format!("/shipments/{own}/delivery-attempt"), attempt).role("warehouse").expect(200).await;
+    }
+    until_forgotten(&app, &own).await;
+    let next = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &next).await;
+    deliver(&app, &next).await;
+    until_order(&app, &id, "delivered").await;
+    app.post(&format!("/shipments/{own}/return"), json!({"reason": "nobody was in"}))
+        .role("warehouse")
+        .expect(200)
+        .await;
     assert_books_agree(&app).await;
     app.close().await;
 }

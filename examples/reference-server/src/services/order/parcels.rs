@@ -55,9 +55,13 @@ impl Handler for FollowParcels {
                 parcel.move_order(shipment_id, true, &mut scope).await?;
                 forget(id, version, &mut scope);
             }
-            (ShipmentEvent::ShipmentCancelled { .. } | ShipmentEvent::ShipmentReturned { .. }, Some(_)) => {
-                forget(id, version, &mut scope);
-            }
+            // What nobody took comes back: another may be delivered in its place before it has.
+            (
+                ShipmentEvent::ShipmentCancelled { .. }
+                | ShipmentEvent::ShipmentReturned { .. }
+                | ShipmentEvent::DeliveryAttemptFailed { last: true, .. },
+                Some(_),
+            ) => forget(id, version, &mut scope),
             _ => {}
         }
         Ok(scope.finish())
