@@ -59,6 +59,8 @@ pub(super) struct Facts {
     /// Debits less credits, in minor units.
     pub(super) trial_balance: BTreeMap<Currency, i128>,
     pub(super) shipments: HashMap<ShipmentId, Option<ShipmentFacts>>,
+    /// Orders whose parcels by hand are called off once shipping learns that they have ended. It has yet to hear of something.
+    pub(super) end_unknown_to_shipping: HashSet<OrderId>,
     pub(super) checkouts: HashMap<OrderId, Checkout>,
     /// How the cancellations of orders stand that were confirmed.
     pub(super) cancellations: HashMap<OrderId, SagaStatus>,
@@ -93,6 +95,13 @@ pub(super) struct ShipmentFacts {
     pub(super) status: ShipmentStatus,
     /// Whether staff has called it off, and no cancellation.
     pub(super) called_off_by_hand: bool,
+}
+
+impl ShipmentFacts {
+    /// Whether it is in the house, and waits for its carrier.
+    pub(super) fn is_packed(&self) -> bool {
+        !self.status.has_left() && !self.status.is_final()
+    }
 }
 
 /// The record of an order's reservation.

@@ -110,6 +110,8 @@ pub const FAILED_RETURN_KEPT: &str = "failed_return_kept";
 pub const SHIPMENT_WITHOUT_ORDER: &str = "shipment_without_order";
 /// An order that failed or was cancelled has no shipment under way, and a confirmed one has no second.
 pub const SHIPMENT_KEPT: &str = "shipment_kept";
+/// No parcel that staff made for an order is still in the house once the order has failed or was cancelled.
+pub const PARCEL_LEFT_PACKED: &str = "parcel_left_packed";
 /// No two shipments have one tracking number.
 pub const TRACKING_NUMBER_NOT_UNIQUE: &str = "tracking_number_not_unique";
 
@@ -185,6 +187,7 @@ pub const ALL: &[&str] = &[
     FAILED_RETURN_KEPT,
     SHIPMENT_WITHOUT_ORDER,
     SHIPMENT_KEPT,
+    PARCEL_LEFT_PACKED,
     TRACKING_NUMBER_NOT_UNIQUE,
     SKU_NOT_UNIQUE,
     SAGA_UNFINISHED,

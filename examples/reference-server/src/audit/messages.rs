@@ -78,10 +78,10 @@ async fn outbox(
     partition: u32,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let Some(store) = store_of(stores, source) else { return Ok(()) };
+    let Some(store) = stores.of_service(source) else { return Ok(()) };
     let mut cursors = Vec::new();
     for route in readers(source) {
-        let Some(inbox) = store_of(stores, route.group) else { continue };
+        let Some(inbox) = stores.of_service(route.group) else { continue };
         let done = store.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
         cursors.push(Cursor { route, done, inbox });
     }
@@ -98,10 +98,6 @@ async fn outbox(
         }
         after = batch.next;
     }
-}
-
-fn store_of<'a>(stores: &'a Stores, service: &str) -> Option<&'a Arc<dyn Store>> {
-    stores.all().into_iter().find(|(name, _)| *name == service).map(|(_, store)| store)
 }
 
 async fn arrived(

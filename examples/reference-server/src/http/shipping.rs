@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use commerce_adapters::http::{
     Anyone, Asked, Body, Id, NoParams, Only, Problem, Resource, SignedIn, created,
 };
+use commerce_core::Context;
 use commerce_core::commit::{Claim, Commit};
 use commerce_core::id::{CustomerId, OrderId, ShipmentId, Tenant};
 use commerce_core::shipping::{Shipment, ShipmentRejection, TrackingNumber};
@@ -23,7 +24,7 @@ use utoipa_axum::routes;
 use super::roles::{ADMIN, Shippers, WAREHOUSE};
 use super::{Common, Service, Write};
 use crate::services::Session;
-use crate::services::shipping::TRACKING;
+use crate::services::shipping::{KnownOrder, OrderEnded, TRACKING};
 use crate::views::shipping::{SHIPMENTS, ShippingView};
 use crate::views::{Row, View};
 use bodies::{QuoteBody, ShipmentBody};
@@ -56,10 +57,28 @@ impl ShippingApi {
         Ok(row.and_then(|row| row.state.created()?.customer_id()))
     }
 
+    /// What a further parcel of an order has to fit. The order first: who makes another from then on makes this a conflict.
+    async fn known_of(&self, context: &Context, order_id: OrderId) -> Result<Known, Problem> {
+        let order = KnownOrder::load(&self.store, context, order_id).await?;
+        Ok(Known { order, customer: self.customer_of(context.tenant(), order_id).await? })
+    }
+
     /// The service.
     pub fn service(self, common: &Common) -> Service {
         let store = self.store.clone();
         Service::new("shipping", common, &store, routes().with_state(self))
+    }
+}
+
+/// What is known of an order for which a parcel is to be made.
+struct Known {
+    order: KnownOrder,
+    customer: Option<CustomerId>,
+}
+
+impl From<OrderEnded> for Problem {
+    fn from(error: OrderEnded) -> Self {
+        Self::conflict("order_ended", error.to_string())
     }
 }
 
@@ -81,10 +100,16 @@ fn routes() -> OpenApiRouter<ShippingApi> {
 }
 
 /// Makes a shipment.
+///
+/// If its order is cancelled or fails, what is still in the house is called off with it.
 #[utoipa::path(
     post, path = "/shipments", tag = "shipping", security(("bearer" = [])),
     request_body = ShipmentBody,
-    responses((status = 201, description = "made", body = ShipmentShown)),
+    responses(
+        (status = 201, description = "made", body = ShipmentShown),
+        (status = 409, description = "the order was cancelled or has failed: `order_ended`; its other shipments are \
+         another customer's: `customer_mismatch`; another shipment has the number: `tracking_number_taken`"),
+    ),
 )]
 async fn create_shipment(
     State(api): State<ShippingApi>,
@@ -93,16 +118,17 @@ async fn create_shipment(
     Body(body): Body<ShipmentBody>,
 ) -> Result<Response, Problem> {
     let id = ShipmentId(write.context.new_id(1));
-    let owner = api.customer_of(write.context.tenant(), body.order_id()).await?;
-    let (number, command) = body.command(id, owner)?;
-    let now = write.context.now();
+    let (order_id, now) = (body.order_id(), write.context.now());
     write
-        .create::<Shipment>(
+        .change_after::<Shipment, _, _>(
             &api.store,
             id,
-            |shipment| {
+            || api.known_of(&write.context, order_id),
+            |shipment, known| {
+                let (number, command) = body.command(id, known.customer)?;
                 shipment.decide(command, &write.context)?;
-                Ok(Commit::new().claim(Claim::new(TRACKING, number.as_str())))
+                let noted = known.order.with_a_parcel()?.put(order_id)?;
+                Ok(Commit::new().claim(Claim::new(TRACKING, number.as_str())).document(noted))
             },
             |shipment| {
                 let location = format!("/api/v1/shipments/{id}");

@@ -1,10 +1,14 @@
-//! Shipping: one parcel for each order.
+//! Shipping: one parcel for each order, and what staff make in its place or beside it, as long as the order has not ended
+//! (`orders`).
 
+mod orders;
+
+use std::iter::once;
 use std::sync::Arc;
 
 use commerce_adapters::http::Problem;
 use commerce_core::commit::{Claim, Commit};
-use commerce_core::id::ShipmentId;
+use commerce_core::id::{OrderId, ShipmentId};
 use commerce_core::shipping::{
     Carrier, Package, Shipment, ShipmentCommand, ShipmentStatus, Speed, TrackingNumber, quote,
 };
@@ -16,9 +20,14 @@ use commerce_saga::{Reply, Request, action, compensation};
 use tracing::debug;
 
 use super::{Session, bug};
-use crate::messages::{CallOffShipment, CancelShipment, CreateShipment, HandOverShipment, SHIPPING};
+use crate::messages::{
+    CallOffShipment, CancelShipment, CreateShipment, HandOverShipment, ORDER_EVENTS, SHIPPING,
+};
 use crate::views::View;
 use crate::views::shipping::{SHIPMENTS, ShippingView};
+use orders::FollowOrders;
+pub use orders::KNOWN_ORDERS;
+pub(crate) use orders::{KnownOrder, OrderEnded};
 
 /// The scope of the claims by which tracking numbers are unique. A number is its shipment's for good: whoever asks by
 /// the number of one that was cancelled must not be told of another.
@@ -39,7 +48,7 @@ impl Shipping {
         Self { store, host, view }
     }
 
-    /// What it does with the messages it gets.
+    /// What it does with the messages it gets, and with what it hears of orders.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let (create, cancel, call_off) = (self.clone(), self.clone(), self.clone());
         let hand_over = self.clone();
@@ -59,6 +68,7 @@ impl Shipping {
                 CallOffShipment::TYPE,
                 action(move |message, request, scope| call_off.clone().call_off(message, request, scope)),
             )
+            .on_topic(ORDER_EVENTS, Arc::new(FollowOrders(self.clone())))
             .on(move |message: HandOverShipment, scope| hand_over.clone().hand_over(message, scope))
     }
 
@@ -114,7 +124,10 @@ impl Shipping {
     ) -> Result<Handled, HandleError> {
         let context = scope.context().clone();
         let mut called_off = Commit::new();
-        for id in self.shipments_of(&message, &context).await? {
+        // Its own first.
+        let others = self.shipments_of(message.order_id, &context).await?;
+        let others = others.into_iter().filter(|id| *id != message.shipment_id);
+        for id in once(message.shipment_id).chain(others) {
             let mut shipment = Session::<Shipment>::load(&self.store, &context, id).await?;
             let Some(created) = shipment.state().created() else { continue };
             if created.has_left() {
@@ -132,27 +145,19 @@ impl Shipping {
         request.finish(scope, &Reply::done(&())?)
     }
 
-    /// An order's shipments: its own first.
+    /// An order's shipments, with all that was made before this call.
     async fn shipments_of(
         &self,
-        message: &CallOffShipment,
+        order_id: OrderId,
         context: &Context,
     ) -> Result<Vec<ShipmentId>, HandleError> {
-        let of_order = Query::of(context.tenant(), SHIPMENTS)
-            .equals("order", message.order_id.to_string())
-            .limit(usize::MAX);
+        let of_order =
+            Query::of(context.tenant(), SHIPMENTS).equals("order", order_id.to_string()).limit(usize::MAX);
         let not_now = |problem: Problem| {
             HandleError::retryable(format!("the order's shipments can't be looked for: {}", problem.code()))
         };
         let rows = self.view.fresh().await.map_err(not_now)?.query(&of_order).await?;
-        let mut ids = vec![message.shipment_id];
-        for row in rows {
-            let id: ShipmentId = row.id.parse().map_err(bug)?;
-            if id != message.shipment_id {
-                ids.push(id);
-            }
-        }
-        Ok(ids)
+        rows.iter().map(|row| row.id.parse().map_err(bug)).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod carriers;
 mod figures;
 mod followers;
+mod heard;
 mod members;
 mod migrate;
 mod owner;

@@ -55,7 +55,7 @@ async fn is_quiet(stores: &Stores) -> Result<bool, StoreError> {
 }
 
 /// A cursor moves past a message once it is handled, or held because it could not be.
-async fn has_read_all(route: &Route, source: &dyn Store) -> Result<bool, StoreError> {
+pub(super) async fn has_read_all(route: &Route, source: &dyn Store) -> Result<bool, StoreError> {
     for partition in 0..source.partitions() {
         let after = source.checkpoint(&format!("group/{}/{partition}", route.group)).await?;
         let request = ReadMessages { partition, after, topics: route.topics, limit: 1 };

@@ -228,6 +228,11 @@ impl Stores {
         ]
     }
 
+    /// That of this service, if there is such a service.
+    pub(crate) fn of_service(&self, service: &str) -> Option<&Arc<dyn Store>> {
+        self.all().into_iter().find(|(name, _)| *name == service).map(|(_, store)| store)
+    }
+
     /// Waits until all logs show everything that this process has written.
     ///
     /// # Errors

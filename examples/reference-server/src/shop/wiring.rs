@@ -34,7 +34,7 @@ pub const ROUTES: [Route; 6] = [
     Route { group: "inventory", topics: &[INVENTORY], sources: &["order"] },
     // It tells itself which refunds are to be paid out.
     Route { group: "payment", topics: &[PAYMENT, ORDER_EVENTS], sources: &["order", "payment"] },
-    Route { group: "shipping", topics: &[SHIPPING], sources: &["order"] },
+    Route { group: "shipping", topics: &[SHIPPING, ORDER_EVENTS], sources: &["order"] },
     Route {
         group: "notification",
         topics: &[

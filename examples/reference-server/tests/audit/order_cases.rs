@@ -1,14 +1,17 @@
 //! Tamperings with orders, shipments and sagas.
 
 use commerce_core::Timestamp;
-use commerce_core::commit::NewEvent;
+use commerce_core::commit::{Commit, NewEvent};
 use commerce_core::id::{OrderId, ShipmentId};
 use commerce_core::order::{Failure, Order, OrderEvent, OrderLine};
 use commerce_core::shipping::{Shipment, ShipmentEvent};
 use commerce_core::stream::StreamId;
+use commerce_core::testing::test_context;
 use commerce_core::value::{Quantity, Sku};
 use reference_server::audit::invariant::*;
+use reference_server::services::shipping::KNOWN_ORDERS;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::fixture::{Case, Fixture, Write, append, append_raw, delete, gbp, new_id, put};
 
@@ -119,6 +122,36 @@ const SHIPMENTS: &[Case] = &[
         name: "a confirmed order is shipped twice",
         breaks: &[SHIPMENT_KEPT],
         tamper: |f| ship(f, f.bought, "FORGED1", &[]),
+    },
+    Case {
+        name: "a parcel by hand is packed for an order that failed",
+        breaks: &[PARCEL_LEFT_PACKED],
+        tamper: |f| ship_by_hand(f, f.declined, &[]),
+    },
+    Case {
+        name: "a parcel by hand is packed for an order that was cancelled, and shipping has heard of that",
+        breaks: &[PARCEL_LEFT_PACKED],
+        tamper: |f| [ship_by_hand(f, f.declined, &[]), known(f.declined, true)].concat(),
+    },
+    Case {
+        name: "a parcel by hand is packed for an order that failed, and shipping has yet to hear of that",
+        breaks: &[],
+        tamper: |f| [ship_by_hand(f, f.declined, &[]), known(f.declined, false)].concat(),
+    },
+    Case {
+        name: "a parcel by hand has left before its order failed",
+        breaks: &[],
+        tamper: |f| ship_by_hand(f, f.declined, &picked_up()),
+    },
+    Case {
+        name: "a parcel by hand was called off with its order",
+        breaks: &[],
+        tamper: |f| ship_by_hand(f, f.declined, &[cancelled()]),
+    },
+    Case {
+        name: "a parcel by hand is packed for an order that stands, and one for none",
+        breaks: &[],
+        tamper: |f| [ship_by_hand(f, f.bought, &[]), ship_by_hand(f, new_id(), &[])].concat(),
     },
     Case {
         name: "two shipments have one tracking number",
@@ -272,6 +305,32 @@ fn cancellation(fixture: &Fixture, order_id: OrderId) -> Vec<Write> {
 
 /// A shipment as that of the order that was bought, for another order.
 fn ship(fixture: &Fixture, order_id: OrderId, number: &str, then: &[ShipmentEvent]) -> Vec<Write> {
+    vec![("shipping", shipped(fixture, order_id, number, then))]
+}
+
+/// The same, made by a request of a user.
+fn ship_by_hand(fixture: &Fixture, order_id: OrderId, then: &[ShipmentEvent]) -> Vec<Write> {
+    let user = test_context().with_actor(new_id::<Uuid>().to_string());
+    let number = new_id::<Uuid>().to_string();
+    vec![("shipping", Commit::within(&user).and(shipped(fixture, order_id, &number, then)))]
+}
+
+/// What shipping knows of an order for which staff have made a parcel. In a shop that publishes nothing, it has yet to hear
+/// of all that happened.
+fn known(order_id: OrderId, ended: bool) -> Vec<Write> {
+    let known = json!({"made_by_hand": 1, "ended": ended});
+    vec![("shipping", put(KNOWN_ORDERS, &order_id.to_string(), &known))]
+}
+
+fn picked_up() -> [ShipmentEvent; 2] {
+    let at = Timestamp::default();
+    [
+        ShipmentEvent::PickupScheduled { pickup_at: at, scheduled_at: at },
+        ShipmentEvent::ShipmentPickedUp { picked_up_at: at },
+    ]
+}
+
+fn shipped(fixture: &Fixture, order_id: OrderId, number: &str, then: &[ShipmentEvent]) -> Commit {
     let stream = StreamId::of::<Shipment>(&fixture.shipment_of(fixture.bought));
     let created = fixture.again(&stream, "ShipmentCreated", |event| {
         event["order_id"] = order_id.to_string().into();
@@ -279,5 +338,5 @@ fn ship(fixture: &Fixture, order_id: OrderId, number: &str, then: &[ShipmentEven
     });
     let mut events = vec![created];
     events.extend(then.iter().map(|event| NewEvent::encode(event).unwrap()));
-    vec![("shipping", append_raw(StreamId::of::<Shipment>(&new_id::<ShipmentId>()), events))]
+    append_raw(StreamId::of::<Shipment>(&new_id::<ShipmentId>()), events)
 }

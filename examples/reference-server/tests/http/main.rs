@@ -45,6 +45,7 @@ mod people;
 mod queries;
 mod readiness;
 mod rebuilding;
+mod shipment_orders;
 mod shipments;
 mod shopping;
 #[allow(dead_code, unreachable_pub)] // a part of it is used here

@@ -108,10 +108,13 @@ impl App {
     }
 
     /// Ends as a crash does, wherever the services are, and is there again.
-    pub(crate) async fn crash(mut self) -> Self {
-        let running = self.running.take().unwrap();
-        running.abort();
-        assert!(running.await.unwrap_err().is_cancelled());
+    pub(crate) async fn crash(self) -> Self {
+        self.broken_off().await.restarted().await
+    }
+
+    /// There again, after all was [broken off](Self::broken_off).
+    pub(crate) async fn restarted(mut self) -> Self {
+        assert!(self.running.is_none());
         let backend = self.backend.take().unwrap();
         drop(self);
         Self::on(backend).await

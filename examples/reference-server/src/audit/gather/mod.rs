@@ -27,6 +27,7 @@ pub(super) async fn all(stores: &Stores, shop: &mut Shop, findings: &mut Finding
         findings.turn_to(tenant);
         inventory::reservations(&*stores.inventory, tenant, facts, findings).await?;
         inventory::kept_alone(&*stores.inventory, tenant, facts, findings).await?;
+        shipping::orders(stores, tenant, facts, findings).await?;
         payment::ledger(&*stores.payment, tenant, facts, findings).await?;
         payment::orders(&*stores.payment, tenant, facts, findings).await?;
         sagas::instances(&*stores.order, tenant, facts, findings).await?;

@@ -1,15 +1,17 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use commerce_core::Aggregate;
-use commerce_core::id::{ShipmentId, Tenant};
+use commerce_core::id::{OrderId, ShipmentId, Tenant};
 use commerce_core::shipping::{Shipment, ShipmentEvent};
 use commerce_core::store::{Store, StoreError};
 use commerce_core::stream::RecordedEvent;
 use uuid::Uuid;
 
-use crate::audit::facts::{ShipmentFacts, Shop};
+use crate::audit::facts::{Facts, ShipmentFacts, Shop};
 use crate::audit::read;
 use crate::audit::report::Findings;
+use crate::services::shipping::{KNOWN_ORDERS, KnownOrder};
+use crate::shop::Stores;
 
 /// Shipments.
 pub(super) async fn log(
@@ -37,6 +39,29 @@ pub(super) async fn log(
             called_off_by_hand,
         });
         shop.of(&tenant).shipments.insert(id, created);
+    }
+    Ok(())
+}
+
+/// What the shipping service knows of the orders for which staff have packed something.
+pub(super) async fn orders(
+    stores: &Stores,
+    tenant: &Tenant,
+    facts: &mut Facts,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    if stores.has_heard_all("shipping", "order").await? {
+        return Ok(());
+    }
+    let packed = facts.shipments.values().flatten().filter(|parcel| parcel.by_hand && parcel.is_packed());
+    let orders: HashSet<OrderId> = packed.map(|parcel| parcel.order_id).collect();
+    for order_id in orders {
+        let found = stores.shipping.document(tenant, KNOWN_ORDERS, &order_id.to_string()).await?;
+        let Some(document) = found else { continue };
+        let order = read::body::<KnownOrder>(&document, findings);
+        if order.is_some_and(|order| order.will_call_parcels_off()) {
+            facts.end_unknown_to_shipping.insert(order_id);
+        }
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ impl ShipmentBody {
     /// The command, and the tracking number, which is to be claimed. `owner` is the customer of the order's other shipments,
     /// if that is known.
     pub(super) fn command(
-        self,
+        &self,
         id: ShipmentId,
         owner: Option<CustomerId>,
     ) -> Result<(TrackingNumber, ShipmentCommand), Problem> {
@@ -82,7 +82,7 @@ impl ShipmentBody {
         let under = |violations: Vec<Violation>| {
             violations.into_iter().map(|one| one.under("/address")).collect::<Vec<_>>()
         };
-        let address = self.address.checked().map_err(under);
+        let address = self.address.clone().checked().map_err(under);
         let package = self.package.package();
         let cost = self.cost.map(shipping::checked_cost).transpose().map_err(|violation| vec![violation]);
         let (tracking_number, address, package, cost) = match (number, address, package, cost) {
