@@ -178,6 +178,17 @@ fn a_terminal_that_is_closed_ends_it_in_good_order() {
 }
 
 #[test]
+fn what_is_to_outlive_its_terminal_does() {
+    let mut command = Command::new("nohup");
+    command.arg(program().get_program()).args(["serve", "--store", "memory://", "--no-seed"]);
+    let server = Serving::start(&mut command);
+    server.signal("-HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(server.ask("GET", "/livez", None, None).status, 200);
+    server.stop();
+}
+
+#[test]
 fn headers_are_bounded() {
     let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
     for (bytes, taken) in [(40_000, true), (300_000, false)] {

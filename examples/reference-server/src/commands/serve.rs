@@ -96,14 +96,20 @@ async fn serve(door: Door, platform: Platform, stop: CancellationToken) -> Resul
     let (token, failed) = (shutdown.clone(), stop.clone());
     let services = tokio::spawn(async move {
         let ended = platform.run(token).await;
+        let was_asked_to = failed.is_cancelled();
         // Without its services the door has nothing to offer.
         failed.cancel();
-        ended
+        (ended, was_asked_to)
     });
     door.serve(router, stop).await;
     shutdown.cancel();
     match tokio::time::timeout(REST_WITHIN, services).await {
-        Ok(Ok(ended)) => ended.map_err(Exit::data)?,
+        Ok(Ok((Ok(()), _))) => {}
+        // Whoever ends it gets what they asked for: a supervisor would take it for a crash.
+        Ok(Ok((Err(error), true))) => {
+            warn!(%error, "the end was not in good order; the next start carries on")
+        }
+        Ok(Ok((Err(error), false))) => return Err(Exit::data(error)),
         Ok(Err(error)) => return Err(Exit::data(error)),
         Err(_) => warn!("the services take too long to end; the next start carries on what is under way"),
     }

@@ -39,8 +39,20 @@ pub(super) async fn unless_stopped<T>(
 }
 
 async fn next_signal() {
-    let first = [of(SignalKind::interrupt()), of(SignalKind::terminate()), of(SignalKind::hangup())];
+    let mut first = vec![of(SignalKind::interrupt()), of(SignalKind::terminate())];
+    if !outlives_its_terminal() {
+        first.push(of(SignalKind::hangup()));
+    }
     futures_util::future::select_all(first).await;
+}
+
+/// Whether whoever started it has it ignore SIGHUP, as `nohup` does: to listen would undo that.
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The first bit is that of the first signal, which it is.
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Never, if it can't be listened to.

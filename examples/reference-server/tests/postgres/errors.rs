@@ -156,7 +156,7 @@ async fn an_audit_beside_a_process_at_work_is_refused() {
     assert!(other.kill(), "it was over before: {}", other.said());
 }
 
-async fn psql(url: &str, sql: &str) {
+pub(super) async fn psql(url: &str, sql: &str) {
     use commerce_adapters::postgres::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, raw_sql};
     let mut db = PgConnection::connect(url).await.unwrap();
     db.execute(raw_sql(AssertSqlSafe(sql))).await.unwrap();

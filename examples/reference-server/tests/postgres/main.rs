@@ -9,6 +9,8 @@ mod outage;
 mod processes;
 #[path = "../support/program.rs"]
 mod program;
+#[path = "../support/serving.rs"]
+mod serving;
 
 use commerce_test_postgres::Cluster;
 use program::{Place, look_at, replay_on, run, summary_of_sample};

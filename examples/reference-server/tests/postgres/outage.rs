@@ -1,10 +1,12 @@
 //! The server comes and goes while a replay runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commerce_test_postgres::Cluster;
 
-use crate::program::{Running, replay_on, run};
+use crate::errors::psql;
+use crate::program::{Running, program, replay_on, run};
+use crate::serving::Serving;
 
 const OPTIONS: [&str; 2] = ["--repeat", "40"];
 
@@ -23,4 +25,26 @@ async fn a_run_outlives_restarts_of_the_server() {
     cluster.stop().await;
     cluster.start_again().await;
     assert_eq!(running.end().summary(), undisturbed);
+}
+
+/// A supervisor would take another end for a crash.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_end_while_its_database_takes_nothing_ends_well() {
+    let cluster = Cluster::start().await;
+    let url = cluster.create_database("shop").await;
+    let mut serve = program();
+    serve.args(["serve", "--no-seed", "--store", &url]);
+    let server = Serving::start(&mut serve);
+    psql(
+        &url,
+        "ALTER DATABASE shop SET default_transaction_read_only = on;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()",
+    )
+    .await;
+    let begun = Instant::now();
+    while server.ask("GET", "/readyz", None, None).status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is ready all the same");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.stop();
 }
