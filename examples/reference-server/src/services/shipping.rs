@@ -162,15 +162,12 @@ impl Shipping {
 }
 
 impl Shipping {
-    /// Whoever shipped the order has moved its parcel too, if it was still in the house. What was called off goes nowhere:
-    /// the order was shipped in another way.
+    /// Whoever shipped the order has moved its parcel too, if it was still in the house. Where none was, or it is open which of
+    /// several it was, the order was shipped in another way.
     async fn hand_over(self, message: HandOverShipment, mut scope: Scope) -> Result<Handled, HandleError> {
         let context = scope.context().clone();
-        let mut shipment = Session::<Shipment>::load(&self.store, &context, message.shipment_id).await?;
-        let Some(status) = shipment.state().status() else { return Ok(scope.finish()) };
-        if status.has_left() || status.is_final() {
-            return Ok(scope.finish());
-        }
+        let found = self.to_be_handed_over(&message, &context).await?;
+        let Some((mut shipment, status)) = found else { return Ok(scope.finish()) };
         let description = format!("handed over to {} as {}", message.carrier, message.tracking_number);
         if status == ShipmentStatus::Pending {
             shipment.decide(ShipmentCommand::SchedulePickup { at: context.now() }, &context).map_err(bug)?;
@@ -183,11 +180,35 @@ impl Shipping {
         };
         if let Err(rejection) = shipment.decide(noted, &context) {
             // Its history may be full: it is on its way all the same.
-            debug!(shipment = %message.shipment_id, %rejection, "the number of a parcel is not in its history");
+            debug!(shipment = %shipment.id(), %rejection, "the number of a parcel is not in its history");
         }
         let commit = shipment.write_to(Commit::new())?;
         scope.write(|base| base.and(commit));
         Ok(scope.finish())
+    }
+}
+
+impl Shipping {
+    /// The order's own parcel; the one that was made in its place, if it was called off.
+    async fn to_be_handed_over(
+        &self,
+        message: &HandOverShipment,
+        context: &Context,
+    ) -> Result<Option<(Session<Shipment>, ShipmentStatus)>, HandleError> {
+        let own = Session::<Shipment>::load(&self.store, context, message.shipment_id).await?;
+        match own.state().status() {
+            None | Some(ShipmentStatus::Cancelled) => {}
+            Some(status) if status.has_left() || status.is_final() => return Ok(None),
+            Some(status) => return Ok(Some((own, status))),
+        }
+        let mut packed = Vec::new();
+        for id in self.shipments_of(message.order_id, context).await? {
+            let other = Session::<Shipment>::load(&self.store, context, id).await?;
+            let status = other.state().status().filter(|status| !status.has_left() && !status.is_final());
+            packed.extend(status.map(|status| (other, status)));
+        }
+        let only = packed.pop();
+        Ok(only.filter(|_| packed.is_empty()))
     }
 }
 

@@ -19,6 +19,7 @@ on_every_backend!(
     an_order_is_shipped_and_delivered_as_its_parcel_is,
     a_parcel_delivers_an_order_that_was_shipped_by_hand,
     a_shipment_is_on_its_way_once_its_order_is_shipped,
+    what_was_made_in_the_place_of_a_shipment_is_on_its_way_with_its_order,
     staff_may_call_an_orders_shipment_off,
     a_second_parcel_of_an_order_is_seen_by_its_customer,
     a_parcel_in_the_place_of_another_takes_its_order_along,
@@ -239,6 +240,31 @@ async fn a_parcel_that_nobody_took_leaves_its_order_to_the_next(app: App) {
         .expect(200)
         .await;
     assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn what_was_made_in_the_place_of_a_shipment_is_on_its_way_with_its_order(app: App) {
+    let ship = async |id: &str| {
+        let parcel = json!({"tracking_number": format!("1Z-{}", &id[30..]), "carrier": "ups"});
+        app.post(&format!("/orders/{id}/ship"), parcel).role("warehouse").expect(200).await;
+    };
+    let status = async |id: &str| {
+        let shown = app.get(&format!("/shipments/{id}")).role("warehouse").expect(200).await.json();
+        shown["status"].as_str().unwrap().to_owned()
+    };
+    let (id, own) = confirmed(&app).await;
+    call_off(&app, &own).await;
+    let next = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    ship(&id).await;
+    eventually("handed over", async || (status(&next).await == "picked_up").then_some(())).await;
+    // Of two it is open which: staff say so.
+    let (id, own) = confirmed(&app).await;
+    call_off(&app, &own).await;
+    let one = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    let two = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    ship(&id).await;
+    app.platform.shop.rest().await.unwrap();
+    assert_eq!((status(&one).await, status(&two).await), ("pending".to_owned(), "pending".to_owned()));
     app.close().await;
 }
 
