@@ -101,6 +101,8 @@ fn no_template_is_too_deep_for_the_stack() {
         (format!("{{{{ name{} }}}}", times("|upper")), "a tag has at most 256"),
         (format!("{{{{ name{} }}}}", times(" is defined")), "a tag has at most 256"),
         (format!("{{% if 1 %}}a{}{{% endif %}}", times("{% elif 1 %}b")), "a template has at most 64 elif"),
+        (format!("{{% raw %}}{{#{{% endraw %}}{{{{ {}1 }}}}", times("-")), "the statement raw"),
+        (format!("{{%- raw %}}{{{{ \"{{% endraw %}}{{{{ {}1 }}}}", times("-")), "the statement raw"),
     ] {
         let (line, why) = refused(&deep);
         assert!(line == 1 && why.starts_with(detail), "{why}");

@@ -49,6 +49,10 @@ pub(super) fn check_depth(tags: &[Tag<'_>]) -> Result<(), RenderError> {
     let mut elifs = 0;
     for tag in tags {
         let refuse = |detail: String| Err(RenderError::Syntax { line: tag.line, detail });
+        // What stands behind it is cut otherwise by minijinja, and so can't be counted.
+        if tag.is_statement && tag.tokens.first() == Some(&Token::Name("raw")) {
+            return refuse(no_statement("raw"));
+        }
         if tag.tokens.len() > TOKENS {
             let count = tag.tokens.len();
             return refuse(format!(
@@ -83,7 +87,7 @@ impl Language {
         let tokens = tag.tokens.as_slice();
         match tokens {
             [Token::Name(statement), ..] if tag.is_statement && !STATEMENTS.contains(statement) => {
-                return Err(format!("the statement {statement} can't be used: there are if and for"));
+                return Err(no_statement(statement));
             }
             [Token::Name("for"), .., Token::Name("recursive")] if tag.is_statement => {
                 return Err("a loop can't be recursive".to_owned());
@@ -147,6 +151,10 @@ impl Language {
             _ => Err("only a function can be called".to_owned()),
         }
     }
+}
+
+fn no_statement(name: &str) -> String {
+    format!("the statement {} can't be used: there are if and for", brief(name))
 }
 
 fn known(what: &str, name: &str, names: &BTreeSet<&'static str>) -> Result<(), String> {
