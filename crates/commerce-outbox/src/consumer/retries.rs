@@ -30,6 +30,8 @@ const CONCURRENCY: usize = 16;
 /// What takes its worker with it mostly does so at once: a suspect that is at work for so long lets others begin. Without that, one
 /// crash while a provider is slow would have all that was under way wait for it one by one, longer than anyone waits for them.
 const SURVIVES: Duration = Duration::from_millis(100);
+/// So long nothing is tried when an attempt could not be written down.
+const PAUSE: Duration = Duration::from_millis(500);
 /// So many heads are looked at in one go.
 const BATCH: usize = 64;
 /// So often it is found out anew which keys are held, and queues are looked for that were emptied.
@@ -68,7 +70,7 @@ enum Standing {
     Unsuspected,
     /// It was taken when a worker was lost, perhaps with a thousand others. It runs alone until it has survived so far.
     Suspect(Arc<AtomicBool>),
-    /// It was lost in being tried again, or has few attempts: it runs alone to its end.
+    /// It was lost at a later attempt than its first, or has few of them: it runs alone to its end.
     Alone,
 }
 
@@ -88,6 +90,8 @@ struct Retries {
     lease: Option<Lease>,
     renew_at: Instant,
     tidy_at: Instant,
+    /// Nothing is started before: the store has just refused what is written of an attempt, and would again.
+    start_at: Instant,
     running: JoinSet<Tried>,
     /// What runs.
     names: HashMap<HeadName, Standing>,
@@ -103,6 +107,7 @@ impl Retries {
             lease: None,
             renew_at: Instant::now(),
             tidy_at: Instant::now() + TIDY,
+            start_at: Instant::now(),
             running: JoinSet::new(),
             names: HashMap::new(),
             suspects_turn: false,
@@ -115,6 +120,10 @@ impl Retries {
         self.tidy().await?;
         if self.lease.is_none() || self.names.values().any(Standing::is_alone) {
             return Ok(POLL);
+        }
+        let pause = self.start_at.saturating_duration_since(Instant::now());
+        if !pause.is_zero() {
+            return Ok(pause.min(POLL));
         }
         let (due, wait) = self.due().await?;
         for (name, head) in self.turn(due) {
@@ -162,6 +171,9 @@ impl Retries {
         let room = CONCURRENCY.saturating_sub(self.running.len());
         let (mut suspects, mut others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|(_, head)| head.message.under_way);
+        if self.names.values().any(|standing| matches!(standing, Standing::Suspect(_))) {
+            others.retain(|(_, head)| self.can_spare_an_attempt(head));
+        }
         if suspects.is_empty() || !(others.is_empty() || self.suspects_turn) {
             self.suspects_turn = !suspects.is_empty();
             others.truncate(room);
@@ -185,6 +197,11 @@ impl Retries {
     /// counted too, so that must happen to none again, and to none whom it would cost its last attempt.
     fn may_survive(&self, head: &Head) -> bool {
         head.message.begun == 1 && self.worker.options.retry.attempts > 2
+    }
+
+    /// Whether it may be lost beside a suspect without being dead for that.
+    fn can_spare_an_attempt(&self, head: &Head) -> bool {
+        head.message.begun.saturating_add(1) < self.worker.options.retry.attempts
     }
 
     async fn renew(&mut self) -> Result<(), HeldError> {
@@ -220,6 +237,7 @@ impl Retries {
                     }
                     Err(error) => {
                         warn!(group = self.worker.held.group, held = name.1, %error, "a retry was cut short");
+                        self.start_at = Instant::now() + PAUSE;
                     }
                 }
             }
@@ -260,7 +278,7 @@ impl Retries {
     }
 }
 
-/// Tries a head once. It has `survived` once its handler has been at work for a moment.
+/// Tries a head once. It has `survived` once it has been at work for a moment.
 async fn try_head(worker: &Worker, mut head: Head, survived: &AtomicBool) -> Result<(), HeldError> {
     if head.message.under_way {
         let error = format!("its worker was lost at attempt {}", head.message.begun);
@@ -325,8 +343,14 @@ async fn fail(worker: &Worker, mut head: Head, attempt: Attempt) -> Result<(), H
 }
 
 /// The head is dead. Its key is parked, or goes on where the topic skips dead letters.
-async fn bury(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
-    observe::died(&head.message.group, &head.message.envelope);
+async fn bury(worker: &Worker, head: Head) -> Result<(), HeldError> {
+    let envelope = head.message.envelope.clone();
+    give_up(worker, head).await?;
+    observe::died(&worker.held.group, &envelope);
+    Ok(())
+}
+
+async fn give_up(worker: &Worker, mut head: Head) -> Result<(), HeldError> {
     if worker.skips(&head.message.envelope) && !head.message.skipped {
         return skip(worker, head).await;
     }

@@ -167,9 +167,6 @@ impl Worker {
     ) -> Result<Outcome, HeldError> {
         let wait = self.wait_after(&attempt, 1, Duration::ZERO);
         let outcome = Outcome::of(&attempt, wait);
-        if wait.is_none() {
-            observe::died(&self.held.group, envelope);
-        }
         let failure = FirstFailure {
             state: if wait.is_some() { HeldState::Retrying } else { HeldState::Dead },
             due: wait.map(|wait| self.host.now().plus(wait)),
@@ -177,13 +174,17 @@ impl Worker {
             worker_lost,
         };
         if wait.is_none() && self.skips(envelope) {
-            return self.held.skip(envelope, &failure).await.map(|()| outcome);
+            self.held.skip(envelope, &failure).await?;
+        } else {
+            // Before it is: should the answer be lost, the message must not be handled beside itself.
+            self.held_keys.begin(key.clone());
+            self.held.append(envelope, Some(&failure)).await?;
+            self.held_keys.note(key);
+            self.news.notify_one();
         }
-        // Before it is: should the answer be lost, the message must not be handled beside itself.
-        self.held_keys.begin(key.clone());
-        self.held.append(envelope, Some(&failure)).await?;
-        self.held_keys.note(key);
-        self.news.notify_one();
+        if wait.is_none() {
+            observe::died(&self.held.group, envelope);
+        }
         Ok(outcome)
     }
 

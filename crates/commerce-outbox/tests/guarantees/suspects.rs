@@ -148,7 +148,7 @@ async fn what_survives_a_moment_after_a_crash_lets_others_begin() {
     running.stop().await;
 }
 
-/// One of eighty takes its worker with it, but not at once. It is dead in the end, and nothing else is.
+/// One of forty takes its worker with it, but not at once. It is dead in the end, and nothing else is.
 #[tokio::test(start_paused = true)]
 async fn what_kills_its_worker_later_on_takes_no_neighbour_with_it() {
     let world = FlowingWorld::new();
