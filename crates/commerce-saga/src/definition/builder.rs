@@ -129,7 +129,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
 
     /// What the answer changes: in the state, and in the saga's own service. It joins the commit that notes the answer.
     ///
-    /// An error of it is a failed attempt at the step. If it says that it may succeed later, or that nothing is known,
+    /// An error of it is a failed attempt at the step, but for a [`HandleError`](commerce_outbox::HandleError) of a store that is
+    /// out of reach: that goes back to whoever carries the run on, so say [`StepError::transient`] of what is not the store's. If it says that it may succeed later, or that nothing is known,
     /// the step is tried again by its own policy: a request's participant answers as before, a call is verified or made
     /// again under its key. If it has failed for certain, or the answer can't be read as `R`, or the attempts are used
     /// up, the step has failed and what it did is undone, as its own work is there. A local step and what follows it

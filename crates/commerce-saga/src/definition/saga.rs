@@ -290,8 +290,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError> {
         let Some(Work::Local(run)) = self.work(step, phase) else { return Err(no_such_work()) };
-        let (state, scope) = run(read(state)?, scope).await?;
-        Ok((write(&state)?, scope))
+        let (state, scope) = run(read(state)?, scope).await.map_err(StepError::blamed)?;
+        Ok((write(&state).map_err(StepError::blamed)?, scope))
     }
 
     async fn then(

@@ -30,8 +30,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
     /// Carries on, until `shutdown`, whatever falls due: answers that did not come, tries that had to wait, calls whose
-    /// worker died. What is under way then has ten seconds to end, also replies that are being taken in, and calls,
-    /// whatever they follow. One that takes longer ends with the runtime, and is verified or made again once its time
+    /// worker died. What is under way then has ten seconds to end, also replies that are being taken in, and calls
+    /// that have begun. One that takes longer ends with the runtime, and is verified or made again once its time
     /// has passed: so let whoever shuts the process down wait for this.
     ///
     /// Answers that fell overdue before it was called get their whole time again: while no one was here to take them,

@@ -93,6 +93,16 @@ async fn a_step_whose_answer_is_never_taken_is_undone_and_holds_nothing_up() {
     }
 }
 
+/// As where it passes on what another part of its service has refused.
+#[tokio::test(start_paused = true)]
+async fn a_local_step_that_goes_wrong_behind_an_answer_is_undone_and_holds_nothing_up() {
+    let local = |_: Trip, _: Scope| async { Err(HandleError::new(Kind::Invalid, "no such guest").into()) };
+    let world = World::new().await.restarted(hotel().local("desk", local).build().unwrap());
+    let instance = world.undone_by("1", "desk", "error").await;
+    assert_eq!(count(&world.stores["hotel"], "hotel", "1").await.0.cancelled, 1, "{}", instance.timeline());
+    nothing_is_held(&world).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_step_whose_answer_always_meets_a_conflict_is_undone_and_one_for_which_it_ends_is_done() {
     let then = |trip: Trip, _: u32, mut scope: Scope| async move {
