@@ -100,8 +100,8 @@ impl Generations {
         inline: bool,
     ) -> Result<(Self, Version), Error> {
         let name = projection.name();
-        if let Some(found) = Self::find(&**store, name).await? {
-            return Ok(found);
+        if let Some((found, version)) = Self::find(&**store, name).await? {
+            return found.with_names(store, projection, version).await;
         }
         let first = Self::first(projection, inline);
         let answer = store.commit(Commit::new().document(first.write(name, 0)?)).await;
@@ -109,6 +109,30 @@ impl Generations {
             Ok(_) => Ok((first, 1)),
             // Another has entered it in the meantime.
             Err(error @ Error::Overtaken { .. }) => Self::find(&**store, name).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Programs that knew no names of collections have left them out.
+    async fn with_names(
+        mut self,
+        store: &Arc<dyn Store>,
+        projection: &dyn Projection,
+        version: Version,
+    ) -> Result<(Self, Version), Error> {
+        let names = names(projection);
+        let are_known = names.is_empty() || !self.collections.is_empty();
+        if are_known || self.live.version != projection.version() {
+            return Ok((self, version));
+        }
+        self.collections = names;
+        let named = store.commit(Commit::new().document(self.write(projection.name(), version)?)).await;
+        match named.map_err(|error| Error::from_commit(projection.name(), error)) {
+            Ok(_) => Ok((self, version + 1)),
+            // Another has done it in the meantime.
+            Err(error @ Error::Overtaken { .. }) => {
+                Self::find(&**store, projection.name()).await?.ok_or(error)
+            }
             Err(error) => Err(error),
         }
     }

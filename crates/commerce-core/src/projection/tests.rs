@@ -301,6 +301,21 @@ fn a_rebuild_leaves_nothing_of_a_collection_that_is_written_no_more() {
 }
 
 #[test]
+fn nor_of_one_that_an_older_program_has_entered() {
+    let bench = bench();
+    bench.fill_and_take(5);
+    let entered = serde_json::json!({
+        "live": {"number": 1, "version": 1}, "next": null, "retired": [], "last": 1, "inline": false,
+    });
+    let entered = DocumentWrite::json("projections", "sweets", Expected::ABSENT, &entered).unwrap();
+    block_on(bench.store.commit(Commit::new().document(entered))).unwrap();
+    bench.catch_up();
+    let sweets = Sweets { version: AtomicU32::new(2), breaks_at: AtomicU64::new(0) };
+    block_on(Projector::new(bench.store.clone(), Arc::new(LeftAlone(sweets))).rebuild(100)).unwrap();
+    assert_eq!((bench.in_collection("sweets-taken@1"), bench.in_collection("sweets-left@2")), (0, 1));
+}
+
+#[test]
 fn what_was_never_written_is_not_rebuilt_and_can_be_written_in_either_way() {
     let bench = bench();
     bench.fill_and_take(2);
