@@ -37,7 +37,8 @@ const LONGEST: usize = 255;
 /// Gives a POST with an `Idempotency-Key` one effect and one answer, kept as long as `keys` say. The key counts within
 /// the caller and the route. The same key with another request, be it that another version or type is meant, is a 422; while
 /// the first request is under way, a second is a 409.
-/// Answers of 500 and above are not kept, nor are those that are marked [`NotKept`]: the same request is done again then.
+/// Answers of 500 and above are not kept, nor are those that ask to come again (`Retry-After`) or are marked [`NotKept`]: the
+/// same request is done again then.
 /// A request under a key goes on when its client hangs up: whoever asks again gets its answer. It ends when its time is up
 /// ([`limit_time`](super::limit_time), outside this), and gives its key back. It runs in a task of its own; task-locals of
 /// layers outside this don't reach its handler.

@@ -54,13 +54,13 @@ pub fn definition(within: Duration, giving_back: RetryPolicy) -> Result<Saga<Can
             reason: order.reason.clone(),
         })
         .reply_within(within)
-        .retry(giving_back)
+        .undo_retry(giving_back)
         .request("restock", |order| PutBackStock {
             order_id: order.order_id,
             reason: "the order was cancelled".to_owned(),
         })
         .reply_within(within)
-        .retry(giving_back)
+        .undo_retry(giving_back)
         .local("cancel-order", CancelOrder::cancelled)
         .when_undone(CancelOrder::refused)
         .build()

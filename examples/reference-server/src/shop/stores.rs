@@ -161,14 +161,26 @@ impl Stores {
         let open = |service| -> Result<Arc<dyn Store>, OpenError> {
             Ok(Arc::new(SqliteOptions::new(path(service)).host(host.clone()).exclusive().open()?))
         };
+        let mut absent = None;
+        for service in SERVICES {
+            if !is_there(&path(service))? {
+                absent.get_or_insert(service);
+            }
+        }
+        let incomplete = |service| OpenError::Incomplete { place: path(service).display().to_string() };
+        // The first service's file is made last: where it is, all have been. Nothing is opened then, as that may change it.
+        if let Some(absent) = absent
+            && is_there(&path(SERVICES[0]))?
+        {
+            return Err(incomplete(absent));
+        }
         let mut stores = Vec::new();
         for service in SERVICES {
             stores.push(if is_there(&path(service))? { Some(open(service)?) } else { None });
         }
-        if let Some(absent) = stores.iter().position(Option::is_none) {
-            // The first service's file is made last: where it is, all have been.
-            if stores[0].is_some() || any_has_data(&stores).await? {
-                return Err(OpenError::Incomplete { place: path(SERVICES[absent]).display().to_string() });
+        if let Some(absent) = absent {
+            if any_has_data(&stores).await? {
+                return Err(incomplete(absent));
             }
             if missing == Missing::IsRefused {
                 return Err(OpenError::Absent { place: folder.display().to_string() });
@@ -199,7 +211,11 @@ impl Stores {
         }
         if let Some(absent) = absent {
             if any_has_data(&stores).await? {
-                return Err(lost(absent));
+                // Another process may have made them meanwhile.
+                for (options, store) in all.iter().zip(&mut stores).filter(|(_, store)| store.is_none()) {
+                    let again = options.clone().open().await;
+                    *store = Some(Arc::new(again.map_err(|_| lost(absent.clone()))?));
+                }
             }
             if missing == Missing::IsRefused {
                 return Err(absent.into());

@@ -99,8 +99,8 @@ impl FromStr for PgUrl {
         let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
         // The server would take the user's name for one, and there may be one of that name.
         let Some(database) = options.get_database() else { return Err(wrong(&"it names no database")) };
-        if let Some(unknown) = unknown_parameter(url) {
-            return Err(wrong(&format_args!("there is no parameter {unknown:?}")));
+        if has_unknown_parameter(url) {
+            return Err(wrong(&format_args!("of parameters there are {}", PARAMETERS.join(", "))));
         }
         if database.replace(SERVICE, "").contains(['{', '}']) {
             return Err(wrong(&format_args!("what stands for each service is {SERVICE}")));
@@ -116,12 +116,16 @@ impl FromStr for PgUrl {
     }
 }
 
-/// One that would be passed over: with `sslmod=require` the connection would not be what was asked for. Its value may be secret.
-fn unknown_parameter(url: &str) -> Option<&str> {
-    let (_, query) = url.split_once('?')?;
-    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
-    names.into_iter().find(|name: &&str| !name.is_empty() && !is_known(name))
+/// One that would be passed over: with `sslmod=require` the connection would not be what was asked for. It is not named, as it
+/// may be a part of a password.
+fn has_unknown_parameter(url: &str) -> bool {
+    let Some((_, query)) = url.split_once('?') else { return false };
+    query.split('&').filter(|pair| !pair.is_empty()).any(|pair| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        let name = name.replace("%5B", "[").replace("%5b", "[").replace("%5D", "]").replace("%5d", "]");
+        let is_option = name.strip_prefix("options[").is_some_and(|option| option.ends_with(']'));
+        !is_option && !PARAMETERS.contains(&&*name)
+    })
 }
 
 impl fmt::Display for PgUrl {
@@ -158,6 +162,18 @@ mod tests {
     }
 
     #[test]
+    fn what_an_address_may_say_besides_is_taken() {
+        for query in [
+            "options[statement_timeout]=5000",
+            "options%5Bstatement_timeout%5D=5000",
+            "sslmode=disable&",
+            "host=/run",
+        ] {
+            postgres(&format!("postgres://me@db/shop?{query}"));
+        }
+    }
+
+    #[test]
     fn a_password_is_never_shown() {
         for url in [
             "postgres://me:secret@db/shop",
@@ -176,6 +192,8 @@ mod tests {
             "postgres://secret:secret@",
             "postgres://secret:secret@db",
             "postgres://me:secret@db/shop?sslmod=secret",
+            "postgres://db/shop?user=me&password=a&secret",
+            "postgres://me:secret@db/shop?options[search_path=x",
             "postgres://me:secret@db/shop_{svc}",
         ] {
             let error = url.parse::<StoreUrl>().unwrap_err();

@@ -43,7 +43,7 @@ fn describe_problem(status: &str, response: &mut Response) {
         "401" => &[("WWW-Authenticate", "`Bearer`", Type::String)],
         "409" => &[(
             "Retry-After",
-            "After so many seconds the request under way may have its answer",
+            "After so many seconds to come again: a request under way may have its answer then, one that lost a race may be done",
             Type::Integer,
         )],
         "429" => &[
