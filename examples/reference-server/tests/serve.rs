@@ -153,10 +153,18 @@ fn neither_a_silent_collector_nor_a_request_that_never_ends_keeps_it() {
     server.stop();
 }
 
+/// Whatever this test was started to ignore itself.
+fn serve_that_hears_hangups() -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(program().get_program());
+    command.args(["serve", "--store", "memory://", "--no-seed"]);
+    command
+}
+
 #[test]
 fn who_can_not_wait_ends_it_at_once() {
     for signals in [["-INT", "-INT"], ["-TERM", "-HUP"]] {
-        let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+        let server = Serving::start(&mut serve_that_hears_hangups());
         let mut stream = server.connect();
         let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
                     content-length: 10\r\n\r\n{";
@@ -172,7 +180,7 @@ fn who_can_not_wait_ends_it_at_once() {
 
 #[test]
 fn a_terminal_that_is_closed_ends_it_in_good_order() {
-    let server = Serving::start(&mut serve_on("memory://", &["--no-seed"]));
+    let server = Serving::start(&mut serve_that_hears_hangups());
     server.signal("-HUP");
     assert_eq!(server.end_within(Duration::from_secs(10)).code(), Some(0));
 }
