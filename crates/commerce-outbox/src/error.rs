@@ -164,7 +164,8 @@ pub enum BusError {
         /// The topics that this one was to take; all if there is none.
         ours: Vec<String>,
     },
-    /// A consumer can't write down one of its messages, or holds of them what can't be read: trying again would not help. Nothing is lost: what was not done comes again once a member of the group runs. An operator must look.
+    /// A consumer can't write down one of its messages, or holds of them what can't be read: trying again would not help.
+    /// Nothing is lost: what was not done comes again once a member of the group runs. An operator must look.
     #[error("the consumer of the group {group} can't go on, as {what}: {source}")]
     Stuck {
         /// Which group.

@@ -227,7 +227,7 @@ impl Consumer {
     /// waited for.
     ///
     /// # Errors
-    /// When the bus holds something that can't be read, when the store refuses to hold a message or holds what can't be read
+    /// When the bus holds something that can't be read, when a message can't be written down, or the store holds what can't be read
     /// ([`BusError::Stuck`]), and when nothing is handled. What runs has finished then, as after `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), BusError> {
         let health = self.health.clone();

@@ -27,8 +27,9 @@ const POLL: Duration = Duration::from_secs(1);
 const RETRYING: &str = "looking for held messages";
 /// So many keys are tried at a time.
 const CONCURRENCY: usize = 16;
-/// What takes its worker with it mostly does so at once: a suspect that is at work for so long lets others begin. Without that, one
-/// crash while a provider is slow would have all that was under way wait for it one by one, longer than anyone waits for them.
+/// What takes its worker with it mostly does so at once: a suspect that is at work for so long lets others begin. Without
+/// that, one crash while a provider is slow would have all that was under way wait for it one by one, longer than anyone
+/// waits for them.
 const SURVIVES: Duration = Duration::from_millis(100);
 /// So long nothing is tried when an attempt could not be written down.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -213,11 +213,9 @@ impl Stores {
             if any_has_data(&stores).await? {
                 // Another process may have made them meanwhile.
                 for (options, store) in all.iter().zip(&mut stores).filter(|(_, store)| store.is_none()) {
-                    let again = options.clone().open().await;
-                    *store = Some(Arc::new(again.map_err(|_| lost(absent.clone()))?));
+                    *store = Some(Arc::new(options.clone().open().await.map_err(lost)?));
                 }
-            }
-            if missing == Missing::IsRefused {
+            } else if missing == Missing::IsRefused {
                 return Err(absent.into());
             }
         }
