@@ -124,12 +124,15 @@ async fn a_call_that_is_under_way_is_undone_after_it_has_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_reason_stands_however_often_it_is_asked() {
+    let asked_once = waiting().await;
+    abort(&asked_once, "no holidays").await.unwrap();
+    asked_once.until("1", SagaStatus::Failed).await;
+
     let world = waiting().await;
     abort(&world, "no holidays").await.unwrap();
-    let sent = world.sent().await;
     abort(&world, "no money").await.unwrap();
-    assert_eq!(world.sent().await, sent, "nothing is asked for again");
     let instance = world.until("1", SagaStatus::Failed).await;
+    assert_eq!(world.sent().await, asked_once.sent().await, "nothing is asked for again");
     abort(&world, "asked after its end").await.unwrap();
     assert_eq!((why(&instance).2, instance.notes.len()), ("no holidays", 1));
     assert_eq!(world.instance("1").await.timeline(), instance.timeline());
