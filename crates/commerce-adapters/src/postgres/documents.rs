@@ -124,6 +124,47 @@ struct Wanted {
     values: Vec<Value>,
 }
 
+/// What a query goes through.
+enum Path<'a> {
+    /// The entries of a field, in their order or the other way round.
+    Ordered { field: &'a str, descending: bool },
+    /// The documents of which this is so: a field has a certain value.
+    Equal(&'a Condition),
+    /// All documents of the collection.
+    All,
+}
+
+impl<'a> Path<'a> {
+    fn of(query: &'a Query) -> Self {
+        match &query.order {
+            Some(Order::Ascending(field)) => Self::Ordered { field, descending: false },
+            Some(Order::Descending(field)) => Self::Ordered { field, descending: true },
+            None => {
+                let equal =
+                    query.conditions.iter().find(|condition| matches!(condition, Condition::Equals(..)));
+                equal.map_or(Self::All, Self::Equal)
+            }
+        }
+    }
+
+    /// The table that has the tenants and ids in its order.
+    fn table(&self) -> &'static str {
+        match self {
+            Self::Ordered { .. } | Self::Equal(_) => "o",
+            Self::All => "d",
+        }
+    }
+
+    fn order(&self) -> &'static str {
+        match self {
+            Self::Ordered { descending: true, .. } => "o.entry DESC, o.tenant, o.id",
+            Self::Ordered { descending: false, .. } => "o.entry, o.tenant, o.id",
+            Self::Equal(_) => "o.tenant, o.id",
+            Self::All => "d.tenant, d.id",
+        }
+    }
+}
+
 enum Value {
     Text(String),
     Number(i64),
@@ -140,52 +181,84 @@ impl Wanted {
     fn describe(query: &Query, schema: &str) -> Self {
         let mut wanted = Self { text: String::new(), values: Vec::new() };
         let collection = wanted.text_value(&query.collection);
-        wanted.push("SELECT d.tenant, d.id, d.version, d.json FROM ");
-        let order = wanted.from(query, schema, &collection);
+        let path = Path::of(query);
+        let table = path.table();
+        wanted.push(&format!("SELECT {table}.tenant, {table}.id, d.version, d.json FROM "));
+        wanted.from(&path, schema, &collection);
         if let Some(owner) = &query.tenant {
             let owner = wanted.text_value(owner.as_str());
-            wanted.push(&format!(" AND d.tenant = {owner}"));
+            wanted.push(&format!(" AND {table}.tenant = {owner}"));
         }
         if let Some(after) = &query.after_id {
             let after = wanted.text_value(after);
-            wanted.push(&format!(" AND d.id > {after}"));
+            wanted.push(&format!(" AND {table}.id > {after}"));
         }
         for condition in &query.conditions {
-            wanted.condition(condition, query.order.as_ref(), schema, &collection);
+            wanted.condition(condition, &path, schema, &collection);
         }
         wanted.values.push(Value::Number(clamp(query.limit as u64)));
         let limit = wanted.values.len();
-        wanted.push(&format!(" ORDER BY {order} LIMIT ${limit}"));
+        wanted.push(&format!(" ORDER BY {} LIMIT ${limit}", path.order()));
         wanted
     }
 
-    /// Answers what it is to be ordered by.
-    fn from(&mut self, query: &Query, schema: &str, collection: &str) -> &'static str {
-        let Some(Order::Ascending(field) | Order::Descending(field)) = &query.order else {
-            self.push(&format!(
-                "{schema}.commerce_documents d WHERE d.collection = {collection} AND d.version > 0"
-            ));
-            return "d.tenant, d.id";
+    /// A document is looked up for each entry, not joined: of a table that was never analyzed, a join reads the whole
+    /// collection for each.
+    fn from(&mut self, path: &Path, schema: &str, collection: &str) {
+        let entries = match path {
+            Path::All => {
+                return self.push(&format!(
+                    "{schema}.commerce_documents d WHERE d.collection = {collection} AND d.version > 0"
+                ));
+            }
+            Path::Equal(condition) => self.range(condition),
+            Path::Ordered { field, .. } => {
+                let prefix = field::of_field(field);
+                let (first, behind) = (self.text_value(&prefix), self.text_value(&field::behind(&prefix)));
+                format!(">= {first} AND o.entry < {behind}")
+            }
         };
-        let prefix = field::of_field(field);
-        let (first, behind) = (self.text_value(&prefix), self.text_value(&field::behind(&prefix)));
         self.push(&format!(
-            "{schema}.commerce_document_fields o JOIN {schema}.commerce_documents d
-               ON d.collection = o.collection AND d.tenant = o.tenant AND d.id = o.id
-             WHERE o.collection = {collection} AND o.entry >= {first} AND o.entry < {behind}"
+            "{schema}.commerce_document_fields o CROSS JOIN LATERAL (
+               SELECT version, json FROM {schema}.commerce_documents d
+               WHERE d.collection = o.collection AND d.tenant = o.tenant AND d.id = o.id LIMIT 1) d
+             WHERE o.collection = {collection} AND o.entry {entries}"
         ));
-        match &query.order {
-            Some(Order::Descending(_)) => "o.entry DESC, o.tenant, o.id",
-            _ => "o.entry, o.tenant, o.id",
+    }
+
+    fn condition(&mut self, condition: &Condition, path: &Path, schema: &str, collection: &str) {
+        if matches!(path, Path::Equal(on_it) if *on_it == condition) {
+            return;
+        }
+        let (Condition::Equals(name, _) | Condition::AtMost(name, _) | Condition::AtLeast(name, _)) =
+            condition;
+        let range = self.range(condition);
+        if matches!(path, Path::Ordered { field, .. } if field == name) {
+            let range = range.replace("{entry}", "o.entry");
+            self.push(&format!(" AND o.entry {range}"));
+        } else if matches!(condition, Condition::Equals(..)) {
+            // Not as a join, which could begin with all that have this value: this is looked up for each document on the
+            // path, up to the limit.
+            self.push(&format!(
+                " AND (SELECT true FROM {schema}.commerce_document_fields f
+                   WHERE f.collection = {collection} AND f.entry {range} AND f.tenant = o.tenant AND f.id = o.id)"
+            ));
+        } else {
+            let (table, range) = (path.table(), range.replace("{entry}", "f.entry"));
+            self.push(&format!(
+                " AND ({table}.tenant, {table}.id) IN (SELECT f.tenant, f.id FROM {schema}.commerce_document_fields f
+                   WHERE f.collection = {collection} AND f.entry {range})"
+            ));
         }
     }
 
-    fn condition(&mut self, condition: &Condition, order: Option<&Order>, schema: &str, collection: &str) {
+    /// Which entries fulfil a condition; `{entry}` stands for them where they are named again.
+    fn range(&mut self, condition: &Condition) -> String {
         let (Condition::Equals(name, value)
         | Condition::AtMost(name, value)
         | Condition::AtLeast(name, value)) = condition;
         let (entry, prefix) = (field::entry(name, value), field::prefix(name, value));
-        let range = match condition {
+        match condition {
             Condition::Equals(..) => format!("= {}", self.text_value(&entry)),
             Condition::AtMost(..) => {
                 let (first, last) = (self.text_value(&prefix), self.text_value(&entry));
@@ -195,27 +268,6 @@ impl Wanted {
                 let (first, behind) = (self.text_value(&entry), self.text_value(&field::behind(&prefix)));
                 format!(">= {first} AND {{entry}} < {behind}")
             }
-        };
-        let ordered_by_it = matches!(
-            order,
-            Some(Order::Ascending(field) | Order::Descending(field)) if field == name
-        );
-        if ordered_by_it {
-            let range = range.replace("{entry}", "o.entry");
-            self.push(&format!(" AND o.entry {range}"));
-        } else if order.is_some() && matches!(condition, Condition::Equals(..)) {
-            // Not as a join, which could begin with all that have this value: this is looked up for each document in the
-            // order asked for, up to the limit.
-            self.push(&format!(
-                " AND (SELECT true FROM {schema}.commerce_document_fields f
-                   WHERE f.collection = {collection} AND f.entry {range} AND f.tenant = o.tenant AND f.id = o.id)"
-            ));
-        } else {
-            let range = range.replace("{entry}", "f.entry");
-            self.push(&format!(
-                " AND (d.tenant, d.id) IN (SELECT f.tenant, f.id FROM {schema}.commerce_document_fields f
-                   WHERE f.collection = {collection} AND f.entry {range})"
-            ));
         }
     }
 

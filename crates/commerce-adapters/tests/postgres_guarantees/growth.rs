@@ -2,7 +2,7 @@
 
 use commerce_adapters::postgres::PgStore;
 use commerce_core::commit::{Claim, ClaimKey, Commit, DocumentWrite, Expected, NewMessage};
-use commerce_core::store::{ReadMessages, Store};
+use commerce_core::store::{Query, ReadMessages, Store};
 use commerce_core::stream::Position;
 use commerce_test_postgres::database;
 use sqlx::PgConnection;
@@ -46,6 +46,17 @@ async fn read(db: &mut PgConnection) -> i64 {
     number(db, "SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes").await
 }
 
+async fn past_is_counted(store: &PgStore, db: &mut PgConnection) {
+    until("the server has counted the past", async || {
+        let before = (changed(db).await, read(db).await);
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        // A backend tells what it has counted when it is asked for something.
+        all(store, (0..2).map(|_| Commit::new().claim(Claim::new("a", fresh_id().to_string())))).await;
+        before == (changed(db).await, read(db).await) && before.1 > 0
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_plan_for_an_empty_table_is_still_good_when_it_is_full() {
     let home = database().await;
@@ -65,14 +76,7 @@ async fn a_plan_for_an_empty_table_is_still_good_when_it_is_full() {
     all(&store, (0..100).map(|number| put(number, "new", Expected::ABSENT))).await;
     all(&store, (0..100).map(delete)).await;
     all(&store, (0..ROWS).map(|number| put(number, "new", Expected::ABSENT))).await;
-    until("the server has counted the past", async || {
-        let before = (changed(&mut db).await, read(&mut db).await);
-        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-        // A backend tells what it has counted when it is asked for something.
-        all(&store, (0..2).map(|_| Commit::new().claim(Claim::new("a", fresh_id().to_string())))).await;
-        before == (changed(&mut db).await, read(&mut db).await) && before.0 > 0
-    })
-    .await;
+    past_is_counted(&store, &mut db).await;
     let (changed_before, read_before) = (changed(&mut db).await, read(&mut db).await);
     for number in 0..MEASURED {
         all(&store, std::iter::once(put(number, "old", Expected::Version(1)))).await;
@@ -88,6 +92,49 @@ async fn a_plan_for_an_empty_table_is_still_good_when_it_is_full() {
     .await;
     let each = (read(&mut db).await - read_before) / (2 * MEASURED as i64);
     assert!(each <= READ_BY_EACH, "a commit reads {each} rows of indexes");
+    store.close().await;
+}
+
+/// Looks for ten documents by one field, by two, and by one in the order of another.
+async fn look_for_ten(store: &PgStore) {
+    let new = Query::all_tenants("things").equals("state", "new").limit(10);
+    for query in [new.clone(), new.clone().equals("sort", "good"), new.ascending("place")] {
+        store.documents(&query).await.unwrap();
+    }
+}
+
+/// After the worst that can be known of a table: nothing. It is made, filled and emptied by the minute where messages are
+/// held, and analyzed later.
+#[tokio::test]
+async fn what_is_read_of_documents_is_what_was_asked_for_also_if_there_were_none_once() {
+    let home = database().await;
+    let store = process(home.url()).await;
+    let mut db = home.connect().await;
+    for table in ["documents", "document_fields"] {
+        let off = format!("ALTER TABLE commerce.commerce_{table} SET (autovacuum_enabled = off)");
+        execute(&mut db, &off).await;
+    }
+    look_for_ten(&store).await;
+    let thing = |number: u64| {
+        let document = DocumentWrite::put("things", number.to_string(), Expected::ABSENT, b"{}".to_vec());
+        let document = document.field("state", "new").field("sort", "good");
+        Commit::new().document(document.field("place", i64::try_from(number).unwrap()))
+    };
+    all(&store, (0..ROWS).map(thing)).await;
+    past_is_counted(&store, &mut db).await;
+    let before = read(&mut db).await;
+    for _ in 0..MEASURED {
+        look_for_ten(&store).await;
+    }
+    // Of each the entry and the document.
+    let looks = 3 * MEASURED as i64;
+    until("the server has counted them", async || {
+        store.now().await.unwrap();
+        read(&mut db).await - before >= 20 * looks
+    })
+    .await;
+    let each = (read(&mut db).await - before) / looks;
+    assert!(each <= READ_BY_EACH, "looking for ten documents reads {each} rows of indexes");
     store.close().await;
 }
 
