@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use commerce_core::Host;
 use commerce_core::commit::Commit;
+use commerce_core::error::Kind;
 use commerce_core::store::{Query, Store, StoreError};
 use commerce_outbox::{DeadLetters, Scope, SystemHost, Unfinished};
 use commerce_processes::orders::{MADE, Order, SAGA, SERVICES, STEPS, UNDONE, saga};
@@ -97,7 +98,11 @@ impl Office {
         loop {
             let context = SystemHost.context();
             let mut scope = Scope::new(context.clone(), self.shop().clone(), Commit::within(&context));
-            self.orchestrator.begin(SAGA, &id, &order, &mut scope).await.unwrap();
+            if let Err(error) = self.orchestrator.begin(SAGA, &id, &order, &mut scope).await {
+                assert_eq!(error.kind(), Kind::Retryable, "{error}");
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            }
             match self.shop().commit(scope.into_commit()).await {
                 Ok(_) => return,
                 Err(error) if error.conflict().is_some_and(|of| Orchestrator::was_begun(of, SAGA, &id)) => {
