@@ -66,7 +66,8 @@ impl Query {
         }
     }
 
-    /// The field has this value.
+    /// The field has this value. Where there are several such conditions and no order by a field, the rarest should come first:
+    /// a store may go through all documents that fulfil it.
     pub fn equals(mut self, field: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> Self {
         self.conditions.push(Condition::Equals(field.into(), value.into()));
         self
