@@ -1,9 +1,10 @@
-//! Conflicts that a step's own work meets.
+//! Conflicts that a saga's own work meets.
 //!
 //! Where the instance's document has another version, another has carried the run on, and there is nothing to decide.
-//! Where something else conflicts that a local step writes, or what takes an answer, no one else will carry the run on:
-//! it is decided anew, at once and so often as a consumer would; after that the step has failed for now, and is tried
-//! again or given up by its own policy. So a run ends in `stuck`, or is undone, at whatever never gives way.
+//! Where something else conflicts that a local step writes, or what takes an answer, or what records the end, no one
+//! else will carry the run on: it is decided anew, at once and so often as a consumer would; after that the work has
+//! failed for now, and is tried again or given up by its own policy. So a run ends in `stuck`, or is undone, at whatever
+//! never gives way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,80 +44,88 @@ impl Spare {
     }
 }
 
+/// Whose work it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Step(usize, Phase),
+    /// What records that all is undone.
+    End,
+}
+
 /// What one transition has met so far.
 #[derive(Default)]
 pub(super) struct Conflicts {
-    /// It is decided anew: from now on each step's work is kept, to find out whose it is that conflicts.
+    /// It is decided anew: from now on what each has written is kept, to find out whose it is that conflicts.
     again: bool,
-    work: Vec<(usize, Phase, Commit)>,
+    written: Vec<(Owner, Commit)>,
     /// Whose own code met a conflict.
-    raised: Option<(usize, Phase)>,
+    raised: Option<Owner>,
     races: usize,
     since: Option<Instant>,
     /// Those that have failed for now, and why.
-    lost: Vec<(usize, Phase, String)>,
+    lost: Vec<(Owner, String)>,
 }
 
 impl Conflicts {
-    /// Whether the transition is to be decided anew. Not if this is no conflict, or no step's own: one on the instance,
-    /// or on what came with the scope, is for the caller.
+    /// Whether the transition is to be decided anew. Not if this is no conflict, or not the saga's own: one on the
+    /// instance, or on what came with the scope, is for the caller.
     pub(super) fn take(&mut self, error: &SagaError, instance: &Instance, came_with: &Spare) -> bool {
         let SagaError::Handle(error) = error else { return false };
-        let (work, raised) = (std::mem::take(&mut self.work), self.raised.take());
+        let (written, raised) = (std::mem::take(&mut self.written), self.raised.take());
         let conflict = error.conflict();
         let is_the_callers = |conflict| is_on(instance, conflict) || concerns(&came_with.commit, conflict);
         if error.kind() != Kind::Conflict || conflict.is_some_and(is_the_callers) {
             return false;
         }
         let was_again = std::mem::replace(&mut self.again, true);
-        let owner = || work.iter().find(|(.., commit)| conflict.is_some_and(|met| concerns(commit, met)));
-        let Some((step, phase)) = raised.or_else(|| owner().map(|(step, phase, _)| (*step, *phase))) else {
+        let met = || written.iter().find(|(_, commit)| conflict.is_some_and(|met| concerns(commit, met)));
+        let Some(owner) = raised.or_else(|| met().map(|(owner, _)| *owner)) else {
             return conflict.is_some() && !was_again;
         };
         self.races += 1;
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.races >= RACES || since.elapsed() >= LONGEST {
-            warn_of(instance, step, phase, error);
-            self.lost.push((step, phase, error.to_string()));
+            warn_of(instance, owner, error);
+            self.lost.push((owner, error.to_string()));
             (self.races, self.since) = (0, None);
         }
         true
     }
 
-    fn reason(&self, step: usize, phase: Phase) -> Option<&str> {
-        let lost = self.lost.iter().find(|(of, at, _)| (*of, *at) == (step, phase));
-        lost.map(|(_, _, reason)| reason.as_str())
+    fn reason(&self, owner: Owner) -> Option<&str> {
+        let lost = self.lost.iter().find(|(of, _)| *of == owner);
+        lost.map(|(_, reason)| reason.as_str())
     }
 }
 
-fn warn_of(instance: &Instance, step: usize, phase: Phase, error: &HandleError) {
+fn warn_of(instance: &Instance, owner: Owner, error: &HandleError) {
     let Instance { saga, id, tenant, .. } = instance;
-    let (step, phase) = (instance.steps.get(step).map_or("", |step| &step.name), phase.as_str());
-    warn!(saga, id, %tenant, step, phase, %error, "a step met conflicts however often it was decided anew");
+    let (step, phase) = match owner {
+        Owner::Step(step, phase) => {
+            (instance.steps.get(step).map_or("", |step| step.name.as_str()), phase.as_str())
+        }
+        Owner::End => ("", "end"),
+    };
+    warn!(saga, id, %tenant, step, phase, %error, "a saga's own work met conflicts however often it was decided anew");
 }
 
 impl Run<'_> {
-    /// What a step that has met too many conflicts is to answer in this transition.
-    pub(super) fn has_lost(&self, step: usize, phase: Phase) -> Option<StepError> {
-        let reason = self.conflicts.as_deref()?.reason(step, phase)?;
+    /// What work that has met too many conflicts is to answer in this transition.
+    pub(super) fn has_lost(&self, owner: Owner) -> Option<StepError> {
+        let reason = self.conflicts.as_deref()?.reason(owner)?;
         Some(StepError::transient("conflict", reason))
     }
 
-    /// Remembers what a step's own code has written, or that it met a conflict itself.
-    pub(super) fn note_work<T>(
-        &mut self,
-        step: usize,
-        phase: Phase,
-        result: &mut Result<(T, Scope), StepError>,
-    ) {
+    /// Remembers what the saga's own code has written, or that it met a conflict itself.
+    pub(super) fn note_work<T>(&mut self, owner: Owner, result: &mut Result<(T, Scope), StepError>) {
         let Some(conflicts) = self.conflicts.as_deref_mut() else { return };
         match result {
             Ok((_, fork)) if conflicts.again => fork.write(|commit| {
-                conflicts.work.push((step, phase, commit.clone()));
+                conflicts.written.push((owner, commit.clone()));
                 commit
             }),
             Err(StepError::Handle(error)) if error.kind() == Kind::Conflict => {
-                conflicts.raised = Some((step, phase));
+                conflicts.raised = Some(owner);
             }
             _ => {}
         }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::Input;
-use super::conflicts::Conflicts;
+use super::conflicts::{Conflicts, Owner};
 use super::observe::{self, StepEnd};
 use super::room::Room;
 use super::settle::Ending;
@@ -331,7 +331,7 @@ impl<'a> Run<'a> {
     }
 
     async fn run_local(&mut self, step: usize, phase: Phase, before: PhaseRecord) -> Result<(), StepError> {
-        let tried = match self.has_lost(step, phase) {
+        let tried = match self.has_lost(Owner::Step(step, phase)) {
             Some(lost) => Some(Err(lost)),
             None => self.try_local(step, phase).await,
         };
@@ -339,7 +339,7 @@ impl<'a> Run<'a> {
             self.put_off(step, phase, before);
             return Ok(());
         };
-        self.note_work(step, phase, &mut result);
+        self.note_work(Owner::Step(step, phase), &mut result);
         let ending = match result {
             Ok(work) => self.take_work(step, phase, work).await?,
             Err(error) => Ending::without_effect(error)?,

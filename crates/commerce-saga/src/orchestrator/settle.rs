@@ -3,6 +3,7 @@
 use commerce_outbox::{Envelope, HandleError, Scope};
 use serde_json::value::RawValue;
 
+use super::conflicts::Owner;
 use super::observe::StepEnd;
 use super::run::Run;
 use crate::definition::StepKind;
@@ -148,11 +149,11 @@ impl Run<'_> {
     /// Takes in what was done elsewhere. It is there, whatever becomes of the answer.
     async fn take_answer(&mut self, step: usize, answer: Box<RawValue>) -> Result<Ending, StepError> {
         self.instance.steps[step].may_have_effect = true;
-        let mut then = match self.has_lost(step, Phase::Action) {
+        let mut then = match self.has_lost(Owner::Step(step, Phase::Action)) {
             Some(lost) => Err(lost),
             None => self.definition.then(step, &self.instance.state, answer, self.scope.fork()).await,
         };
-        self.note_work(step, Phase::Action, &mut then);
+        self.note_work(Owner::Step(step, Phase::Action), &mut then);
         Ok(match then {
             Ok((state, fork)) => {
                 self.scope.join(fork);
@@ -177,7 +178,7 @@ impl Run<'_> {
         if phase == Phase::Action {
             let nothing = RawValue::NULL.to_owned();
             then = self.definition.then(step, &state, nothing, self.scope.fork()).await;
-            self.note_work(step, phase, &mut then);
+            self.note_work(Owner::Step(step, phase), &mut then);
         }
         Ok(match then {
             Ok((followed, fork)) => {

@@ -2,10 +2,11 @@
 //!
 //! What records it joins the commit that ends the run. An error of it keeps nothing else from being noted: the answer
 //! by which the last step was undone would become a dead letter otherwise. It is tried again by timers, as often as a
-//! compensation; then the run is stuck.
+//! compensation; then the run is stuck. So it is with what conflicts however often it is decided anew.
 
 use commerce_outbox::RetryPolicy;
 
+use super::conflicts::Owner;
 use super::run::Run;
 use crate::error::StepError;
 use crate::instance::{Failure, PhaseRecord, PhaseStatus, SagaStatus};
@@ -34,13 +35,18 @@ impl Run<'_> {
 
     /// Has the saga's own code record that all is undone. Answers what went wrong with it, if that is its own fault.
     async fn record_undone(&mut self) -> Result<Option<StepError>, StepError> {
+        if let Some(lost) = self.has_lost(Owner::End) {
+            return Ok(Some(lost));
+        }
         let failure = self.instance.failure.clone().unwrap_or_else(|| Failure {
             step: String::new(),
             code: "unknown".to_owned(),
             detail: String::new(),
         });
         let wish = self.instance.aborted().cloned();
-        let undone = self.definition.undone(&self.instance.state, failure, wish, self.scope.fork()).await;
+        let fork = self.scope.fork();
+        let mut undone = self.definition.undone(&self.instance.state, failure, wish, fork).await;
+        self.note_work(Owner::End, &mut undone);
         let (state, fork) = match undone {
             Ok(undone) => undone,
             Err(error @ StepError::Handle(_)) => return Err(error),

@@ -1,8 +1,9 @@
 //! What records that all is undone, and fails itself.
 
+use commerce_core::commit::{Claim, ClaimKey, Commit};
 use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
-use commerce_outbox::HandleError;
+use commerce_outbox::{HandleError, Scope};
 use commerce_saga::testing::{End, INJECTED};
 use commerce_saga::{Instance, PhaseStatus, Reply, Saga, SagaStatus, StepError, Version};
 
@@ -21,6 +22,33 @@ async fn undone_with(of: Errors) -> World {
         .build()
         .unwrap();
     let world = World::new().await.restarted(saga);
+    world.script.answer("flight/book", [Reply::failed(INJECTED, "no seat")]);
+    world.begin("1").await.unwrap();
+    world
+}
+
+/// A run that is undone, and whose end is recorded with what another holds: a claim, which the commit meets, or a
+/// conflict that the code meets itself.
+async fn held_up(by_commit: bool) -> World {
+    let saga = Saga::builder::<Trip>("trip", Version(1))
+        .replies_to("trips")
+        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
+        .undo(|trip| CancelHotel(trip.id.clone()))
+        .request("flight", |trip| BookFlight(trip.id.clone()))
+        .undo(|trip| CancelFlight(trip.id.clone()))
+        .when_undone(move |trip: Trip, _, mut scope: Scope| async move {
+            let desk = Commit::new().claim(Claim::new("desk", "held"));
+            if by_commit {
+                scope.write(|commit| commit.claim(Claim::new("desk", "held")));
+            } else {
+                scope.store().commit(desk).await.map_err(HandleError::from)?;
+            }
+            Ok((trip, scope))
+        })
+        .build()
+        .unwrap();
+    let world = World::new().await.restarted(saga);
+    world.stores["trips"].commit(Commit::new().claim(Claim::new("desk", "held"))).await.unwrap();
     world.script.answer("flight/book", [Reply::failed(INJECTED, "no seat")]);
     world.begin("1").await.unwrap();
     world
@@ -67,6 +95,19 @@ async fn an_end_that_is_never_recorded_is_for_an_operator() {
         }
         standing(&world, SagaStatus::Failed).await;
         assert_eq!(noted(&world).await, usize::from(!skipped));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_always_meets_a_conflict_is_for_an_operator() {
+    for by_commit in [true, false] {
+        let world = held_up(by_commit).await;
+        let instance = standing(&world, SagaStatus::Stuck).await;
+        let ending = instance.ending.clone().unwrap();
+        assert_eq!((ending.attempts, &*ending.error.unwrap().0), (8, "conflict"), "{}", instance.timeline());
+        world.stores["trips"].commit(Commit::new().release(ClaimKey::new("desk", "held"))).await.unwrap();
+        world.orchestrator.retry(&Tenant::default(), "trip", "1", "ada", "it is free").await.unwrap();
+        standing(&world, SagaStatus::Failed).await;
     }
 }
 
