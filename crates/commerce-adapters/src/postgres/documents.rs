@@ -40,7 +40,7 @@ impl Documents {
              FROM (SELECT unnest($1::text[]) AS collection, unnest($2::text[]) AS tenant, unnest($3::text[]) AS id,
                           generate_subscripts($3, 1) AS number) w
              CROSS JOIN LATERAL (
-               SELECT version, json FROM {schema}.commerce_documents d
+               SELECT version, json, fields FROM {schema}.commerce_documents d
                WHERE d.collection = w.collection AND d.tenant = w.tenant AND d.id = w.id AND d.version > 0 LIMIT 1) d"
         );
         let by_id = Together::new(DocumentLookup { database: database.clone(), text: text.into() });
@@ -130,6 +130,8 @@ enum Path<'a> {
     Ordered { field: &'a str, descending: bool },
     /// The documents of which this is so: a field has a certain value.
     Equal(&'a Condition),
+    /// The documents of which a field is within bounds.
+    Within { field: &'a str },
     /// All documents of the collection.
     All,
 }
@@ -140,17 +142,26 @@ impl<'a> Path<'a> {
             Some(Order::Ascending(field)) => Self::Ordered { field, descending: false },
             Some(Order::Descending(field)) => Self::Ordered { field, descending: true },
             None => {
-                let equal =
-                    query.conditions.iter().find(|condition| matches!(condition, Condition::Equals(..)));
-                equal.map_or(Self::All, Self::Equal)
+                let is_equal = |condition: &&Condition| matches!(condition, Condition::Equals(..));
+                let equal = query.conditions.iter().find(is_equal).map(Self::Equal);
+                let within = || query.conditions.first().map(|bound| Self::Within { field: field_of(bound) });
+                equal.or_else(within).unwrap_or(Self::All)
             }
+        }
+    }
+
+    /// The field of which it goes through all entries, or those within bounds.
+    fn field(&self) -> Option<&'a str> {
+        match self {
+            Self::Ordered { field, .. } | Self::Within { field } => Some(field),
+            Self::Equal(_) | Self::All => None,
         }
     }
 
     /// The table that has the tenants and ids in its order.
     fn table(&self) -> &'static str {
         match self {
-            Self::Ordered { .. } | Self::Equal(_) => "o",
+            Self::Ordered { .. } | Self::Equal(_) | Self::Within { .. } => "o",
             Self::All => "d",
         }
     }
@@ -159,10 +170,15 @@ impl<'a> Path<'a> {
         match self {
             Self::Ordered { descending: true, .. } => "o.entry DESC, o.tenant, o.id",
             Self::Ordered { descending: false, .. } => "o.entry, o.tenant, o.id",
-            Self::Equal(_) => "o.tenant, o.id",
+            Self::Equal(_) | Self::Within { .. } => "o.tenant, o.id",
             Self::All => "d.tenant, d.id",
         }
     }
+}
+
+fn field_of(condition: &Condition) -> &str {
+    let (Condition::Equals(name, _) | Condition::AtMost(name, _) | Condition::AtLeast(name, _)) = condition;
+    name
 }
 
 enum Value {
@@ -212,7 +228,7 @@ impl Wanted {
                 ));
             }
             Path::Equal(condition) => self.range(condition),
-            Path::Ordered { field, .. } => {
+            Path::Ordered { field, .. } | Path::Within { field } => {
                 let prefix = field::of_field(field);
                 let (first, behind) = (self.text_value(&prefix), self.text_value(&field::behind(&prefix)));
                 format!(">= {first} AND o.entry < {behind}")
@@ -220,7 +236,7 @@ impl Wanted {
         };
         self.push(&format!(
             "{schema}.commerce_document_fields o CROSS JOIN LATERAL (
-               SELECT version, json FROM {schema}.commerce_documents d
+               SELECT version, json, fields FROM {schema}.commerce_documents d
                WHERE d.collection = o.collection AND d.tenant = o.tenant AND d.id = o.id LIMIT 1) d
              WHERE o.collection = {collection} AND o.entry {entries}"
         ));
@@ -230,10 +246,8 @@ impl Wanted {
         if matches!(path, Path::Equal(on_it) if *on_it == condition) {
             return;
         }
-        let (Condition::Equals(name, _) | Condition::AtMost(name, _) | Condition::AtLeast(name, _)) =
-            condition;
         let range = self.range(condition);
-        if matches!(path, Path::Ordered { field, .. } if field == name) {
+        if path.field() == Some(field_of(condition)) {
             let range = range.replace("{entry}", "o.entry");
             self.push(&format!(" AND o.entry {range}"));
         } else if matches!(condition, Condition::Equals(..)) {
@@ -244,10 +258,10 @@ impl Wanted {
                    WHERE f.collection = {collection} AND f.entry {range} AND f.tenant = o.tenant AND f.id = o.id)"
             ));
         } else {
-            let (table, range) = (path.table(), range.replace("{entry}", "f.entry"));
+            // Each document on the path says it itself: looking it up would go through all that is within these bounds.
+            let range = range.replace("{entry}", "f.entry");
             self.push(&format!(
-                " AND ({table}.tenant, {table}.id) IN (SELECT f.tenant, f.id FROM {schema}.commerce_document_fields f
-                   WHERE f.collection = {collection} AND f.entry {range})"
+                " AND EXISTS (SELECT FROM unnest(d.fields) AS f (entry) WHERE f.entry {range})"
             ));
         }
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::Expected;
+use super::{CommitError, Expected};
 use crate::event::CodecError;
 
 /// A value by which documents can be found and ordered.
@@ -49,7 +49,7 @@ pub struct DocumentWrite {
     pub expected: Expected,
     /// Its body as JSON; none deletes it.
     pub body: Option<Vec<u8>>,
-    /// The fields by which it can be found. They replace those it had.
+    /// The fields by which it can be found, each with one value. They replace those it had.
     pub fields: Vec<(Cow<'static, str>, FieldValue)>,
 }
 
@@ -87,9 +87,24 @@ impl DocumentWrite {
         Self { collection: collection.into(), id: id.into(), expected, body: None, fields: Vec::new() }
     }
 
-    /// Can be found by this field.
+    /// Can be found by this field. A field has one value: a commit that gives it two is refused.
     pub fn field(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> Self {
         self.fields.push((name.into(), value.into()));
         self
+    }
+
+    /// No store could say which of two values counts.
+    pub(super) fn check(&self) -> Result<(), CommitError> {
+        let mut rest = self.fields.as_slice();
+        while let [(name, _), others @ ..] = rest {
+            if others.iter().any(|(other, _)| other == name) {
+                let Self { collection, id, .. } = self;
+                return Err(CommitError::Invalid(format!(
+                    "a document has one value of a field, {collection}/{id} two of {name:?}"
+                )));
+            }
+            rest = others;
+        }
+        Ok(())
     }
 }

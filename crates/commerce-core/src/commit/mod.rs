@@ -261,8 +261,8 @@ impl Commit {
             && self.checkpoints.is_empty()
     }
 
-    /// What no store can apply: two writes of one stream or document, two of one claim, or more events and messages
-    /// than a commit has ids for. Stores call it first.
+    /// What no store can apply: two writes of one stream or document, two of one claim, two values of one field, or more
+    /// events and messages than a commit has ids for. Stores call it first.
     ///
     /// # Errors
     /// [`CommitError::Invalid`], naming the fault. The caller is at fault.
@@ -282,6 +282,7 @@ impl Commit {
         }
         unique("stream", self.appends.iter().map(|append| append.stream.as_str()))?;
         unique("document", self.documents.iter().map(|write| (&*write.collection, &*write.id)))?;
+        self.documents.iter().try_for_each(DocumentWrite::check)?;
         unique("claim", self.claims.iter().map(|claim| (&*claim.key.scope, &*claim.key.key)))?;
         unique("checkpoint", self.checkpoints.iter().map(|moved| moved.reader.as_str()))
     }
@@ -325,6 +326,10 @@ mod tests {
         let twice =
             Commit::new().append(stream.clone(), Expected::Any, vec![]).append(stream, Expected::Any, vec![]);
         assert!(twice.check().unwrap_err().to_string().contains("order/1"));
+        let place = DocumentWrite::put("things", "7", Expected::Any, b"{}".to_vec()).field("place", 1);
+        let twice = Commit::new().document(place.field("state", "new").field("place", 2));
+        let told = twice.check().unwrap_err().to_string();
+        assert!(["things", "7", "place"].iter().all(|word| told.contains(word)), "{told}");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::store::Query;
 
 impl Accounts {
     /// Deletes sessions, one-time tokens, failed logins and notes of mailed resets of the context's tenant that have
-    /// expired, `limit` of each at most, and answers how many went. Nothing depends on it but the size of the store: call it now and
-    /// then, until it answers zero.
+    /// expired, `limit` of each at most, those that expired first, and answers how many went. Nothing depends on it but the size
+    /// of the store: call it now and then, until it answers zero.
     ///
     /// # Errors
     /// What the store said.
@@ -17,7 +17,7 @@ impl Accounts {
         let mut commit = Commit::within(context);
         for collection in [SESSIONS, ONE_TIME, ATTEMPTS, RESETS] {
             let expired = Query::of(context.tenant(), collection).at_most(EXPIRES_AT, context.now());
-            for document in self.store.documents(&expired.limit(limit)).await? {
+            for document in self.store.documents(&expired.ascending(EXPIRES_AT).limit(limit)).await? {
                 let unchanged = Expected::Version(document.version);
                 commit = commit.document(DocumentWrite::delete(collection, document.id, unchanged));
             }

@@ -87,6 +87,7 @@ pub(super) async fn a_commit_without_id_gets_its_own(f: Fixture<impl Store>) {
 pub(super) async fn what_can_not_be_applied_is_invalid(f: Fixture<impl Store>) {
     let delete = || Commit::new().document(DocumentWrite::delete("things", "a", Expected::Any));
     let many = Commit::new().append(stream("a"), Expected::Any, events(usize::from(u16::MAX)));
+    let sized = DocumentWrite::put("things", "a", Expected::Any, b"1".to_vec());
     let invalid = [
         append("a", Expected::Any, 1).and(append("a", Expected::Any, 1)),
         append("a", Expected::Any, 0).and(append("a", Expected::Any, 1)),
@@ -94,6 +95,7 @@ pub(super) async fn what_can_not_be_applied_is_invalid(f: Fixture<impl Store>) {
         put("a", Expected::Any, "1").and(delete()),
         claim("a").and(claim("a")),
         Commit::new().checkpoint("r", 0, 1).checkpoint("r", 1, 2),
+        Commit::new().document(sized.field("size", 1).field("size", 2)),
         many.message(message("topic", "k", 1)),
     ];
     for commit in invalid {
