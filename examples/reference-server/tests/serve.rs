@@ -261,6 +261,31 @@ fn only_so_many_connections_are_open_at_once() {
 }
 
 #[test]
+fn who_holds_half_of_all_connections_gets_none_of_the_last() {
+    let mut command = serve_on("memory://", &["--no-seed"]);
+    let server = Serving::start(command.env("COMMERCE__CONNECTIONS", "20"));
+    let held: Vec<_> = (0..18).map(|_| server.connect()).collect();
+    let mut more = server.connect();
+    more.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let heard = more.read(&mut [0; 1]);
+    let is_hung_up = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
+    assert!(
+        heard.as_ref().is_ok_and(|read| *read == 0) || heard.as_ref().is_err_and(is_hung_up),
+        "{heard:?}"
+    );
+    drop(held);
+    server.stop();
+
+    let mut command = serve_on("memory://", &["--no-seed"]);
+    let command = command.env("COMMERCE__CONNECTIONS", "20");
+    let server = Serving::start(command.env("COMMERCE__GATEWAY__TRUSTED_PROXIES", "127.0.0.0/8"));
+    let held: Vec<_> = (0..19).map(|_| server.connect()).collect();
+    server.ask("GET", "/livez", None, None).expect(200);
+    drop(held);
+    server.stop();
+}
+
+#[test]
 fn a_port_that_is_taken_is_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

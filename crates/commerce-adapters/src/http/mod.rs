@@ -56,6 +56,6 @@ pub use params::{Id, NoParams, Params};
 pub use problem::Problem;
 pub use proxies::{InvalidProxy, Proxies};
 pub use quota::{MemoryQuotas, Quota, Quotas};
-pub use rate_limit::{RateLimit, limit_rate};
+pub use rate_limit::{RateLimit, limit_rate, network_of};
 pub use stored::REPLAYED;
 pub use time_limit::limit_time;

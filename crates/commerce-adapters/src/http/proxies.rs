@@ -63,7 +63,9 @@ impl Proxies {
         client
     }
 
-    fn believe(&self, address: IpAddr) -> bool {
+    /// Whether this is one of them.
+    pub fn believe(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 }

@@ -124,8 +124,16 @@ fn unknown() -> String {
     "unknown".to_owned()
 }
 
-/// Whoever has one address of IPv6 has a whole /64 of them.
-fn network_of(address: IpAddr) -> String {
+/// The addresses that count as one client: whoever has one of IPv6 has a whole /64 of them.
+///
+/// ```
+/// use commerce_adapters::http::network_of;
+///
+/// assert_eq!(network_of("192.0.2.7".parse()?), "192.0.2.7");
+/// assert_eq!(network_of("2001:db8::7".parse()?), "2001:db8::/64");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+pub fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {

@@ -28,7 +28,8 @@ pub(super) async fn run(args: Gateway) -> Result<u8, Exit> {
     let ending = Ending::begin(telemetry::of_server(&settings)?, &stop);
     tokio::spawn(cancel_at_signal(stop.clone()));
     let taken = |error| Exit::data(format!("{} can't be listened on: {error}", settings.listen));
-    let door = Door::at(settings.listen).await.map_err(taken)?.at_most(settings.connections);
+    let door = Door::at(settings.listen).await.map_err(taken)?;
+    let door = door.at_most(settings.connections, settings.rate_limit.proxies.clone());
 
     let keys = Arc::new(keys);
     let (asking, until) = (keys.clone(), stop.clone());

@@ -3,24 +3,24 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use commerce_adapters::http::Proxies;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::moving::Moving;
+use super::room::Room;
 
 /// From a connection's opening, or from the last answer on it, to the last byte of the next request's headers. A client
 /// that takes longer holds a connection for nothing. Bodies have a limit of their own.
@@ -35,8 +35,6 @@ const LARGEST_HEADERS: usize = 64 * 1024;
 const AGAIN: Duration = Duration::from_millis(200);
 /// So many connections at once, unless it is said. Each may hold a request of 1 MiB.
 pub(super) const CONNECTIONS: usize = 2_000;
-/// That there are so many is said so often at most.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// After intake has stopped, requests under way have so long to end.
 pub const OPEN_FOR: Duration = Duration::from_secs(6);
 
@@ -45,13 +43,7 @@ pub struct Door {
     listener: TcpListener,
     address: SocketAddr,
     connections: usize,
-}
-
-/// Room for connections.
-struct Room {
-    places: Arc<Semaphore>,
-    /// When it was said last that there is none.
-    told: Option<Instant>,
+    proxies: Proxies,
 }
 
 impl Door {
@@ -62,12 +54,13 @@ impl Door {
     pub async fn at(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, connections: CONNECTIONS })
+        Ok(Self { listener, address, connections: CONNECTIONS, proxies: Proxies::default() })
     }
 
-    /// Takes so many connections at once. Others wait until one of them ends.
-    pub fn at_most(self, connections: usize) -> Self {
-        Self { connections: connections.min(Semaphore::MAX_PERMITS), ..self }
+    /// Takes so many connections at once. Others wait until one of them ends. Of the last tenth none goes to an address
+    /// that holds half of all, unless it is of these proxies.
+    pub fn at_most(self, connections: usize, proxies: Proxies) -> Self {
+        Self { connections, proxies, ..self }
     }
 
     /// Where it is, as a client on this machine names it.
@@ -84,14 +77,17 @@ impl Door {
     /// HTTP/1.1 by hyper itself, because `axum::serve` has no limit to how slowly headers may come.
     pub async fn serve(self, app: Router, stop: CancellationToken) {
         let connections = TaskTracker::new();
-        let mut room = Room { places: Arc::new(Semaphore::new(self.connections)), told: None };
+        let mut room = Room::of(self.connections, self.proxies);
         loop {
-            let (place, accepted) = tokio::select! {
+            let (permit, accepted) = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = async { (room.place().await, self.listener.accept().await) } => accepted,
+                accepted = async { (room.permit().await, self.listener.accept().await) } => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
+                    let Some(place) = permit.and_then(|permit| room.place(permit, peer.ip())) else {
+                        continue;
+                    };
                     let served = connection(stream, peer, app.clone(), stop.clone());
                     connections.spawn(async move {
                         served.await;
@@ -110,17 +106,6 @@ impl Door {
         if tokio::time::timeout(OPEN_FOR, connections.wait()).await.is_err() {
             warn!(connections = connections.len(), "requests that are still under way are given up");
         }
-    }
-}
-
-impl Room {
-    /// A place for one more, as soon as there is one. It is none only once the room is closed, which it never is.
-    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
-        if self.places.available_permits() == 0 && self.told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
-            warn!("as many connections are open as may be: others wait");
-            self.told = Some(Instant::now());
-        }
-        self.places.clone().acquire_owned().await.ok()
     }
 }
 

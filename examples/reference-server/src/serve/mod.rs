@@ -2,6 +2,7 @@
 
 mod door;
 mod moving;
+mod room;
 mod seed;
 mod settings;
 
