@@ -322,6 +322,20 @@ pub(crate) enum DeadLetters {
     Replay(MessageDecision),
     /// Throw a dead letter away; whatever waits behind it goes on
     Discard(MessageDecision),
+    /// List what was thrown away, by whom and why, the last of each service first
+    Discarded {
+        /// Only those of this service
+        #[arg(long, value_name = "SERVICE")]
+        service: Option<String>,
+        /// So many at most
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        /// Print each whole, as a JSON object on a line of its own
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Subcommand)]

@@ -610,6 +610,22 @@ fn a_secret_in_a_dead_letter_is_not_shown() {
     let shown = shown.ends_with(0).stdout;
     assert!(shown.contains("ada@example.com") && shown.contains("[hidden]"), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");
+
+    let discarded = |arguments: &[&str]| {
+        let arguments = [&["dead-letters", "discarded"], arguments].concat();
+        look(folder.path(), &arguments).ends_with(0).stdout
+    };
+    assert_eq!(discarded(&[]), "nothing was discarded\n");
+    let letter = ["dead-letters", "discard", "notification", "notification/ada/0000000001"];
+    look(folder.path(), &[&letter[..], &["--actor", "eve", "--reason", "told by phone"]].concat())
+        .ends_with(0);
+    let told = discarded(&["--service", "notification"]);
+    assert!(told.contains("notification/ada/0000000001") && told.contains("eve: told by phone"), "{told}");
+    assert_eq!(discarded(&["--service", "payment"]), "nothing was discarded\n");
+    let whole = discarded(&["--json"]);
+    assert!(whole.contains("ada@example.com") && !whole.contains("s3cret"), "{whole}");
+    let whole: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!((&whole["service"], &whole["reason"]), (&json!("notification"), &json!("told by phone")));
 }
 
 #[test]
@@ -641,7 +657,9 @@ fn what_is_not_there_is_named() {
         place.look(&["sagas", "list", "--status", "odd"]).fails(2, &["\"odd\"", "stuck"]);
         place.look(&["dead-letters", "show", "payment", "none"]).fails(2, &["none"]);
         place.look(&["dead-letters", "show", "kitchen", "none"]).fails(2, &["\"kitchen\"", "payment"]);
-        place.look(&["dead-letters", "list", "--service", "kitchen"]).fails(2, &["\"kitchen\""]);
+        for list in ["list", "discarded"] {
+            place.look(&["dead-letters", list, "--service", "kitchen"]).fails(2, &["\"kitchen\""]);
+        }
         for act in ["replay", "discard"] {
             let arguments = [&["dead-letters", act, "payment", "none"][..], &why].concat();
             place.look(&arguments).fails(2, &["none"]);
@@ -673,7 +691,7 @@ fn without_data_commands_say_what_to_do() {
 #[test]
 fn help_mentions_every_command_and_option() {
     let decision = ["--actor", "--reason", "--store"];
-    let helps: [(&[&str], &[&str]); 17] = [
+    let helps: [(&[&str], &[&str]); 18] = [
         (&[], &["replay", "sagas", "dead-letters", "audit", "migrate", "Exit codes"]),
         (
             &["replay"],
@@ -700,8 +718,9 @@ fn help_mentions_every_command_and_option() {
         (&["sagas", "abort"], &decision),
         (&["sagas", "abandon"], &decision),
         (&["sagas", "graph"], &["[SAGA]", "place-order"]),
-        (&["dead-letters"], &["list", "show", "replay", "discard"]),
+        (&["dead-letters"], &["list", "show", "replay", "discard", "discarded"]),
         (&["dead-letters", "list"], &["--service", "--limit", "--store"]),
+        (&["dead-letters", "discarded"], &["--service", "--limit", "--json", "--store"]),
         (&["dead-letters", "show"], &["<SERVICE>", "<ID>", "--store"]),
         (&["dead-letters", "replay"], &decision),
         (&["dead-letters", "discard"], &decision),

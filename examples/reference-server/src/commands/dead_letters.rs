@@ -6,10 +6,11 @@ use commerce_core::id::Tenant;
 use commerce_core::identity::SECRET_ISSUED;
 use commerce_core::store::Store;
 use commerce_outbox::{
-    DeadLetterError, DeadLetterFilter, DeadLetters as Letters, HeldMessage, HeldState, SystemHost,
+    DeadLetterError, DeadLetterFilter, DeadLetters as Letters, DiscardedMessage, HeldMessage, HeldState,
+    SystemHost,
 };
 use reference_server::shop::{Shop, Stores, is_follower};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::signal::unless_stopped;
@@ -30,6 +31,9 @@ pub(super) async fn run(command: DeadLetters, stop: &CancellationToken) -> Resul
         DeadLetters::Show(message) => unless_stopped(stop, show(&message)).await,
         DeadLetters::Replay(asked) => replay(asked, stop).await,
         DeadLetters::Discard(asked) => unless_stopped(stop, discard(asked)).await,
+        DeadLetters::Discarded { service, limit, json, store } => {
+            unless_stopped(stop, discarded(&store, service.as_deref(), limit as usize, json)).await
+        }
     }
 }
 
@@ -41,10 +45,7 @@ fn letters(store: &Arc<dyn Store>) -> Letters {
 async fn list(store: &StoreArgs, service: Option<&str>, limit: usize) -> Result<u8, Exit> {
     let stores = open(store).await?;
     let mut found = 0;
-    for (name, store) in stores.all() {
-        if service.is_some_and(|service| service != name) {
-            continue;
-        }
+    for (name, store) in those_of(&stores, service)? {
         let letters =
             letters(store).list(&DeadLetterFilter::default(), limit - found).await.map_err(Exit::data)?;
         found += letters.len();
@@ -54,13 +55,47 @@ async fn list(store: &StoreArgs, service: Option<&str>, limit: usize) -> Result<
             print(format!("{name}  {id}  {message_type}  {} attempts  {error}", letter.attempts.len()))?;
         }
     }
-    if let Some(service) = service {
-        store_of(&stores, service)?;
-    }
     if found == 0 {
         print("no dead letters")?;
     }
     Ok(0)
+}
+
+async fn discarded(store: &StoreArgs, service: Option<&str>, limit: usize, json: bool) -> Result<u8, Exit> {
+    let stores = open(store).await?;
+    let mut found = 0;
+    for (name, store) in those_of(&stores, service)? {
+        let letters = letters(store);
+        let discarded =
+            letters.discarded(&DeadLetterFilter::default(), limit - found).await.map_err(Exit::data)?;
+        found += discarded.len();
+        for DiscardedMessage { message, actor, reason, at } in discarded {
+            if json {
+                let message = shown(&message).map_err(Exit::data)?;
+                print(
+                    json!({ "service": name, "at": at, "actor": actor, "reason": reason, "message": message }),
+                )?;
+            } else {
+                let (id, message_type) = (message.id(), &message.envelope.message_type);
+                print(format!("{name}  {id}  {message_type}  {at}  {actor}: {reason}"))?;
+            }
+        }
+    }
+    if found == 0 && !json {
+        print("nothing was discarded")?;
+    }
+    Ok(0)
+}
+
+/// All services' stores, or that of one.
+fn those_of<'a>(
+    stores: &'a Stores,
+    service: Option<&'a str>,
+) -> Result<Vec<(&'static str, &'a Arc<dyn Store>)>, Exit> {
+    if let Some(service) = service {
+        store_of(stores, service)?;
+    }
+    Ok(stores.all().into_iter().filter(|(name, _)| service.is_none_or(|service| service == *name)).collect())
 }
 
 async fn show(message: &MessageId) -> Result<u8, Exit> {
