@@ -418,7 +418,8 @@ fn keys_are_rotated_by_a_command() {
 #[test]
 fn a_shop_without_a_demo_gets_its_first_admin_by_a_command() {
     program::on_each(|place| {
-        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let mut server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        assert!(server.hear().contains("users add ADDRESS --role admin"), "{}", server.said);
         let account = json!({
             "email": "ada@example.org", "password": "Lovelace-1815", "first_name": "Ada", "last_name": "Lovelace",
         });
@@ -434,7 +435,8 @@ fn a_shop_without_a_demo_gets_its_first_admin_by_a_command() {
         place.look(&["users", "set-roles", "ada@example.org", "--role", "king"]).ends_with(2);
         place.look(&["users", "add", "no address", "--role", "admin"]).ends_with(2);
 
-        let server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        let mut server = Serving::start(&mut serve_on(&place.url, &["--no-seed"]));
+        assert!(!server.hear().contains("users add"), "{}", server.said);
         let who = |email, password| {
             let tokens = server.log_in(email, password).expect(200);
             let me = server.ask("GET", "/api/v1/users/me", tokens["access_token"].as_str(), None);

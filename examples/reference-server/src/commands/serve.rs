@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use reference_server::platform::Platform;
 use reference_server::serve::{DEMO_USERS, Door, Made, OPEN_FOR, Seeding, Settings, Sources, seed};
-use reference_server::shop::Stores;
+use reference_server::shop::{StoreUrl, Stores};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -37,6 +37,8 @@ pub(super) async fn run(args: Serve) -> Result<u8, Exit> {
         introduce(made, &door).await?;
     } else if matches!(seeding, Seeding::Before) {
         print("The demo's users are there as at the first start, which has shown their password.\n")?;
+    } else if !platform.has_users().await.map_err(Exit::data)? {
+        print(how_to_begin(&settings.store))?;
     }
     let ended = serve(door, platform, stop).await;
     ending.flush().await;
@@ -88,6 +90,20 @@ async fn introduce(made: Made, door: &Door) -> Result<(), Exit> {
     );
     print(format!("{text}Their password  {password}\n\nTo sign in:\n  {sign_in}\n"))?;
     made.told().await.map_err(Exit::data)
+}
+
+/// Without a demo there is no one who could give others their roles.
+fn how_to_begin(store: &StoreUrl) -> String {
+    let how = match store {
+        StoreUrl::Memory => {
+            return "Customers can register; in memory only the demo has an admin.\n".to_owned();
+        }
+        StoreUrl::Sqlite(_) => "once this server has ended, this makes an admin",
+        StoreUrl::Postgres(_) => "this makes an admin",
+    };
+    format!(
+        "No one can sign in yet; {how}:\n  reference-server users add ADDRESS --role admin --store {store}\n"
+    )
 }
 
 /// Serves until the first signal, then ends in good order: requests first, then what the services do by themselves.

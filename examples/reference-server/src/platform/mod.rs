@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use commerce_adapters::http::{Check, Tokens};
+use commerce_core::store::{Store, StoreError};
 use commerce_outbox::BusError;
 use commerce_saga::BuildError;
 use tokio::task::JoinSet;
@@ -103,6 +104,14 @@ impl Platform {
     /// The identity service.
     pub fn identity(&self) -> &Identity {
         self.identity.identity()
+    }
+
+    /// Whether anyone has ever been a user here.
+    ///
+    /// # Errors
+    /// When the identity service's store can't be read.
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(!self.identity().store().read_log(0, 1).await?.is_empty())
     }
 
     /// Each service over HTTP.
