@@ -1,20 +1,20 @@
+mod upkeep;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use commerce_core::store::{Lease, Store};
+use commerce_core::store::Store;
 use futures_util::future::{join_all, select_all};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::asked::AskedLease;
 use super::feed::Feed;
 use super::leaving::{PATIENCE, forget, in_time, leave_for_good};
-use super::partition::{Partition, Place, is_lost, stretch};
+use super::partition::{Partition, is_lost, stretch};
 use super::word::Speaker;
-use super::{Source, StoreBus, StoreBusOptions};
+use super::{StoreBus, StoreBusOptions};
 use crate::bus::{Delivery, READING, Receipt, Subscription};
 use crate::error::BusError;
 use crate::health::Health;
@@ -25,6 +25,7 @@ const FLUSH: Duration = Duration::from_millis(200);
 const DUE: usize = 1_000;
 /// So soon after it has joined a member looks again at who else is there, then after twice as long, and so on.
 const SETTLE: Duration = Duration::from_millis(100);
+
 /// One member of a consumer group.
 pub(super) struct Member {
     id: Uuid,
@@ -190,107 +191,6 @@ impl Member {
         if self.has_room && std::mem::take(&mut self.passed_over) {
             self.upkeep_at = Instant::now();
         }
-    }
-
-    /// Prolongs leases, takes over what is free, gives up what is more than a fair share.
-    async fn upkeep(&mut self) {
-        if Instant::now() < self.upkeep_at {
-            return;
-        }
-        self.taken = None;
-        for feed in self.there() {
-            match in_time(self.patience(), self.keep_up(feed)).await {
-                Ok(()) => self.feeds[feed].is_back(),
-                failed => self.note(feed, failed),
-            }
-        }
-        let again = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
-        self.upkeep_at = self.feeds.iter().filter_map(Feed::is_away_until).fold(again, Instant::min);
-        self.upkeep_again = self.upkeep_again.saturating_mul(2);
-    }
-
-    async fn keep_up(&mut self, feed: usize) -> Result<(), BusError> {
-        let Feed { source, partitions, .. } = &self.feeds[feed];
-        let (source, partitions) = (source.clone(), partitions.clone());
-        let share = self.share(&source, partitions.len()).await?;
-        self.hold_share(feed, &source, partitions, share).await
-    }
-
-    /// How many partitions of a source are this member's, if all members are to have alike.
-    async fn share(&mut self, source: &Source, partitions: usize) -> Result<usize, BusError> {
-        if partitions == 1 {
-            return Ok(1);
-        }
-        let others = self.speaker.share(&source.store, self.options.lease).await?;
-        if others.taken.is_some() {
-            self.taken = others.taken;
-            return Ok(0);
-        }
-        Ok(partitions.div_ceil(others.members))
-    }
-
-    async fn hold_share(
-        &mut self,
-        feed: usize,
-        source: &Source,
-        partitions: Range<usize>,
-        share: usize,
-    ) -> Result<(), BusError> {
-        let is_only = partitions.len() == 1;
-        let mut held = 0;
-        for (number, index) in (0..).zip(partitions) {
-            let has_it = self.held.contains_key(&index);
-            if !has_it && (held >= share || !self.has_room) {
-                self.passed_over |= held < share;
-                continue;
-            }
-            match self.ask_for_lease(feed, number).await? {
-                Some(lease)
-                    if has_it && self.held.get(&index).is_some_and(|p| p.lease.token == lease.token) =>
-                {
-                    // What is too much is kept until it is idle: others would have to suspect what is under way.
-                    self.keep_until_idle(index, held >= share);
-                    held += 1;
-                }
-                Some(lease) => {
-                    self.epoch += 1;
-                    let place = Place {
-                        index,
-                        number,
-                        group: &self.group,
-                        source: &source.name,
-                        store: &source.store,
-                    };
-                    let resumed = Partition::resume(place, lease, self.epoch).await?;
-                    self.let_go(index);
-                    self.held.insert(index, resumed);
-                    held += 1;
-                    if is_only {
-                        self.speaker.alone(&source.store).await?;
-                    }
-                }
-                None => {
-                    self.let_go(index);
-                    if is_only {
-                        self.taken = self.speaker.taken_by_holder(&source.store).await?.or(self.taken.take());
-                    }
-                }
-            }
-            self.feeds[feed].lease = None;
-        }
-        Ok(())
-    }
-
-    /// One at a time: what an earlier wait was dropped for is answered first. It is asked for once more then, if it is still
-    /// wanted.
-    async fn ask_for_lease(&mut self, feed: usize, number: u32) -> Result<Option<Lease>, BusError> {
-        let feed = &mut self.feeds[feed];
-        if let Some(earlier) = &mut feed.lease {
-            let _ = earlier.answer().await;
-        }
-        let name = format!("bus/{}/{number}", self.group);
-        let asked = AskedLease::ask(feed.source.store.clone(), name, self.id, self.options.lease);
-        Ok(feed.lease.insert(asked).answer().await?)
     }
 
     /// Whether a partition is kept only until it is idle.
