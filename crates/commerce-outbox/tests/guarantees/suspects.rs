@@ -179,3 +179,35 @@ async fn what_kills_its_worker_later_on_takes_no_neighbour_with_it() {
     assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 0, dead: 1 });
     running.stop().await;
 }
+
+/// It would be dead if the suspect took their worker with it after all.
+#[tokio::test(start_paused = true)]
+async fn a_last_attempt_waits_until_no_suspect_is_at_work() {
+    let world = FlowingWorld::new();
+    world.send([job("suspect", 1)]).await;
+    crash(&world, world.consumer()).await;
+    let (tries, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let begun = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (tried, ended, noted) = (tries.clone(), done.clone(), begun.clone());
+    let running = Running::consumer(world.consumer().retry(quick(3)).on(move |job: Job, scope: Scope| {
+        let (tried, ended, noted) = (tried.clone(), ended.clone(), noted.clone());
+        async move {
+            if &*job.key == "suspect" {
+                seconds(5).await;
+                ended.fetch_add(1, Ordering::SeqCst);
+                return Ok(scope.finish());
+            }
+            noted.lock().unwrap().push(ended.load(Ordering::SeqCst) > 0);
+            match tried.fetch_add(1, Ordering::SeqCst) {
+                2 => Ok(scope.finish()),
+                _ => Err(HandleError::retryable("not at first")),
+            }
+        }
+    }));
+    seconds(1).await;
+    world.send([job("tired", 1)]).await;
+    seconds(60).await;
+    assert_eq!(*begun.lock().unwrap(), [false, false, true]);
+    assert_eq!(world.unfinished().await, Unfinished::default());
+    running.stop().await;
+}
