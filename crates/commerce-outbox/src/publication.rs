@@ -144,12 +144,15 @@ impl Publication {
     pub async fn publish(&self) -> Result<usize, BusError> {
         let mut published = 0;
         loop {
-            let from = self.position().await?;
-            let events = self.store.read_log(from, BATCH).await?;
+            let mut stands = self.position().await?;
+            let events = self.store.read_log(stands, BATCH).await?;
             for run in events.chunk_by(|one, other| one.tenant == other.tenant) {
-                published += self.publish_run(from, run).await?;
+                match self.publish_run(&mut stands, run).await? {
+                    Some(count) => published += count,
+                    None => break,
+                }
             }
-            if events.len() < BATCH {
+            if events.last().is_none_or(|last| last.position == stands) && events.len() < BATCH {
                 return Ok(published);
             }
         }
@@ -189,22 +192,25 @@ impl Publication {
         format!("publication/{}", self.name.as_ref().unwrap_or(&self.topic))
     }
 
-    /// One tenant's events, as a commit is one tenant's. Another process that publishes the same log may be faster: then
-    /// nothing of this is written.
-    async fn publish_run(&self, from: Position, run: &[RecordedEvent]) -> Result<usize, BusError> {
-        let Some(last) = run.last() else { return Ok(0) };
-        let from = from.max(self.position().await?);
-        let fresh = run.iter().filter(|event| event.position > from);
-        let wanted = fresh.filter(|event| self.wants(event));
+    /// One tenant's events, as a commit is one tenant's; all that follow what was published last, which the run ends then.
+    /// Another process that publishes the same log may be faster: nothing of this is written then, nor may what comes
+    /// behind it be.
+    async fn publish_run(
+        &self,
+        stands: &mut Position,
+        run: &[RecordedEvent],
+    ) -> Result<Option<usize>, BusError> {
+        let Some(last) = run.last() else { return Ok(Some(0)) };
+        let wanted = run.iter().filter(|event| self.wants(event));
         let messages = wanted.map(|event| self.message(event)).collect::<Result<Vec<_>, _>>()?;
-        if last.position <= from {
-            return Ok(0);
-        }
         let count = messages.len();
         let commit = Commit { tenant: tenant_of(run), messages, ..Commit::new() };
-        match self.store.commit(commit.checkpoint(self.reader(), from, last.position)).await {
-            Ok(_) => Ok(count),
-            Err(CommitError::Conflict(_)) => Ok(0),
+        match self.store.commit(commit.checkpoint(self.reader(), *stands, last.position)).await {
+            Ok(_) => {
+                *stands = last.position;
+                Ok(Some(count))
+            }
+            Err(CommitError::Conflict(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

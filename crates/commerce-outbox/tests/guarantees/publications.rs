@@ -1,17 +1,22 @@
 //! Events reach other services once, in the order of their streams, and with the flow they belong to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use async_trait::async_trait;
 use commerce_core::commit::{Commit, Expected, NewEvent};
 use commerce_core::error::Kind;
 use commerce_core::event::Event;
-use commerce_core::store::{ReadMessages, RecordedMessage, Store};
-use commerce_core::stream::StreamId;
-use commerce_core::testing::TestHost;
+use commerce_core::id::Tenant;
+use commerce_core::memory::MemoryStore;
+use commerce_core::store::{CommitFuture, ReadMessages, RecordedMessage, Store, StoreError};
+use commerce_core::stream::{Position, RecordedEvent, StreamId};
+use commerce_core::testing::{StoreAround, TestHost};
 use commerce_core::upcast::{Upcasted, Upcasters};
 use commerce_core::{Context, Host};
 use commerce_outbox::{Envelope, Publication, PublishedEvent};
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -86,6 +91,63 @@ async fn several_that_publish_one_log_publish_each_event_once_and_in_order() {
         assert_eq!(event.version, before + 1, "stream {}", event.stream_id);
     }
     assert_eq!(ids.len() as u64, STREAMS * VERSIONS);
+}
+
+/// As another process saw it that read the log when it had five events.
+struct Early(Arc<dyn Store>);
+
+#[async_trait]
+impl StoreAround for Early {
+    fn inner(&self) -> &dyn Store {
+        &*self.0
+    }
+
+    async fn read_log(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut events = self.0.read_log(after, limit).await?;
+        events.retain(|event| event.position <= 5);
+        Ok(events)
+    }
+}
+
+/// That process comes in between, just before the first commit.
+struct Overtaken {
+    store: Arc<dyn Store>,
+    first: AtomicBool,
+}
+
+#[async_trait]
+impl StoreAround for Overtaken {
+    fn inner(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    fn commit(&self, commit: Commit) -> CommitFuture {
+        if self.first.swap(false, Ordering::SeqCst) {
+            let other = Publication::new(Arc::new(Early(self.store.clone())), "job.events");
+            assert_eq!(other.publish().now_or_never().unwrap().unwrap(), 5);
+        }
+        self.store.commit(commit)
+    }
+}
+
+/// What is left of one tenant's events is not passed over for those of the next.
+#[tokio::test]
+async fn who_is_overtaken_in_the_middle_of_a_batch_leaves_out_nothing() {
+    let host = Arc::new(TestHost::new());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(host));
+    for tenant in ["x", "y"] {
+        for version in 0..10 {
+            let event = NewEvent { event_type: "Done".into(), schema: 1, payload: b"{}".to_vec() };
+            let commit = Commit { tenant: Tenant::new(tenant), ..Commit::new() };
+            let expected = Expected::Version(version);
+            store.commit(commit.append(StreamId::new("job", tenant), expected, vec![event])).await.unwrap();
+        }
+    }
+    let overtaken = Overtaken { store: store.clone(), first: AtomicBool::new(true) };
+    let publication = Publication::new(Arc::new(overtaken), "job.events");
+    assert_eq!(publication.publish().await.unwrap(), 15);
+    assert_eq!(published_to(&store, "job.events").await.len(), 20);
+    assert_eq!(publication.position().await.unwrap(), 20);
 }
 
 #[tokio::test]
