@@ -1,5 +1,7 @@
 //! What follows from the events of other services. Pure: it reads an event and nothing else.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -37,8 +39,9 @@ pub struct PublishedFact<'a> {
     pub event_id: Uuid,
     /// Its fields, as JSON.
     pub payload: &'a [u8],
-    /// When it was written.
-    pub recorded_at: Timestamp,
+    /// How long it has been waiting since it was first to be reacted to; nothing the first time. However old it is: after an
+    /// outage all are, and what they depend on may come right behind them.
+    pub waited: Duration,
 }
 
 /// What follows from an event.

@@ -4,8 +4,8 @@ use super::ChannelKind;
 use crate::id::CustomerId;
 use crate::value::{Violation, text};
 
-/// The longest e-mail address that can be delivered to (RFC 5321).
-const EMAIL_LENGTH: usize = 254;
+/// The longest e-mail address of an account. One more than most servers deliver to (RFC 5321): they say so themselves.
+const EMAIL_LENGTH: usize = 255;
 /// The longest part before the `@` (RFC 5321).
 const LOCAL_LENGTH: usize = 64;
 /// The longest label of a domain (RFC 1035).

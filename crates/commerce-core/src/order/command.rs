@@ -65,7 +65,8 @@ impl OrderCommand {
     /// The longest reason to cancel an order, in characters.
     pub const MAX_REASON: usize = 500;
 
-    /// Calls it off for whatever reason there is: what is too long is cut. For those who can't ask again.
+    /// Calls it off for whatever reason there is: what is too long is cut, and a blank stands for each control character. For
+    /// those who can't ask again.
     ///
     /// ```
     /// use commerce_core::order::OrderCommand;
@@ -74,11 +75,12 @@ impl OrderCommand {
     /// assert_eq!(reason, "no reason was given");
     /// ```
     pub fn cancel(reason: &str) -> Self {
-        let reason = match reason.trim() {
-            "" => "no reason was given",
-            reason => reason,
+        let visible = |c: char| if c.is_control() { ' ' } else { c };
+        let reason = match reason.chars().map(visible).collect::<String>().trim() {
+            "" => "no reason was given".to_owned(),
+            reason => reason.to_owned(),
         };
-        Self::Cancel { reason: clip(reason.to_owned(), Self::MAX_REASON) }
+        Self::Cancel { reason: clip(reason, Self::MAX_REASON) }
     }
 
     /// Its name as it appears in rejections: `place`, `add_item`, …

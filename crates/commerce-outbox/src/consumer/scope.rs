@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce_core::Context;
 use commerce_core::commit::{Commit, NewMessage};
@@ -10,6 +11,7 @@ pub struct Scope {
     context: Context,
     store: Arc<dyn Store>,
     commit: Commit,
+    waited: Duration,
 }
 
 /// What has become of a handler's commit.
@@ -23,7 +25,18 @@ pub enum Handled {
 impl Scope {
     /// A scope outside a consumer: for timers and for work that someone asks for.
     pub fn new(context: Context, store: Arc<dyn Store>, commit: Commit) -> Self {
-        Self { context, store, commit }
+        Self { context, store, commit, waited: Duration::ZERO }
+    }
+
+    pub(super) fn of_held(self, waited: Duration) -> Self {
+        Self { waited, ..self }
+    }
+
+    /// How long ago the message was put aside to be handled later: since its first attempt, or since it came behind another of
+    /// its key. Nothing at the first attempt, however old the message is. Whoever waits for
+    /// [something else to happen first](crate::HandleError::not_yet) may lose patience by it.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// The context of the handling: the message's tenant and flow, caused by the message.
@@ -44,7 +57,7 @@ impl Scope {
     /// A scope of the same context with nothing in its commit. What it gathers takes effect only if it is joined.
     pub fn fork(&self) -> Self {
         let commit = Commit::within(&self.context);
-        Self { context: self.context.clone(), store: self.store.clone(), commit }
+        Self { context: self.context.clone(), store: self.store.clone(), commit, waited: self.waited }
     }
 
     /// Takes in what a fork has gathered.

@@ -271,7 +271,8 @@ impl Worker {
         let mut races = 0;
         loop {
             let (context, commit) = self.prepare(envelope, head, traceparent.clone()).await?;
-            let scope = Scope::new(context, self.store.clone(), commit);
+            let waited = head.map_or(Duration::ZERO, |head| context.now().since(head.message.held_since));
+            let scope = Scope::new(context, self.store.clone(), commit).of_held(waited);
             let result = match handler.handle(envelope, scope).await {
                 Ok(Handled::Committed) => Ok(()),
                 Ok(Handled::Commit(commit)) => self.commit(*commit).await,

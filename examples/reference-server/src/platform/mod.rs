@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use commerce_adapters::http::{Check, Tokens};
-use commerce_core::store::{Store, StoreError};
+use commerce_core::store::StoreError;
 use commerce_outbox::BusError;
 use commerce_saga::BuildError;
 use tokio::task::JoinSet;

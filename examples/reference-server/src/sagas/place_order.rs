@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use commerce_core::id::{CustomerId, OrderId, PaymentId, ShipmentId};
 use commerce_core::inventory::reservation::{DEFAULT_DURATION, Demand};
-use commerce_core::order::{Failure as OrderFailure, OrderCommand};
+use commerce_core::order::{Failure as OrderFailure, OrderCommand, OrderRejection};
 use commerce_core::payment::{PaymentMethod, PaymentToken};
 use commerce_core::value::{Address, Money};
 use commerce_outbox::{RetryPolicy, Scope};
@@ -156,10 +156,12 @@ impl PlaceOrder {
         let unchanged = scope.fork();
         match instruct(self.order_id, command, scope).await? {
             Ok(scope) => Ok((self, scope)),
-            Err(rejection) => {
+            Err(rejection @ (OrderRejection::WrongState { .. } | OrderRejection::NotFound)) => {
                 debug!(order = %self.order_id, %rejection, "the order had ended before its checkout was undone");
                 Ok((self, unchanged))
             }
+            // An order that nothing ends any more is for someone to see.
+            Err(rejection) => Err(StepError::failed(rejection.code(), rejection)),
         }
     }
 }

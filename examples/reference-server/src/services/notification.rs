@@ -135,11 +135,10 @@ impl Handler for React {
             schema: event.schema,
             event_id: event.event_id,
             payload: event.fields.get().as_bytes(),
-            recorded_at: event.recorded_at,
+            waited: scope.waited(),
         };
-        let age = scope.context().now().since(event.recorded_at);
         let follows = self.0.react(&fact, Commit::within(scope.context())).await;
-        let follows = follows.map_err(|error| waits_or_failed(error, age))?;
+        let follows = follows.map_err(|error| waits_or_failed(error, scope.waited()))?;
         scope.write(|base| base.and(follows));
         Ok(scope.finish())
     }
@@ -160,9 +159,9 @@ impl Handler for Tell {
 }
 
 /// Events of several services come in no order among each other: that one is not known for a while is no failure.
-fn waits_or_failed(error: Error, age: Duration) -> HandleError {
+fn waits_or_failed(error: Error, waited: Duration) -> HandleError {
     match error {
-        error @ Error::NotYetKnown { .. } if age <= ACQUAINTANCE => HandleError::not_yet(error),
+        error @ Error::NotYetKnown { .. } if waited <= ACQUAINTANCE => HandleError::not_yet(error),
         error => failed(error),
     }
 }

@@ -170,7 +170,10 @@ async fn stock_is_adjusted(app: App) {
         (&problem["errors"][0]["pointer"], &problem["errors"][1]["pointer"]),
         (&json!("/quantity"), &json!("/reason"))
     );
-    adjust(9_007_199_254_740_991).admin().refused(400, "too_much_stock").await;
+    for far in [4_294_967_296, -4_294_967_296, i64::MIN] {
+        let problem = adjust(far).admin().refused(400, "validation_failed").await;
+        assert_eq!(problem["errors"][0]["pointer"], "/quantity");
+    }
     let unknown = format!("/inventory/products/{}/adjust-stock", id());
     let body = json!({"quantity": 1, "reason": "counted"});
     app.post(&unknown, body.clone()).admin().refused(404, "stock_item_not_found").await;

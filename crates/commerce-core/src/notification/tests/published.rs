@@ -179,7 +179,7 @@ impl Published {
             schema: self.schema,
             event_id: self.id,
             payload: &self.payload,
-            recorded_at: at(),
+            waited: Duration::ZERO,
         }
     }
 }

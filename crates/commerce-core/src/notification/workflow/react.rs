@@ -136,7 +136,7 @@ impl Notifications {
         about: About,
         fact: &PublishedFact<'_>,
     ) -> Result<Option<Addressee>, Error> {
-        let is_late = self.host.now().since(fact.recorded_at) > ACQUAINTANCE;
+        let is_late = fact.waited > ACQUAINTANCE;
         let mut known = Variables::new();
         let order = match about {
             About::Order(order) => order,

@@ -57,7 +57,7 @@ impl StockItemBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct AdjustBody {
     /// The difference, not zero: more (a delivery) or fewer (a loss), but never fewer than are reserved.
-    #[schema(minimum = -9007199254740991_i64, maximum = 9007199254740991_i64)]
+    #[schema(minimum = -4294967295_i64, maximum = 4294967295_i64)]
     quantity: i64,
     /// Why.
     #[schema(
@@ -72,6 +72,11 @@ impl AdjustBody {
     pub(super) fn command(self) -> Result<StockCommand, Problem> {
         let quantity = match self.quantity {
             0 => Err(Violation::new("/quantity", "must_not_be_zero", "must add or take away at least one")),
+            // What ever came in is bounded: no single slip may use that up.
+            far if far.unsigned_abs() > u32::MAX.into() => {
+                let detail = format!("must be from -{0} to {0}", u32::MAX);
+                Err(Violation::new("/quantity", "out_of_range", detail))
+            }
             quantity => Ok(quantity),
         };
         match (quantity, Reason::parse(&self.reason)) {
