@@ -111,6 +111,20 @@ pub enum SagaError {
         /// The instance.
         id: String,
     },
+    /// The definition's state has another shape than that of the instance, under the same version: a newer program has
+    /// written it perhaps. Raise the version of the new one, and keep the old one registered. The run waits for a program
+    /// that can read it.
+    #[error("saga {name} in version {version} can't read the state of instance {id}: {fault}")]
+    Unreadable {
+        /// The saga.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// The instance.
+        id: String,
+        /// What is wrong with it.
+        fault: String,
+    },
     /// The instance's status does not allow what was asked. Look at it first.
     #[error("instance {id} is {status}: it can't be {asked}")]
     WrongStatus {
@@ -141,7 +155,7 @@ impl SagaError {
             Self::NotFound { .. } => Kind::NotFound,
             // Another process may know it.
             Self::Unregistered { .. } => Kind::Retryable,
-            Self::Changed { .. } => Kind::Bug,
+            Self::Changed { .. } | Self::Unreadable { .. } => Kind::Bug,
             Self::WrongStatus { .. } | Self::NoWayBack { .. } => Kind::Conflict,
             Self::Handle(error) => error.kind(),
         }

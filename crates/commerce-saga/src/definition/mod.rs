@@ -2,6 +2,7 @@
 
 mod builder;
 mod draw;
+mod panics;
 mod saga;
 mod step;
 

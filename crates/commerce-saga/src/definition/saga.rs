@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use super::builder::SagaBuilder;
+use super::panics::{contained, contained_call, contained_in};
 use super::step::{Endings, Step, Work};
 use crate::error::StepError;
 use crate::instance::{Failure, Instance, Note};
@@ -124,6 +125,8 @@ pub(crate) trait Definition: Send + Sync {
     fn step_names(&self) -> Vec<String>;
     /// Whether an instance's steps are this definition's.
     fn has_steps_of(&self, instance: &Instance) -> bool;
+    /// Why an instance's state can't be read, if it can't.
+    fn fault_of(&self, state: &RawValue) -> Option<String>;
     fn stages(&self) -> &[Range<usize>];
     /// How a phase is done; none if the step has no such phase.
     fn kind(&self, step: usize, phase: Phase) -> Option<StepKind>;
@@ -236,6 +239,10 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         names.eq(instance.steps.iter().map(|record| &record.name))
     }
 
+    fn fault_of(&self, state: &RawValue) -> Option<String> {
+        serde_json::from_str::<S>(state.get()).err().map(|error| error.to_string())
+    }
+
     fn stages(&self) -> &[Range<usize>] {
         &self.stages
     }
@@ -277,7 +284,10 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         wish: Option<&Note>,
     ) -> Result<NewMessage, StepError> {
         match self.work(step, phase) {
-            Some(Work::Request(ask)) => Ok(ask(&read(state)?, wish)?),
+            Some(Work::Request(ask)) => {
+                let state = read(state)?;
+                contained_in(|| Ok(ask(&state, wish)?)).map_err(StepError::blamed)
+            }
             _ => Err(no_such_work()),
         }
     }
@@ -290,7 +300,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError> {
         let Some(Work::Local(run)) = self.work(step, phase) else { return Err(no_such_work()) };
-        let (state, scope) = run(read(state)?, scope).await.map_err(StepError::blamed)?;
+        let state = read(state)?;
+        let (state, scope) = contained(async { run(state, scope).await }).await.map_err(StepError::blamed)?;
         Ok((write(&state).map_err(StepError::blamed)?, scope))
     }
 
@@ -304,7 +315,9 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         let Some(then) = self.steps.get(step).and_then(|step| step.then.as_ref()) else {
             return Ok((None, scope));
         };
-        let (state, scope) = then(read(state)?, answer, scope).await.map_err(StepError::blamed)?;
+        let state = read(state)?;
+        let (state, scope) =
+            contained(async { then(state, answer, scope).await }).await.map_err(StepError::blamed)?;
         Ok((Some(write(&state).map_err(StepError::blamed)?), scope))
     }
 
@@ -319,11 +332,11 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         let Some(Work::Call { call, verify }) = self.work(step, phase) else { return Err(no_such_work()) };
         if again
             && let Some(verify) = verify
-            && let Some(answer) = verify(read(state)?, key.clone()).await?
+            && let Some(answer) = contained_call(async { verify(read(state)?, key.clone()).await }).await?
         {
             return Ok(answer);
         }
-        call(read(state)?, key).await
+        contained_call(async { call(read(state)?, key).await }).await
     }
 
     async fn undone(
@@ -334,8 +347,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> Definition for Sag
         scope: Scope,
     ) -> Result<(Box<RawValue>, Scope), StepError> {
         let undone = match (&self.endings, wish) {
-            (Endings { aborted: Some(aborted), .. }, Some(wish)) => aborted(read(state)?, wish, scope).await,
-            (Endings { undone: Some(undone), .. }, _) => undone(read(state)?, failure, scope).await,
+            (Endings { aborted: Some(aborted), .. }, Some(wish)) => {
+                let state = read(state)?;
+                contained(async { aborted(state, wish, scope).await }).await
+            }
+            (Endings { undone: Some(undone), .. }, _) => {
+                let state = read(state)?;
+                contained(async { undone(state, failure, scope).await }).await
+            }
             _ => return Ok((state.to_owned(), scope)),
         };
         let (state, scope) = undone.map_err(StepError::blamed)?;

@@ -278,11 +278,16 @@ impl Orchestrator {
     /// The definition that an instance began with.
     fn definition_of(&self, instance: &Instance) -> Result<Arc<dyn Definition>, SagaError> {
         let definition = self.definition(&instance.saga, instance.version)?;
-        if definition.has_steps_of(instance) {
-            return Ok(definition);
-        }
         let Instance { saga, version, id, .. } = instance;
-        Err(SagaError::Changed { name: saga.clone(), version: *version, id: id.clone() })
+        if !definition.has_steps_of(instance) {
+            return Err(SagaError::Changed { name: saga.clone(), version: *version, id: id.clone() });
+        }
+        match definition.fault_of(&instance.state) {
+            None => Ok(definition),
+            Some(fault) => {
+                Err(SagaError::Unreadable { name: saga.clone(), version: *version, id: id.clone(), fault })
+            }
+        }
     }
 
     async fn find(&self, tenant: &Tenant, saga: &str, id: &str) -> Result<Option<Found>, StoreError> {
@@ -341,7 +346,7 @@ impl Handler for Orchestrator {
         let step = header(STEP)?;
         let phase = Phase::parse(header(PHASE)?).ok_or_else(|| HandleError::terminal("unknown phase"))?;
         let attempt = header(ATTEMPT)?.parse().map_err(HandleError::terminal)?;
-        if let Err(unknown) = self.definition(&found.instance.saga, found.instance.version) {
+        if let Err(unknown) = self.definition_of(&found.instance) {
             return self.have_asked_again(unknown, found, (step, phase), scope).await;
         }
         let input = Input::Reply { step: step.clone(), phase, attempt, ending: Ending::replied(envelope) };

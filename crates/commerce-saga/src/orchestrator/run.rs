@@ -305,7 +305,14 @@ impl<'a> Run<'a> {
         let attempt = record.attempts;
         let span = observe::step(&self.instance, step, phase, attempt);
         match self.definition.kind(step, phase) {
-            Some(StepKind::Request) => span.in_scope(|| self.ask(step, phase, attempt)),
+            Some(StepKind::Request) => match span.in_scope(|| self.ask(step, phase, attempt)) {
+                Ok(()) => Ok(()),
+                // Nothing was asked.
+                Err(error) => {
+                    let ending = Ending::without_effect(error)?;
+                    self.settle(step, phase, ending).await
+                }
+            },
             Some(StepKind::Call) => {
                 let begun = Instant::now();
                 self.calls.push(StartedCall { step, phase, attempt, within, begun, span });

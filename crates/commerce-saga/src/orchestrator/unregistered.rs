@@ -1,4 +1,4 @@
-//! Answers to runs whose definition this program does not know.
+//! Answers to runs whose definition this program does not know, or whose state it can't read.
 //!
 //! While a new version is rolled out, its runs' answers come to programs that know it and to those that don't. One that
 //! doesn't can't take an answer in, nor should it keep it: an answer that is held is tried by whichever member of the group

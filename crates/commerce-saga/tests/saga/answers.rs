@@ -32,7 +32,7 @@ pub async fn note(
     }
 }
 
-fn hotel() -> SagaBuilder<Trip> {
+pub fn hotel() -> SagaBuilder<Trip> {
     Saga::builder::<Trip>("trip", Version(1))
         .replies_to("trips")
         .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
@@ -51,7 +51,7 @@ pub async fn nothing_is_held(world: &World) {
     }
 }
 
-fn attempts(instance: &Instance, step: usize) -> u32 {
+pub fn attempts(instance: &Instance, step: usize) -> u32 {
     instance.steps[step].action.as_ref().unwrap().attempts
 }
 

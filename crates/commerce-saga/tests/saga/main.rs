@@ -10,6 +10,7 @@ mod calls;
 mod decisive;
 mod ends;
 mod operators;
+mod panics;
 mod proof;
 mod slow;
 mod store;

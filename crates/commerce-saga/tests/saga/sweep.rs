@@ -55,7 +55,7 @@ async fn a_step_that_panics_does_not_stop_the_sweep() {
     begin(&world, "panic", &tries).await;
     begin(&world, "good", &tries).await;
     world.pass(10).await;
-    assert_eq!(world.orchestrator.look().await.unwrap(), 1);
+    assert_eq!(world.orchestrator.look().await.unwrap(), 2);
     assert_eq!(status(&world, "good").await, SagaStatus::Completed);
     assert_eq!(status(&world, "panic").await, SagaStatus::Running);
 }

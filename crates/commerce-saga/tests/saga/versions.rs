@@ -9,9 +9,11 @@ use commerce_core::id::Tenant;
 use commerce_core::store::Store;
 use commerce_saga::testing::{End, FlowingHost, Process};
 use commerce_saga::{Orchestrator, Saga, SagaError, SagaStatus, Version};
+use serde::{Deserialize, Serialize};
 
+use crate::answers::hotel;
 use crate::store::new_store;
-use crate::trip::{BookHotel, Trip, World, consume_participants, process, saga};
+use crate::trip::{BookHotel, CancelHotel, Trip, World, consume_participants, process, saga};
 
 /// The same stores, another program.
 fn restarted(world: World, sagas: Vec<Saga<Trip>>) -> World {
@@ -82,6 +84,46 @@ async fn rolled_out(old: World) -> (Process, World) {
     process.orchestrate(&orchestrator);
     consume_participants(&process, &old.script);
     (old.process, World { process, orchestrator, ..old })
+}
+
+/// A state that has one field more, in what calls itself the same version.
+#[derive(Serialize, Deserialize)]
+struct Wider {
+    id: String,
+    seats: Vec<u32>,
+    class: u8,
+}
+
+fn wider() -> Saga<Wider> {
+    let saga = Saga::builder::<Wider>("trip", Version(1)).replies_to("trips");
+    saga.request("hotel", |trip| BookHotel(trip.id.clone()))
+        .undo(|trip| CancelHotel(trip.id.clone()))
+        .build()
+        .unwrap()
+}
+
+/// As after a deployment that is taken back.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_state_can_t_be_read_waits_for_a_program_that_can() {
+    let world = World::new().await.restarted(hotel().build().unwrap());
+    world.begin("1").await.unwrap();
+    let World { process: first, .. } = &world;
+    first.kill();
+    world.host.advance(Duration::from_secs(60));
+    let process = process(&world.host, &world.stores, &world.faults);
+    consume_participants(&process, &world.script);
+    let store: Arc<dyn Store> = world.stores["trips"].clone();
+    let newer = Orchestrator::new(store, world.host.clone()).register(wider());
+    process.consume(newer.attach(process.consumer("trips"), "trips"));
+    process.orchestrate(&newer);
+    let world = World { process, orchestrator: newer, ..world };
+    world.pass(300).await;
+    let error = world.orchestrator.abort(&Tenant::default(), "trip", "1", "ada", "").await.unwrap_err();
+    assert!(matches!(error, SagaError::Unreadable { .. }), "{error}");
+    assert_eq!(world.held("trips", "dead").await, 0);
+    let world = restarted(world, vec![hotel().build().unwrap()]);
+    let instance = world.until("1", SagaStatus::Completed).await;
+    assert_eq!(world.held("trips", "dead").await, 0, "{}", instance.timeline());
 }
 
 /// While a new version is rolled out, the old program gets the answers to runs of the new one.
