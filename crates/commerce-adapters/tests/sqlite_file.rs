@@ -199,6 +199,16 @@ fn a_folder_that_is_missing_is_an_error_that_names_the_file() {
     assert!(error.to_string().contains("/nowhere/at/all/shop.db"), "{error}");
 }
 
+/// Each connection would have a database of its own, in memory or elsewhere.
+#[test]
+fn what_names_no_file_is_refused() {
+    for none in ["", ":memory:", "file:shop.db?mode=memory"] {
+        let error = SqliteStore::open(none).unwrap_err();
+        assert!(matches!(error, OpenError::NoFile { .. }), "{error}");
+        assert!(error.to_string().contains("MemoryStore"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn upkeep_makes_no_one_read_messages() {
     let folder = tempfile::tempdir().unwrap();

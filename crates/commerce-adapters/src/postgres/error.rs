@@ -301,7 +301,8 @@ pub(super) fn commit_error(at: &Arc<str>, source: Arc<sqlx::Error>) -> CommitErr
     let class = class(&source);
     let source = Said::new(at, source).into();
     match class {
-        Class::AtFault | Class::Forbidden | Class::Missing => CommitError::Refused { source },
+        Class::AtFault => CommitError::Refused { source },
+        // Also a right that is missing, or a table: an operator can grant it and bring it back.
         _ => CommitError::RolledBack { source },
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::{info, warn};
 
 use super::state::{Circuit, Permit};
 use super::{BreakerOptions, BreakerStats, CallError, CircuitState};
@@ -91,6 +92,21 @@ impl CircuitBreaker {
         }
     }
 
+    /// Says when it opens and when it is closed again. That a probe has failed is nothing new.
+    fn log(&self, before: CircuitState, after: CircuitState) {
+        let circuit = self.name.unwrap_or("unnamed");
+        match (before, after) {
+            (CircuitState::Closed, CircuitState::Open) => {
+                warn!(
+                    circuit,
+                    "too many calls failed: none is made until one that is tried now and then succeeds"
+                );
+            }
+            (CircuitState::HalfOpen, CircuitState::Closed) => info!(circuit, "calls are made again"),
+            _ => {}
+        }
+    }
+
     /// The circuit is whole after each of its methods, so a panic elsewhere leaves nothing half done.
     fn circuit(&self) -> MutexGuard<'_, Circuit> {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
@@ -118,8 +134,17 @@ struct UnderWay<'a> {
 impl UnderWay<'_> {
     fn end(&mut self, succeeded: bool) {
         let Some(permit) = self.permit.take() else { return };
+        let now = Instant::now();
         let mut circuit = self.breaker.circuit();
-        if succeeded { circuit.succeeded(permit) } else { circuit.failed(permit, Instant::now()) }
+        let before = circuit.state(now);
+        if succeeded {
+            circuit.succeeded(permit)
+        } else {
+            circuit.failed(permit, now)
+        }
+        let after = circuit.state(now);
+        drop(circuit);
+        self.breaker.log(before, after);
     }
 }
 

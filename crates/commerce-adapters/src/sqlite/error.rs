@@ -58,6 +58,14 @@ pub enum OpenError {
         /// How many were asked for.
         asked: u32,
     },
+    /// It is not the name of a file: nothing at all, a URL, or SQLite's word for a database in memory, which each of a
+    /// store's connections would have for itself. Name a file; or use
+    /// [`MemoryStore`](commerce_core::memory::MemoryStore).
+    #[error("{path:?} names no file: name one, or use a MemoryStore")]
+    NoFile {
+        /// What was given.
+        path: PathBuf,
+    },
     /// Anything else: no such folder, a full disk, a failing one.
     #[error("{} can't be opened: {source}", path.display())]
     Failed {
@@ -73,7 +81,7 @@ impl OpenError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::InUse { .. } | Self::Failed { .. } => Kind::Retryable,
-            Self::Partitions { .. } => Kind::Invalid,
+            Self::Partitions { .. } | Self::NoFile { .. } => Kind::Invalid,
             _ => Kind::Terminal,
         }
     }
@@ -137,9 +145,7 @@ pub(super) fn commit_error(id: CommitId, failure: TransactionError) -> CommitErr
     }
     match failure.source.sqlite_error_code() {
         Some(
-            ErrorCode::ReadOnly
-            | ErrorCode::PermissionDenied
-            | ErrorCode::ConstraintViolation
+            ErrorCode::ConstraintViolation
             | ErrorCode::TooBig
             | ErrorCode::DatabaseCorrupt
             | ErrorCode::NotADatabase,

@@ -81,7 +81,8 @@ impl SqliteOptions {
     ///
     /// # Errors
     /// See [`OpenError`]; nothing was written then.
-    pub fn open(self) -> Result<SqliteStore, OpenError> {
+    pub fn open(mut self) -> Result<SqliteStore, OpenError> {
+        self.path = file_at(self.path)?;
         let failed = |source: rusqlite::Error| OpenError::of(self.path.clone(), source);
         let lock = if self.exclusive { Some(lock(&self.path)?) } else { None };
         let mut db = Connection::open(&self.path).map_err(failed)?;
@@ -135,6 +136,17 @@ impl fmt::Debug for SqliteOptions {
             .field("exclusive", &self.exclusive)
             .finish_non_exhaustive()
     }
+}
+
+/// Where a file is, wherever the process goes afterwards: connections are opened later, too.
+fn file_at(path: PathBuf) -> Result<PathBuf, OpenError> {
+    let names_none = path.as_os_str().is_empty() || path.starts_with(":memory:");
+    let is_url = path.to_str().is_some_and(|path| path.starts_with("file:"));
+    if names_none || is_url {
+        return Err(OpenError::NoFile { path });
+    }
+    let failed = |source: std::io::Error| OpenError::Failed { path: path.clone(), source: source.into() };
+    std::path::absolute(&path).map_err(failed)
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {

@@ -88,7 +88,7 @@ async fn tables_that_are_dropped_are_missed_and_found_again() {
         home.execute("DROP SCHEMA commerce CASCADE").await;
 
         let error = store.commit(append(&stream(1))).await.unwrap_err();
-        assert!(matches!(error, CommitError::Refused { .. }), "{error}");
+        assert!(matches!(error, CommitError::RolledBack { .. }), "what waits for it is tried again: {error}");
         assert!(error.to_string().contains("tables are gone, restore them"), "{error}");
         let error = store.read_log(0, 1).await.unwrap_err();
         assert!(error.to_string().contains("tables are gone, restore them"), "{error}");

@@ -138,7 +138,7 @@ async fn a_right_that_lacks_is_named_and_few_are_needed() {
         .await;
         let looking = store(&as_shop).open().await.unwrap();
         let error = looking.commit(append(&stream(1))).await.unwrap_err();
-        assert!(matches!(error, CommitError::Refused { .. }), "{error}");
+        assert!(matches!(error, CommitError::RolledBack { .. }), "what waits for it is tried again: {error}");
         assert!(error.to_string().contains("does not allow it"), "{error}");
         assert_eq!(length(&looking, &stream(1)).await, 0);
 

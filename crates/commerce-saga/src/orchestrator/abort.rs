@@ -115,7 +115,7 @@ impl Orchestrator {
         run.take(wish).await.map_err(handle_error)?;
         run.leave_calls_to_timers();
         let (instance, fork, sequel) = run.end(false);
-        sequel.count(saga);
+        sequel.count(saga, id);
         observe::count_abort(saga);
         let write = instance.write(found.version)?;
         scope.join(fork);

@@ -184,7 +184,7 @@ impl Orchestrator {
         run.advance().await.map_err(handle_error)?;
         run.leave_calls_to_timers();
         let (instance, fork, seen) = run.end(false);
-        seen.count(saga);
+        seen.count(saga, id);
         scope.join(fork);
         let write = instance.write(0)?;
         scope.write(|commit| commit.document(write));

@@ -1,7 +1,7 @@
 //! What is seen of sagas: a span for each attempt at a step, and figures.
 
 use commerce_outbox::trace;
-use tracing::Span;
+use tracing::{Span, warn};
 
 use super::settle::Ending;
 use crate::instance::Instance;
@@ -42,6 +42,8 @@ pub(super) struct StepEnd {
     step: String,
     phase: Phase,
     outcome: &'static str,
+    /// Why it has to be tried again, if it has.
+    trouble: Option<String>,
 }
 
 impl StepEnd {
@@ -52,16 +54,25 @@ impl StepEnd {
             Ending::Transient { .. } => "transient",
             Ending::Unknown { .. } => "unknown",
         };
-        Self { step: step.to_owned(), phase, outcome }
+        let trouble = match ending {
+            Ending::Transient { code, detail } => Some(format!("{code}: {detail}")),
+            Ending::Unknown { detail } => Some(detail.clone()),
+            Ending::Done(_) | Ending::Failed { .. } | Ending::Refused { .. } => None,
+        };
+        Self { step: step.to_owned(), phase, outcome, trouble }
     }
 
     /// An answer that is not waited for any more, since the run was aborted.
     pub(super) fn not_awaited(step: &str) -> Self {
-        Self { step: step.to_owned(), phase: Phase::Action, outcome: "aborted" }
+        Self { step: step.to_owned(), phase: Phase::Action, outcome: "aborted", trouble: None }
     }
 
-    /// `saga_steps_total`.
-    pub(super) fn count(self, saga: &str) {
+    /// `saga_steps_total`; and says why a step has to be tried again.
+    pub(super) fn count(self, saga: &str, id: &str) {
+        if let Some(trouble) = self.trouble {
+            let (step, phase) = (&self.step, self.phase.as_str());
+            warn!(saga, id, step, phase, trouble, "a step of a saga is not done, or was not heard of");
+        }
         metrics::counter!(
             "saga_steps_total",
             "saga" => saga.to_owned(),

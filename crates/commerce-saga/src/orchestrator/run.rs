@@ -40,8 +40,8 @@ pub(super) struct Sequel {
 }
 
 impl Sequel {
-    pub(super) fn count(self, saga: &str) -> Vec<StartedCall> {
-        self.ends.into_iter().for_each(|end| end.count(saga));
+    pub(super) fn count(self, saga: &str, id: &str) -> Vec<StartedCall> {
+        self.ends.into_iter().for_each(|end| end.count(saga, id));
         self.calls
     }
 }

@@ -50,7 +50,7 @@ impl Orchestrator {
         self.set_limits(&mut run).await?;
         let (instance, scope, sequel) = run.end(looked);
         self.write(&instance, (found.version, found.instance.status), scope).await?;
-        for call in sequel.count(&instance.saga) {
+        for call in sequel.count(&instance.saga, &instance.id) {
             self.start_call(definition.clone(), &instance, call);
         }
         Ok(())

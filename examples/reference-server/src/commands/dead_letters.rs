@@ -91,11 +91,11 @@ async fn discarded(store: &StoreArgs, service: Option<&str>, limit: usize, json:
 fn those_of<'a>(
     stores: &'a Stores,
     service: Option<&'a str>,
-) -> Result<Vec<(&'static str, &'a Arc<dyn Store>)>, Exit> {
+) -> Result<impl Iterator<Item = (&'static str, &'a Arc<dyn Store>)>, Exit> {
     if let Some(service) = service {
         store_of(stores, service)?;
     }
-    Ok(stores.all().into_iter().filter(|(name, _)| service.is_none_or(|service| service == *name)).collect())
+    Ok(stores.all().into_iter().filter(move |(name, _)| service.is_none_or(|service| service == *name)))
 }
 
 async fn show(message: &MessageId) -> Result<u8, Exit> {

@@ -23,6 +23,7 @@ use commerce_outbox::{Bus, BusError, Consumer, Publication, Retention, RetryPoli
 use commerce_saga::{BuildError, Orchestrator};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 pub use carriers::{BusAilment, BusHealth};
 pub use figures::Figures;
@@ -44,6 +45,8 @@ use crate::services::shipping::Shipping;
 
 /// So often what has served its time is deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// When a store is out of reach, it is asked again so soon.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How the services work.
 #[derive(Clone)]
@@ -189,23 +192,6 @@ impl Shop {
         async move { owner.run(&shutdown, |turn| consumer().run(turn)).await }
     }
 
-    /// What keeps each service's store from growing with what no one needs any more. Groups that follow published events
-    /// alone hold nothing back as long as nothing was ever published.
-    async fn retentions(&self) -> Result<Vec<Retention>, StoreError> {
-        let mut retentions = Vec::new();
-        for (source, store) in self.stores.all() {
-            let published = match PUBLICATIONS.iter().find(|(service, _)| *service == source) {
-                Some((_, topic)) => Publication::new(store.clone(), *topic).position().await? > 0,
-                None => true,
-            };
-            let readers =
-                readers(source).filter(|route| self.publishes || published || !route.follows_events());
-            let retention = Retention::new(store.clone());
-            retentions.push(readers.fold(retention, |retention, route| retention.group(route.group)));
-        }
-        Ok(retentions)
-    }
-
     /// The services' events are published too, for those that follow them.
     pub fn publishing(mut self) -> Self {
         self.publishes = true;
@@ -267,10 +253,10 @@ impl Shop {
         for publication in self.publications() {
             tasks.spawn(publication.run(shutdown.clone()));
         }
-        for retention in self.retentions().await? {
-            let token = shutdown.clone();
+        for (source, store) in self.stores.all() {
+            let (store, publishes, token) = (store.clone(), self.publishes, shutdown.clone());
             tasks.spawn(async move {
-                retention.run(PRUNE_EVERY, token).await;
+                keep_small(source, store, publishes, token).await;
                 Ok(())
             });
         }
@@ -290,6 +276,37 @@ impl Shop {
         }
         Ok(())
     }
+}
+
+/// Keeps a service's store from growing with what no one needs any more, until `shutdown`.
+async fn keep_small(source: &str, store: Arc<dyn Store>, publishes: bool, shutdown: CancellationToken) {
+    let retention = async {
+        loop {
+            match retention_of(source, &store, publishes).await {
+                Ok(retention) => return retention,
+                Err(error) => warn!(source, %error, "who reads this store is not known yet"),
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        retention = retention => retention.run(PRUNE_EVERY, shutdown.clone()).await,
+    }
+}
+
+/// Groups that follow published events alone hold nothing back as long as nothing was ever published.
+async fn retention_of(
+    source: &str,
+    store: &Arc<dyn Store>,
+    publishes: bool,
+) -> Result<Retention, StoreError> {
+    let published = match PUBLICATIONS.iter().find(|(service, _)| *service == source) {
+        Some((_, topic)) => Publication::new(store.clone(), *topic).position().await? > 0,
+        None => true,
+    };
+    let readers = readers(source).filter(|route| publishes || published || !route.follows_events());
+    Ok(readers.fold(Retention::new(store.clone()), |retention, route| retention.group(route.group)))
 }
 
 /// The order service's sagas, for the services and for operators.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use commerce_test_postgres::Cluster;
 
 use crate::errors::psql;
-use crate::program::{Running, program, replay_on, run};
+use crate::program::{Running, look_at, program, replay_on, run};
 use crate::serving::Serving;
 
 const OPTIONS: [&str; 2] = ["--repeat", "40"];
@@ -47,4 +47,22 @@ async fn a_server_that_is_told_to_end_while_its_database_takes_nothing_ends_well
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     server.stop();
+}
+
+/// Whatever a service asks of its store first, a moment without an answer does not end the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_gets_too_few_connections_at_first_waits_for_them() {
+    let cluster = Cluster::start().await;
+    let url = cluster.create_database("shop").await;
+    psql(&url, "CREATE ROLE few LOGIN; GRANT CREATE ON DATABASE shop TO few").await;
+    let few = url.replace("//postgres@", "//few@");
+    run(&mut look_at(&few, &["migrate"])).ends_with(0);
+    psql(&url, "ALTER ROLE few CONNECTION LIMIT 14").await;
+    let mut serve = program();
+    serve.args(["serve", "--no-seed", "--listen", "127.0.0.1:0", "--store", &few]);
+    let mut server = Running::start(&mut serve);
+    assert!(!server.wait(Duration::from_secs(5)), "{}", server.said());
+    psql(&url, "ALTER ROLE few CONNECTION LIMIT 100").await;
+    assert!(!server.wait(Duration::from_secs(3)), "{}", server.said());
+    assert!(server.kill(), "it ends by itself: {}", server.said());
 }
