@@ -1,6 +1,9 @@
+use std::error::Error;
+
 use commerce_core::commit::CommitError;
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
+use commerce_core::repository;
 use commerce_core::store::StoreError;
 use commerce_outbox::HandleError;
 
@@ -71,6 +74,19 @@ impl StepError {
 
 impl From<CodecError> for StepError {
     fn from(error: CodecError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+impl From<CommitError> for StepError {
+    fn from(error: CommitError) -> Self {
+        Self::Handle(error.into())
+    }
+}
+
+/// As [`HandleError`] has it. Whoever wants a rejection to undo the saga says [`failed`](StepError::failed).
+impl<R: Error + Send + Sync + 'static> From<repository::Error<R>> for StepError {
+    fn from(error: repository::Error<R>) -> Self {
         Self::Handle(error.into())
     }
 }

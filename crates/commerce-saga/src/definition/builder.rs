@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use super::saga::Saga;
-use super::step::{Endings, Step, Work};
+use super::step::{Aborted, Endings, Step, Undone, Work};
 use crate::error::{StepError, UNREADABLE};
 use crate::instance::{Failure, Note};
 
@@ -43,6 +43,16 @@ pub enum BuildError {
         /// What it must follow.
         after: &'static str,
     },
+    /// Something was said twice that counts once: the first would have been forgotten.
+    #[error("saga {saga}: {said} was said twice of one {of}")]
+    Twice {
+        /// The saga.
+        saga: String,
+        /// What was said.
+        said: &'static str,
+        /// Of what: a step, or the saga.
+        of: &'static str,
+    },
     /// It awaits replies and does not say where.
     #[error("saga {0} makes requests, but does not say to which topic replies go")]
     NoReplyTopic(String),
@@ -56,6 +66,7 @@ pub struct SagaBuilder<S> {
     steps: Vec<Step<S>>,
     endings: Endings<S>,
     misplaced: Option<(&'static str, &'static str)>,
+    twice: Option<(&'static str, &'static str)>,
 }
 
 impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
@@ -67,12 +78,15 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
             steps: Vec::new(),
             endings: Endings { undone: None, aborted: None },
             misplaced: None,
+            twice: None,
         }
     }
 
     /// The topic that participants reply to.
     pub fn replies_to(mut self, topic: &str) -> Self {
-        self.replies = Some(topic.to_owned());
+        if self.replies.replace(topic.to_owned()).is_some() {
+            self.twice = Some(("replies_to", "saga"));
+        }
         self
     }
 
@@ -117,10 +131,13 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         let verify = Arc::new(verify);
         match self.steps.last_mut().map(|step| &mut step.action) {
             Some(Work::Call { verify: slot, .. }) => {
-                *slot = Some(Box::new(move |state, key| {
+                let before = slot.replace(Box::new(move |state, key| {
                     let verify = verify.clone();
                     Box::pin(async move { verify(state, key).await?.map(|result| raw(&result)).transpose() })
                 }));
+                if before.is_some() {
+                    self.twice = Some(("verify", "step"));
+                }
             }
             _ => self.misplaced = Some(("verify", "a call")),
         }
@@ -142,7 +159,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
     {
         let then = Arc::new(then);
-        self.last("then", "a step", move |step| {
+        self.once("then", |step| step.then.is_some()).last("then", "a step", move |step| {
             step.then = Some(Box::new(move |state, answer, scope| {
                 let then = then.clone();
                 Box::pin(async move {
@@ -157,17 +174,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
 
     /// How the step is undone: by asking the service again.
     pub fn undo<M: Message>(self, ask: fn(&S) -> M) -> Self {
-        self.last("undo", "a step", move |step| {
-            step.undo = Some(Work::Request(Box::new(move |state, _| ask(state).to_message())));
-        })
+        self.undone_by("undo", Work::Request(Box::new(move |state, _| ask(state).to_message())))
     }
 
     /// As [`undo`](Self::undo), for a service that is to be told why: it is given the wish of whoever had the run
     /// [aborted](crate::Orchestrator::abort). None, if a step has failed.
     pub fn undo_because<M: Message>(self, ask: fn(&S, Option<&Note>) -> M) -> Self {
-        self.last("undo_because", "a step", move |step| {
-            step.undo = Some(Work::Request(Box::new(move |state, wish| ask(state, wish).to_message())));
-        })
+        let ask = Box::new(move |state: &S, wish: Option<&Note>| ask(state, wish).to_message());
+        self.undone_by("undo_because", Work::Request(ask))
     }
 
     /// How the step is undone: within the saga's own service.
@@ -176,9 +190,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         F: Fn(S, Scope) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
     {
-        self.last("undo_local", "a step", move |step| {
-            step.undo = Some(Work::Local(Box::new(move |state, scope| Box::pin(run(state, scope)))));
-        })
+        self.undone_by("undo_local", Work::Local(Box::new(move |state, scope| Box::pin(run(state, scope)))))
     }
 
     /// How the step is undone: outside, under an idempotency key of its own.
@@ -188,9 +200,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         F: Fn(S, String) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, StepError>> + Send + 'static,
     {
-        self.last("undo_call", "a step", move |step| {
-            step.undo = Some(Work::Call { call: erase(call), verify: None });
-        })
+        self.undone_by("undo_call", Work::Call { call: erase(call), verify: None })
     }
 
     /// Undoing that step, which comes before this one, undoes this one as well: what it has done, and what it may still
@@ -253,8 +263,10 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         F: Fn(S, Failure, Scope) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
     {
-        self.endings.undone =
-            Some(Box::new(move |state, failure, scope| Box::pin(run(state, failure, scope))));
+        let run: Undone<S> = Box::new(move |state, failure, scope| Box::pin(run(state, failure, scope)));
+        if self.endings.undone.replace(run).is_some() {
+            self.twice = Some(("when_undone", "saga"));
+        }
         self
     }
 
@@ -266,7 +278,21 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         F: Fn(S, Note, Scope) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(S, Scope), StepError>> + Send + 'static,
     {
-        self.endings.aborted = Some(Box::new(move |state, wish, scope| Box::pin(run(state, wish, scope))));
+        let run: Aborted<S> = Box::new(move |state, wish, scope| Box::pin(run(state, wish, scope)));
+        if self.endings.aborted.replace(run).is_some() {
+            self.twice = Some(("when_aborted", "saga"));
+        }
+        self
+    }
+
+    fn undone_by(self, said: &'static str, work: Work<S>) -> Self {
+        self.once(said, |step| step.undo.is_some()).last(said, "a step", move |step| step.undo = Some(work))
+    }
+
+    fn once(mut self, said: &'static str, is_said: fn(&Step<S>) -> bool) -> Self {
+        if self.steps.last().is_some_and(is_said) {
+            self.twice = Some((said, "step"));
+        }
         self
     }
 
@@ -286,6 +312,9 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> SagaBuilder<S> {
         let saga = self.name;
         if let Some((said, after)) = self.misplaced {
             return Err(BuildError::Misplaced { saga, said, after });
+        }
+        if let Some((said, of)) = self.twice {
+            return Err(BuildError::Twice { saga, said, of });
         }
         if self.steps.is_empty() {
             return Err(BuildError::NoSteps(saga));

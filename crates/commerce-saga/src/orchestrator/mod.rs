@@ -151,6 +151,10 @@ impl Orchestrator {
     /// whatever no reply sets going, and for local steps that are not done ten seconds after the reply that they follow.
     /// A consumer's [`handler_timeout`](Consumer::handler_timeout) had better be longer than that, as it is unless set.
     pub fn attach(&self, consumer: Consumer, topic: &str) -> Consumer {
+        let mut definitions = self.shared.definitions.values();
+        if !definitions.any(|definition| definition.replies() == topic) {
+            warn!(topic, "no saga that is registered has its replies come to this topic");
+        }
         consumer.on_type(topic, REPLY_TYPE, Arc::new(self.clone()))
     }
 
@@ -166,7 +170,7 @@ impl Orchestrator {
     /// left to timers too; the first has all its time.
     ///
     /// # Errors
-    /// When the saga is not registered, the first step fails in a way that can't be noted, or the store can't be asked for
+    /// When the saga is not registered, `state` is not its own, the first step fails in a way that can't be noted, or the store can't be asked for
     /// the time. The scope is as it was.
     pub async fn begin<S: Serialize>(
         &self,
@@ -179,6 +183,10 @@ impl Orchestrator {
         let definition = self.definition(saga, version)?;
         let state = serde_json::value::to_raw_value(state)
             .map_err(|error| commerce_core::event::CodecError::Encode(error.to_string()))?;
+        if let Some(fault) = definition.fault_of(&state) {
+            let (name, id) = (saga.to_owned(), id.to_owned());
+            return Err(SagaError::Unreadable { name, version, id, fault });
+        }
         let now = self.now().await?;
         let mut run = Run::begin(&*definition, id, state, scope.fork(), &*self.shared.host, now);
         run.advance().await.map_err(handle_error)?;

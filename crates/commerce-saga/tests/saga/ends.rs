@@ -10,9 +10,11 @@ use commerce_core::id::Tenant;
 use commerce_outbox::{RetryPolicy, Scope, SystemHost};
 use commerce_saga::testing::{End, Fault, INJECTED};
 use commerce_saga::{
-    BuildError, Orchestrator, Phase, PhaseStatus, Reply, Saga, SagaStatus, StepError, Version,
+    BuildError, Orchestrator, Phase, PhaseStatus, Reply, Saga, SagaBuilder, SagaError, SagaStatus, StepError,
+    Version,
 };
 
+use crate::answers::hotel;
 use crate::store::new_store;
 use crate::trip::{BookHotel, CancelHotel, STEPS, Trip, World};
 
@@ -214,6 +216,30 @@ fn names_that_would_be_mistaken_where_they_are_stored_are_refused() {
     assert_eq!(build("a/b", "c"), Err(BuildError::Name("a/b".to_owned())));
     assert_eq!(build("a", "b/c"), Err(BuildError::Name("b/c".to_owned())));
     assert_eq!(build("a", "b"), Ok(()));
+}
+
+#[test]
+fn what_counts_once_can_t_be_said_twice() {
+    let said = |builder: SagaBuilder<Trip>| match builder.build() {
+        Err(BuildError::Twice { said, .. }) => said,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said(hotel().undo(|trip| CancelHotel(trip.id.clone()))), "undo");
+    assert_eq!(said(hotel().replies_to("elsewhere")), "replies_to");
+    let then = |trip: Trip, _: u32, scope: Scope| async move { Ok((trip, scope)) };
+    assert_eq!(said(hotel().then(then).then(then)), "then");
+    let undone = |trip: Trip, _, scope: Scope| async move { Ok((trip, scope)) };
+    assert_eq!(said(hotel().when_undone(undone).when_undone(undone)), "when_undone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_begin_with_the_state_of_another_saga() {
+    let world = World::new().await;
+    let (store, context) = (world.stores["trips"].clone(), world.host.context());
+    let mut scope = Scope::new(context.clone(), store, Commit::within(&context));
+    let error = world.orchestrator.begin("trip", "1", &7, &mut scope).await.unwrap_err();
+    assert!(matches!(error, SagaError::Unreadable { .. }), "{error}");
+    assert!(scope.into_commit().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
