@@ -209,6 +209,34 @@ fn what_names_no_file_is_refused() {
     }
 }
 
+/// What was answered would be gone with the process.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_written_to_a_file_that_was_removed_or_replaced() {
+    use std::os::unix::fs::PermissionsExt;
+    for replaced in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let store = open(&path);
+        let commit = || Commit::new().append(StreamId::new("s", 1), Expected::Any, vec![event("{}")]);
+        store.commit(commit()).await.unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let aside = folder.path().join("aside.db");
+        std::fs::rename(&path, &aside).unwrap();
+        if replaced {
+            std::fs::copy(&aside, &path).unwrap();
+        }
+        let error = store.commit(commit()).await.unwrap_err();
+        assert!(matches!(error, CommitError::RolledBack { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("shop.db was removed or replaced"), "{said}");
+        assert!(store.now().await.is_err());
+        std::fs::rename(&aside, &path).unwrap();
+        store.now().await.unwrap();
+        store.commit(commit()).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn upkeep_makes_no_one_read_messages() {
     let folder = tempfile::tempdir().unwrap();

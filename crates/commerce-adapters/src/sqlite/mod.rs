@@ -12,6 +12,7 @@ mod apply;
 mod claims;
 mod documents;
 mod error;
+mod file;
 mod maintenance;
 mod open;
 mod read;
@@ -48,6 +49,7 @@ use writer::Writer;
 /// A store on one SQLite file. Share it in an `Arc`; when the last is dropped, everything handed over is written.
 pub struct SqliteStore {
     writer: Writer,
+    file: file::OpenedFile,
     readers: Readers,
     host: Arc<dyn Host>,
     partitions: u32,
@@ -216,6 +218,7 @@ impl Store for SqliteStore {
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.file.is_in_its_place().map_err(error::store_error)?;
         Ok(self.host.now())
     }
 

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::SqliteStore;
 use super::error::OpenError;
+use super::file::{OpenedFile, make_private};
 use super::read::Readers;
 use super::writer::{Desk, Writer, synchronous};
 
@@ -35,7 +36,8 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// A store in this file, which is made if it does not exist. Its folder must exist. The file may be an application's
+    /// A store in this file, which is made if it does not exist, for its owner alone to read. Its folder must exist. Once
+    /// it is open it may not be removed or replaced: nothing is written then. The file may be an application's
     /// own: all our tables are named `commerce_…`. It is put into WAL mode.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -68,7 +70,8 @@ impl SqliteOptions {
     }
 
     /// For this process alone: another that opens the file exclusively is refused. Leases that a former process left
-    /// behind are free at once, since none can be at work any more.
+    /// behind are free at once, since none can be at work any more. So all who open it have to do so exclusively: one that
+    /// does not is not kept out, and loses its leases to one that does.
     ///
     /// The lock is on a file beside it, with `.lock` added to the name; the system frees it when the process ends,
     /// however it ends.
@@ -85,6 +88,7 @@ impl SqliteOptions {
         self.path = file_at(self.path)?;
         let failed = |source: rusqlite::Error| OpenError::of(self.path.clone(), source);
         let lock = if self.exclusive { Some(lock(&self.path)?) } else { None };
+        make_private(&self.path);
         let mut db = Connection::open(&self.path).map_err(failed)?;
         check_version(&db, &self.path)?;
         configure_writer(&db, self.durable).map_err(failed)?;
@@ -95,12 +99,14 @@ impl SqliteOptions {
         }
         let changes = Changes::default();
         let (host, durable) = (self.host.clone(), self.durable);
-        let desk = Desk { host, partitions, changes: changes.clone(), durable };
+        let file = OpenedFile::at(&self.path);
+        let desk = Desk { host, partitions, changes: changes.clone(), durable, file: file.clone() };
         let writer = Writer::start(db, desk)
             .map_err(|source| OpenError::Failed { path: self.path.clone(), source: source.into() })?;
         Ok(SqliteStore {
             writer,
             readers: Readers::new(self.path),
+            file,
             host: self.host,
             partitions,
             changes,

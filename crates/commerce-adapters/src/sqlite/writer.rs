@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::apply::{self, ApplyError};
 use super::error::{self, Overloaded, WriterGone};
+use super::file::OpenedFile;
 use super::statements::Statements;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(super) struct Desk {
     pub(super) changes: Changes,
     /// Whether the store waits for the disk.
     pub(super) durable: bool,
+    pub(super) file: OpenedFile,
 }
 
 /// Something to be written. It runs again from the start if its transaction was rolled back.
@@ -171,6 +173,10 @@ fn write_until_closed(db: &Connection, queue: &Receiver<Box<dyn Job>>, desk: &De
     let mut pen = None;
     while let Ok(first) = queue.recv() {
         let group = gather(first, queue);
+        if let Err(gone) = desk.file.is_in_its_place() {
+            refuse(group, gone);
+            continue;
+        }
         if pen.is_none() {
             match Pen::of(db, desk) {
                 Ok(prepared) => pen = Some(prepared),

@@ -136,7 +136,7 @@ impl Upcasters {
         let mut next = Some(first);
         for _ in 0..STEPS {
             let Some(upcaster) = next else {
-                is_current::<E>(&event_type, schema)?;
+                is_where_they_lead::<E>(&event_type, schema)?;
                 return Ok(event::decode(&event_type, &serde_json::to_vec(&payload)?)?);
             };
             let upcasted = upcaster(payload)?;
@@ -152,6 +152,18 @@ impl fmt::Debug for Upcasters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.0.iter().map(|(name, from)| (name, from.keys()))).finish()
     }
+}
+
+/// What upcasters have made of an event can't be newer than the program that has them.
+fn is_where_they_lead<E: Event>(event_type: &str, schema: u32) -> Result<(), String> {
+    let known = E::schema_version(event_type);
+    if schema <= known {
+        return is_current::<E>(event_type, schema);
+    }
+    Err(format!(
+        "the upcasters of {event_type} lead to schema version {schema}, but its `Event::schema_version` says {known}: \
+         raise it with each upcaster"
+    ))
 }
 
 fn is_current<E: Event>(event_type: &str, schema: u32) -> Result<(), String> {

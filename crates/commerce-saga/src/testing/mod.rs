@@ -10,6 +10,8 @@
 //! - someone has it [turn back](crate::Orchestrator::abort) before each write of a run that goes well and of one that fails;
 //!   and the process dies at the writes around that and, when it was almost done, at all that follow.
 //!
+//! It runs in tokio's paused time: give your tests tokio's feature `test-util`.
+//!
 //! After each run the stores must show that every step had its effect once, or that none has one, as the instance says; and
 //! none has one if someone was told that it turns back.
 //!

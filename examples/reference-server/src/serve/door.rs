@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::moving::Moving;
-use super::room::Room;
+use super::room::{Room, is_due};
 
 /// From a connection's opening, or from the last answer on it, to the last byte of the next request's headers. A client
 /// that takes longer holds a connection for nothing. Bodies have a limit of their own.
@@ -78,6 +78,7 @@ impl Door {
     pub async fn serve(self, app: Router, stop: CancellationToken) {
         let connections = TaskTracker::new();
         let mut room = Room::of(self.connections, self.proxies);
+        let mut told = None;
         loop {
             let (permit, accepted) = tokio::select! {
                 () = stop.cancelled() => break,
@@ -96,7 +97,9 @@ impl Door {
                 }
                 Err(error) if is_of_one_client(&error) => {}
                 Err(error) => {
-                    warn!(%error, "no connection can be taken now");
+                    if is_due(&mut told) {
+                        warn!(%error, "no connection can be taken now");
+                    }
                     tokio::time::sleep(AGAIN).await;
                 }
             }

@@ -12,7 +12,7 @@ use commerce_adapters::http::{Proxies, network_of};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-/// That there is no room is said so often at most.
+/// That there is no room, or why else nobody comes in, is said so often at most.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// So many connections at once.
@@ -89,7 +89,8 @@ impl Drop for Place {
     }
 }
 
-fn is_due(told: &mut Option<Instant>) -> bool {
+/// Whether it is time to say again what was said then, which it counts as now.
+pub(super) fn is_due(told: &mut Option<Instant>) -> bool {
     let is_due = told.is_none_or(|told| told.elapsed() > TOLD_EVERY);
     if is_due {
         *told = Some(Instant::now());

@@ -41,7 +41,8 @@ fn only_what_all_of_a_group_let_go_is_not_waited_for() {
     SqliteOptions::new(&path).open().unwrap();
     let db = Connection::open(&path).unwrap();
     let changes = Changes::default();
-    let mut desk = Desk { host: Arc::new(SystemHost), partitions: 1, changes, durable: true };
+    let file = OpenedFile::at(&path);
+    let mut desk = Desk { host: Arc::new(SystemHost), partitions: 1, changes, durable: true, file };
     db.pragma_update(None, "synchronous", synchronous(true)).unwrap();
     let mut pen = Pen::of(&db, &desk).unwrap();
     let (waited, levels) = std::sync::mpsc::channel();

@@ -126,7 +126,7 @@ impl Settings {
     fn mail(&self) -> Result<Option<Arc<dyn Channel>>, SettingError> {
         let Some(url) = &self.smtp.url else { return Ok(None) };
         let smtp = Smtp::new(url.expose(), &self.smtp.from);
-        let smtp = smtp.map_err(|error| SettingError::new("smtp", error.to_string()))?;
+        let smtp = smtp.map_err(|error| SettingError::new("smtp.url or smtp.from", error.to_string()))?;
         Ok(Some(Arc::new(smtp)))
     }
 
