@@ -10,7 +10,7 @@ use commerce_outbox::{HandleError, RetryPolicy, Scope};
 use commerce_saga::testing::Fault;
 use commerce_saga::{Instance, Phase, Saga, SagaBuilder, SagaStatus, StepError, Version};
 
-use crate::trip::{BookCar, BookHotel, CancelCar, CancelHotel, Trip, World, count};
+use crate::trip::{BookCar, BookHotel, CancelCar, CancelHotel, Trip, World, count, hotel};
 
 pub type Errors = Arc<Mutex<VecDeque<StepError>>>;
 
@@ -30,13 +30,6 @@ pub async fn note(
         Some(error) => Err(error),
         None => Ok((trip, scope)),
     }
-}
-
-pub fn hotel() -> SagaBuilder<Trip> {
-    Saga::builder::<Trip>("trip", Version(1))
-        .replies_to("trips")
-        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
-        .undo(|trip| CancelHotel(trip.id.clone()))
 }
 
 /// A hotel whose answer is taken with these errors first.

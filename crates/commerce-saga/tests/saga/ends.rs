@@ -14,9 +14,8 @@ use commerce_saga::{
     Version,
 };
 
-use crate::answers::hotel;
 use crate::store::new_store;
-use crate::trip::{BookHotel, CancelHotel, STEPS, Trip, World};
+use crate::trip::{BookHotel, CancelHotel, STEPS, Trip, World, hotel};
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_well_is_done_once_and_told() {

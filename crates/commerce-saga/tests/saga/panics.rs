@@ -7,8 +7,8 @@ use commerce_outbox::Scope;
 use commerce_saga::testing::INJECTED;
 use commerce_saga::{PhaseStatus, Reply, SagaStatus, StepError};
 
-use crate::answers::{attempts, hotel, nothing_is_held};
-use crate::trip::{BookCar, Trip, World, count};
+use crate::answers::{attempts, nothing_is_held};
+use crate::trip::{BookCar, Trip, World, count, hotel};
 
 async fn cancelled(world: &World) -> u32 {
     count(&world.stores["hotel"], "hotel", "1").await.0.cancelled

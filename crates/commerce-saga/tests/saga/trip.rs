@@ -166,6 +166,14 @@ async fn was_charged(store: Arc<dyn Store>, key: String) -> Result<Option<u32>, 
     Ok(store.document(&Tenant::default(), "keys", &key).await?.map(|_| 7))
 }
 
+/// A trip to a hotel alone, so far.
+pub fn hotel() -> SagaBuilder<Trip> {
+    Saga::builder::<Trip>("trip", Version(1))
+        .replies_to("trips")
+        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
+        .undo(|trip| CancelHotel(trip.id.clone()))
+}
+
 pub fn saga(version: u32, script: &Script, provider: Arc<dyn Store>) -> Saga<Trip> {
     let refunds = provider.clone();
     let asked = provider.clone();

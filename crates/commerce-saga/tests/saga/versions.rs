@@ -11,9 +11,8 @@ use commerce_saga::testing::{End, FlowingHost, Process};
 use commerce_saga::{Orchestrator, Saga, SagaError, SagaStatus, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::answers::hotel;
 use crate::store::new_store;
-use crate::trip::{BookHotel, CancelHotel, Trip, World, consume_participants, process, saga};
+use crate::trip::{BookHotel, CancelHotel, Trip, World, consume_participants, hotel, process, saga};
 
 /// The same stores, another program.
 fn restarted(world: World, sagas: Vec<Saga<Trip>>) -> World {
