@@ -160,13 +160,17 @@ impl Dispatcher {
         let epoch = deliveries.iter().map(|delivery| delivery.epoch).max().unwrap_or(0);
         self.lanes.take(deliveries);
         while epoch > self.epoch && !shutdown.is_cancelled() {
-            let refreshed = self.worker.refresh_held_keys().await;
+            let worker = self.worker.clone();
+            let refreshed = tokio::select! {
+                refreshed = self.meanwhile(worker.refresh_held_keys()) => refreshed,
+                () = shutdown.cancelled() => return Ok(()),
+            };
             self.worker.health.note(FINDING_HELD, &refreshed);
             match refreshed {
                 Ok(()) => self.epoch = epoch,
                 Err(error) if error.kind() == Kind::Retryable => {
                     warn!(group = self.worker.held.group, %error, "the store is out of reach");
-                    pause(shutdown).await;
+                    self.meanwhile(pause(shutdown)).await;
                 }
                 Err(error) => {
                     let what = "it can't be found out which keys are held";
@@ -175,6 +179,14 @@ impl Dispatcher {
             }
         }
         Ok(())
+    }
+
+    /// Stays a member while it waits for something else: whoever took over would have to suspect what no one has begun.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            never = stay(&mut *self.subscription) => match never {},
+        }
     }
 
     /// Lets what runs finish, and leaves the rest to others, who need not suspect it.

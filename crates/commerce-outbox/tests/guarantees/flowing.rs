@@ -41,7 +41,7 @@ impl Host for FlowingHost {
 pub(crate) struct FlowingWorld {
     pub(crate) host: Arc<FlowingHost>,
     pub(crate) shop: Arc<dyn Store>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl FlowingWorld {

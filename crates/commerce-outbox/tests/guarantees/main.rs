@@ -13,6 +13,7 @@ mod none_lost;
 mod not_yet;
 mod once;
 mod ordered_keys;
+mod own_store;
 mod poison;
 mod publications;
 mod relay;
