@@ -19,7 +19,7 @@ use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite,
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
 use commerce_core::id::Tenant;
-use commerce_core::store::{Query, Store, StoreError};
+use commerce_core::store::{Document, Query, Store, StoreError};
 use commerce_core::stream::Version;
 use commerce_core::{Host, Timestamp};
 use tracing::error;
@@ -197,19 +197,25 @@ impl Held {
         self.by(UNSUSPECTED_DUE, limit).await
     }
 
+    /// Those that can't be read keep their own keys waiting, not everyone's: it is read on behind them, however many they are.
     async fn by(&self, field: &'static str, limit: usize) -> Result<Vec<Head>, StoreError> {
-        let query =
-            Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending(field).limit(limit);
-        let documents = self.store.documents(&query).await?;
-        let mut heads = Vec::with_capacity(documents.len());
-        for document in &documents {
-            match document.json() {
-                Ok(message) => heads.push(Head { message, version: document.version }),
-                // One that can't be read keeps its own key waiting, not everyone's.
-                Err(error) => error!(group = self.group, %error, "a held message is damaged"),
+        let mut asked = limit;
+        loop {
+            let query = Query::all_tenants(MESSAGES).equals("group", self.group.as_str()).ascending(field);
+            let documents = self.store.documents(&query.limit(asked)).await?;
+            let (mut heads, damage) = read_heads(&documents);
+            let damaged = documents.len() - heads.len();
+            if heads.len() < limit && documents.len() >= asked {
+                // With as many again to spare, so that a long row of them takes few looks.
+                asked = limit.saturating_add(damaged.saturating_mul(2));
+                continue;
             }
+            if let Some(error) = damage {
+                error!(group = self.group, damaged, %error, "held messages are damaged: their keys wait");
+            }
+            heads.truncate(limit);
+            return Ok(heads);
         }
-        Ok(heads)
     }
 
     /// Writes a changed head back.
@@ -264,6 +270,20 @@ impl Held {
     pub(crate) fn now(&self) -> Timestamp {
         self.host.now()
     }
+}
+
+/// The heads that can be read, and what is wrong with the first that can't be.
+fn read_heads(documents: &[Document]) -> (Vec<Head>, Option<StoreError>) {
+    let (mut heads, mut damage) = (Vec::with_capacity(documents.len()), None);
+    for document in documents {
+        match document.json() {
+            Ok(message) => heads.push(Head { message, version: document.version }),
+            Err(error) => {
+                damage.get_or_insert(error);
+            }
+        }
+    }
+    (heads, damage)
 }
 
 #[cfg(test)]

@@ -26,4 +26,5 @@ mod stuck;
 mod support;
 mod suspects;
 mod topics;
+mod unreadable;
 mod waiting;
