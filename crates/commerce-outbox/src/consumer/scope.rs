@@ -49,7 +49,9 @@ impl Scope {
         &self.store
     }
 
-    /// Adds to the commit.
+    /// Adds to the commit. What is handed over has to stay in: the claim that lets the message take effect only once is part
+    /// of it. A handler whose commit is without it has failed, with an error of
+    /// [`Kind::Bug`](commerce_core::error::Kind::Bug), and its message is a dead letter.
     pub fn write(&mut self, add: impl FnOnce(Commit) -> Commit) {
         self.commit = add(std::mem::take(&mut self.commit));
     }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commerce_core::commit::{Claim, Commit, CommitError, Conflict};
+use commerce_core::commit::{Claim, ClaimKey, Commit, CommitError, Conflict};
 use commerce_core::error::Kind;
 use commerce_core::store::{CommitOutcome, Store, StoreError};
 use commerce_core::{Context, Host};
@@ -275,7 +275,10 @@ impl Worker {
             let scope = Scope::new(context, self.store.clone(), commit).of_held(waited);
             let result = match handler.handle(envelope, scope).await {
                 Ok(Handled::Committed) => Ok(()),
-                Ok(Handled::Commit(commit)) => self.commit(*commit).await,
+                Ok(Handled::Commit(commit)) => match self.has_claim(&commit, envelope) {
+                    true => self.commit(*commit).await,
+                    false => Err(claim_dropped()),
+                },
                 Err(error) => Err(error),
             };
             match result {
@@ -326,11 +329,16 @@ impl Worker {
 
     /// Whether the message's own claim stood in the way: it has had its effect.
     fn was_handled(&self, error: &HandleError, envelope: &Envelope) -> bool {
-        matches!(
-            error.conflict(),
-            Some(Conflict::Claim { key, .. })
-                if key.scope == self.inbox && key.key == envelope.id.to_string()
-        )
+        matches!(error.conflict(), Some(Conflict::Claim { key, .. }) if self.is_of(key, envelope))
+    }
+
+    /// Whether a commit lets the message take effect only once.
+    fn has_claim(&self, commit: &Commit, envelope: &Envelope) -> bool {
+        commit.claims.iter().any(|claim| self.is_of(&claim.key, envelope))
+    }
+
+    fn is_of(&self, key: &ClaimKey, envelope: &Envelope) -> bool {
+        key.scope == self.inbox && key.key == envelope.id.to_string()
     }
 }
 
@@ -345,6 +353,13 @@ fn was_taken(error: &HandleError, head: &Head) -> bool {
         Some(Conflict::Document { collection, id, .. })
             if collection == MESSAGES && *id == head.message.id()
     )
+}
+
+/// Without its claim the message would take effect as often as it is delivered, and no one would notice.
+fn claim_dropped() -> HandleError {
+    let what = "the handler's commit is without the claim that lets its message take effect only once: keep what \
+                Scope::write hands over, and add to it";
+    HandleError::new(Kind::Bug, what)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commerce_core::commit::{CommitError, Expected};
+use commerce_core::commit::{Commit, CommitError, Expected};
+use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_core::owned::{Decision, Owned};
 use commerce_core::repository::{self, Repository};
@@ -266,4 +267,20 @@ async fn what_has_the_conflict_as_its_source_takes_effect_once() {
         }
     })
     .await;
+}
+
+/// Nothing is written, and whoever wrote the handler learns why.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_drops_the_claim_of_its_message_has_failed() {
+    let world = World::new(1).await;
+    let running = Running::consumer(world.consumer().on(|job: Job, mut scope: Scope| async move {
+        scope.write(|_| Commit::new());
+        record(job, scope).await
+    }));
+    world.send(job("a", 1)).await;
+    let letters = world.until_dead(1).await;
+    assert_eq!((letters[0].attempts.len(), letters[0].attempts[0].kind), (1, Kind::Bug));
+    assert!(letters[0].attempts[0].error.contains("Scope::write"), "{:?}", letters[0].attempts);
+    assert_eq!(world.effects("a").await, [0; 0]);
+    running.stop().await;
 }
