@@ -7,6 +7,11 @@ use commerce_core::owned::OwnedError;
 use commerce_core::repository;
 use commerce_core::store::StoreError;
 
+/// So much of an error is kept with a message, in characters: it is written each time that is, and read by people.
+const LONGEST: usize = 2_000;
+/// So many sources of an error are asked at most: nothing keeps one from naming itself.
+const SOURCES: usize = 32;
+
 /// Why a message was not handled. Its kind decides what happens: a conflict is decided anew at once, what is
 /// retryable waits, everything else is dead at once. What [can't be handled yet](Self::not_yet) waits for as long as it takes.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +63,25 @@ impl HandleError {
             cause = error.source();
         }
         None
+    }
+
+    /// What it says, and what its sources add to that: the first sentence alone seldom tells an operator what to mend.
+    pub(crate) fn in_full(&self) -> String {
+        let mut said = self.to_string();
+        let mut cause = self.source.source();
+        for _ in 0..SOURCES {
+            let Some(error) = cause else { break };
+            let more = error.to_string();
+            // Many say themselves what their source says.
+            if !said.contains(&more) {
+                said = format!("{said}: {more}");
+            }
+            cause = error.source();
+        }
+        if let Some((end, _)) = said.char_indices().nth(LONGEST) {
+            said.truncate(end);
+        }
+        said
     }
 
     /// Whether it is no failure, but [has to wait](Self::not_yet).

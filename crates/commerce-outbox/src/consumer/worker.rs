@@ -212,7 +212,7 @@ impl Worker {
     pub(super) fn attempt(&self, error: &HandleError) -> Attempt {
         Attempt {
             at: self.host.now(),
-            error: error.to_string(),
+            error: error.in_full(),
             kind: error.kind(),
             not_yet: error.is_not_yet(),
         }

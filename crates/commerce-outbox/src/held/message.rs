@@ -73,7 +73,7 @@ impl HeldState {
 pub struct Attempt {
     /// When it failed.
     pub at: Timestamp,
-    /// How.
+    /// How: what the error said, and behind it what its sources add. 2,000 characters at most.
     pub error: String,
     /// Of what kind the error was.
     pub kind: Kind,

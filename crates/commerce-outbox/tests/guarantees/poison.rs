@@ -243,3 +243,32 @@ async fn a_topic_also_skips_what_is_dead_at_once() {
     assert!(world.until_dead(1).await[0].skipped);
     running.stop().await;
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the letter can't be sent")]
+struct NotSent(#[source] Refused);
+
+/// One that says of its source what that says itself.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider refused it: {0}")]
+struct Refused(#[source] std::io::Error);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_says_what_was_behind_its_error_once_and_within_bounds() {
+    let world = World::new(1).await;
+    let running = Running::consumer(world.consumer().on(|job: Job, _| async move {
+        let why = if job.key == "long" { "\u{e9}".repeat(10_000) } else { "no such mailbox".to_owned() };
+        Err(HandleError::terminal(NotSent(Refused(std::io::Error::other(why)))))
+    }));
+    world.send(job("short", 1)).await;
+    world.send(job("long", 1)).await;
+    let letters = world.until_dead(2).await;
+    running.stop().await;
+    let said = |key: &str| {
+        let letter = letters.iter().find(|letter| &*letter.envelope.key == key).unwrap();
+        letter.attempts[0].error.clone()
+    };
+    assert_eq!(said("short"), "the letter can't be sent: the provider refused it: no such mailbox");
+    assert!(said("long").starts_with("the letter can't be sent: the provider refused it: \u{e9}\u{e9}"));
+    assert_eq!(said("long").chars().count(), 2_000);
+}
