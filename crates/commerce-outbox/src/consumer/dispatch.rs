@@ -194,10 +194,21 @@ impl Dispatcher {
         self.untold.given_back.extend(self.lanes.clear());
         self.tell().await?;
         let finished = tokio::time::timeout(GRACE, self.finish()).await.unwrap_or(Ok(()));
-        // Before others take it over: it must not run twice at once.
-        self.lanes.running.abort_all();
+        self.cut_off();
         let told = self.tell().await;
         self.subscription.close().await.and(told).and(finished)
+    }
+
+    /// Ends what still runs, before others take it over: it must not run twice at once.
+    fn cut_off(&mut self) {
+        let count = self.lanes.running.len();
+        if count > 0 {
+            warn!(
+                group = self.worker.held.group,
+                count, "handlers were cut off, as they took too long to finish: their messages come again"
+            );
+        }
+        self.lanes.running.abort_all();
     }
 
     /// Until nothing runs any more.

@@ -226,6 +226,10 @@ impl Consumer {
     /// Handles messages until `shutdown`, then lets those under way finish. A store or bus that is out of reach is
     /// waited for.
     ///
+    /// Handlers under way have ten seconds to finish; what runs this has to wait for longer than that. A handler that takes
+    /// longer is dropped where it stands, and a warning says how many were: each has cost its message an attempt, and the
+    /// message comes again.
+    ///
     /// # Errors
     /// When the bus holds something that can't be read, when a message can't be written down, or the store holds what can't be read
     /// ([`BusError::Stuck`]), and when nothing is handled. What runs has finished then, as after `shutdown`.

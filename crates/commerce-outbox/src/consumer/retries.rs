@@ -252,6 +252,13 @@ impl Retries {
     /// Lets what runs finish: an attempt that is cut off counts as one that took its worker with it.
     async fn leave(mut self) {
         let _ = tokio::time::timeout(GRACE, self.finish()).await;
+        let count = self.running.len();
+        if count > 0 {
+            warn!(
+                group = self.worker.held.group,
+                count, "handlers of held messages were cut off, as they took too long"
+            );
+        }
         self.running.abort_all();
         if let Some(lease) = &self.lease {
             let _ = self.worker.held.store.release_lease(lease).await;

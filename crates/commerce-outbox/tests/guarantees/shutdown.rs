@@ -1,12 +1,16 @@
 //! An orderly end: whoever leaves lets what it has under way finish, and no one takes it over meanwhile.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use commerce_outbox::*;
+use tracing::field::Field;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::flowing::*;
 use crate::support::{Job, Running, job, quick, soon};
@@ -17,15 +21,15 @@ const LONG: Duration = Duration::from_millis(9_900);
 
 /// How often a handler ran, and how many ran at once.
 #[derive(Default)]
-struct Runs {
-    all: AtomicU32,
+pub(crate) struct Runs {
+    pub(crate) all: AtomicU32,
     now: AtomicU32,
-    most: AtomicU32,
+    pub(crate) most: AtomicU32,
 }
 
 impl Runs {
     /// A handler that takes long, and fails so often before.
-    fn slowly(self: &Arc<Self>, consumer: Consumer, fails: u32) -> Running {
+    pub(crate) fn slowly(self: &Arc<Self>, consumer: Consumer, fails: u32) -> Running {
         let runs = self.clone();
         Running::consumer(consumer.on(move |_: Job, scope: Scope| {
             let runs = runs.clone();
@@ -162,4 +166,42 @@ async fn what_is_published_while_its_relay_leaves_is_published_by_no_other() {
         second.stop().await;
         assert_eq!(broker.0.load(Ordering::SeqCst), 1);
     }
+}
+
+/// Takes down what is logged as a warning, with the fields of it.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut said = String::new();
+        event.record(&mut |field: &Field, value: &dyn Debug| said += &format!("{field}={value:?} "));
+        self.0.lock().unwrap().push(said);
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_says_how_many_handlers_it_cut_off() {
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let world = FlowingWorld::new();
+    world.send((0..5).map(|number| job(&number.to_string(), number))).await;
+    let running = Running::consumer(world.consumer().on(|job: Job, scope: Scope| async move {
+        seconds(if job.number < 3 { 60 } else { 5 }).await;
+        Ok(scope.finish())
+    }));
+    seconds(1).await;
+    running.stop().await;
+    let said = warnings.0.lock().unwrap().join("\n");
+    assert!(said.contains("cut off") && said.contains("count=3"), "{said}");
 }
