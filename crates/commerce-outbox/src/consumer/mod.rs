@@ -35,6 +35,8 @@ use worker::Worker;
 
 /// So many messages may be handled at a time at most: more than any bus hands out, and a number that can be multiplied.
 const MOST_AT_A_TIME: usize = 65_536;
+/// So long a lease of the retries lasts at least and at most.
+const RETRY_LEASE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(24 * 60 * 60));
 
 /// A member of a consumer group.
 ///
@@ -204,9 +206,10 @@ impl Consumer {
         self
     }
 
-    /// How long the member that does the group's retries may be silent before another does them. Ten seconds unless set.
+    /// How long the member that does the group's retries may be silent before another does them. Ten seconds unless set; from
+    /// a tenth of a second up to a day.
     pub fn retry_lease(mut self, lease: Duration) -> Self {
-        self.options.retry_lease = lease;
+        self.options.retry_lease = lease.clamp(RETRY_LEASE.0, RETRY_LEASE.1);
         self
     }
 

@@ -52,10 +52,12 @@ pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
                 POLL
             }
         };
+        // A short lease would end before more is looked for.
+        let until = retries.renew_at.min(Instant::now() + wait);
         tokio::select! {
             () = shutdown.cancelled() => {}
             Some(done) = retries.running.join_next() => retries.done(done),
-            _ = tokio::time::timeout(wait, retries.worker.news.notified()) => {}
+            _ = tokio::time::timeout_at(until, retries.worker.news.notified()) => {}
         }
     }
     retries.leave().await;
@@ -210,8 +212,11 @@ impl Retries {
             return Ok(());
         }
         let (held, lease) = (&self.worker.held, self.worker.options.retry_lease);
+        // Before it is asked for: where there is no answer it is asked for again soon, and not without end.
+        self.renew_at = Instant::now() + POLL.min(lease / 3);
         self.lease = held.store.acquire_lease(&format!("held/{}", held.group), self.holder, lease).await?;
-        self.renew_at = Instant::now() + if self.lease.is_some() { lease / 3 } else { POLL.min(lease) };
+        let wait = if self.lease.is_some() { lease / 3 } else { POLL.min(lease) };
+        self.renew_at = Instant::now() + wait;
         Ok(())
     }
 
@@ -281,7 +286,6 @@ impl Retries {
     async fn keep(&mut self) {
         if let Err(error) = self.renew().await {
             warn!(group = self.worker.held.group, %error, "others may take what is tried for lost");
-            self.renew_at = Instant::now() + POLL;
         }
     }
 }

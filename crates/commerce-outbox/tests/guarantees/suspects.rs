@@ -8,6 +8,7 @@ use std::time::Duration;
 use commerce_outbox::*;
 
 use crate::flowing::*;
+use crate::shutdown::Runs;
 use crate::support::{Job, LATER, Running, job, quick, soon};
 
 /// A consumer that never comes back from what it began to handle, and is gone.
@@ -129,6 +130,24 @@ async fn suspects_of_a_crash_and_what_else_is_to_be_tried_again_take_turns() {
     assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 1, dead: 0 });
     assert!(tries.restless.load(Ordering::SeqCst) > 100);
     running.crash().await;
+}
+
+/// Whoever takes the retries over takes what is tried for lost.
+#[tokio::test(start_paused = true)]
+async fn a_short_lease_of_the_retries_stays_with_who_has_it() {
+    for millis in [100, 300, 800, 1_000] {
+        let (world, runs) = (FlowingWorld::new(), Arc::new(Runs::default()));
+        let consumer = || world.consumer().retry(quick(8)).retry_lease(Duration::from_millis(millis));
+        let first = runs.slowly(consumer(), 1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let second = runs.slowly(consumer(), 1);
+        world.send([job("a", 1)]).await;
+        seconds(30).await;
+        let (all, most) = (runs.all.load(Ordering::SeqCst), runs.most.load(Ordering::SeqCst));
+        assert_eq!((all, most), (2, 1), "with a lease of {millis} ms");
+        first.stop().await;
+        second.stop().await;
+    }
 }
 
 /// As many as are under way while a provider is slow: they are not made to wait for it one by one.
