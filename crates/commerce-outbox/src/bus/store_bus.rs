@@ -31,17 +31,33 @@ use crate::error::BusError;
 use member::Member;
 pub(crate) use partition::cursor_name;
 
-/// How a [`StoreBus`] works.
+/// So long a lease lasts at least and at most: a shorter one would be asked for without end, and no clock need know when a
+/// longer one ends.
+const LEASE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(24 * 60 * 60));
+/// So long readers wait at least and at most before they look again, for the same reasons.
+const POLL: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(24 * 60 * 60));
+
+/// How a [`StoreBus`] works. What lies outside the bounds that are given here counts as the nearest value within.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreBusOptions {
-    /// How long a member may be silent before others take its partitions.
+    /// How long a member may be silent before others take its partitions: a tenth of a second up to a day.
     pub lease: Duration,
-    /// How often readers look for messages that no one woke them for.
+    /// How often readers look for messages that no one woke them for: every five milliseconds up to once a day.
     pub poll: Duration,
-    /// How many messages of a partition may be handed out and not done. Beyond the first of them at most 64 times as many are
-    /// read, though those may be done: that is what comes again when the partition changes hands. A consumer asks its store
-    /// whether they are, and handles only what is not.
+    /// How many messages of a partition may be handed out and not done: one at least. Beyond the first of them at most 64 times
+    /// as many are read, though those may be done: that is what comes again when the partition changes hands. A consumer asks
+    /// its store whether they are, and handles only what is not.
     pub window: usize,
+}
+
+impl StoreBusOptions {
+    fn within_bounds(self) -> Self {
+        Self {
+            lease: self.lease.clamp(LEASE.0, LEASE.1),
+            poll: self.poll.clamp(POLL.0, POLL.1),
+            window: self.window.max(1),
+        }
+    }
 }
 
 impl Default for StoreBusOptions {
@@ -84,7 +100,7 @@ impl StoreBus {
 
     /// With these options.
     pub fn options(mut self, options: StoreBusOptions) -> Self {
-        self.options = options;
+        self.options = options.within_bounds();
         self
     }
 }

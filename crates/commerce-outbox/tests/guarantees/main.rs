@@ -12,6 +12,7 @@ mod leases;
 mod none_lost;
 mod not_yet;
 mod once;
+mod options;
 mod ordered_keys;
 mod own_store;
 mod poison;
