@@ -1,10 +1,14 @@
+use std::collections::BTreeMap;
+
 use commerce_core::Timestamp;
 use commerce_core::commit::{Commit, DocumentWrite, Expected};
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
 use commerce_core::id::Tenant;
+use commerce_core::store::Document;
 use commerce_core::stream::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::key::filed;
 use crate::envelope::Envelope;
@@ -149,6 +153,19 @@ impl HeldMessage {
         let write = write.field(DUE, due);
         Ok(if self.under_way { write } else { write.field(UNSUSPECTED_DUE, due) })
     }
+
+    /// The one behind this as the head of their key, though it can't be read. Nothing else in it is touched: a program that
+    /// can read it goes on with it.
+    pub(super) fn write_damaged_next(
+        &self,
+        next: &Document,
+        now: Timestamp,
+    ) -> Result<DocumentWrite, CodecError> {
+        let head = Self { state: HeldState::Retrying, due: Some(now), under_way: false, ..self.clone() };
+        let like = head.write(Expected::Version(next.version))?;
+        let body = due_at(&next.body, now).unwrap_or_else(|| next.body.clone());
+        Ok(DocumentWrite { id: next.id.clone(), body: Some(body), ..like })
+    }
 }
 
 impl HeldKey {
@@ -166,6 +183,14 @@ impl HeldKey {
             write.field("emptied_group", group.to_owned()).field("emptied_at", now)
         })
     }
+}
+
+/// The body of a message that is due now, where that can be said in it.
+fn due_at(body: &[u8], now: Timestamp) -> Option<Vec<u8>> {
+    let mut parts: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    parts.insert("state".to_owned(), to_raw_value(&HeldState::Retrying).ok()?);
+    parts.insert("due".to_owned(), to_raw_value(&Some(now)).ok()?);
+    serde_json::to_vec(&parts).ok()
 }
 
 pub(crate) fn message_id(group: &str, key: &str, sequence: u64) -> String {

@@ -243,10 +243,24 @@ impl Held {
             let emptied = HeldKey { open: false, ..queue };
             return Ok(commit.document(emptied.write(&self.group, version, self.host.now())?));
         };
-        let mut next: HeldMessage = document.json()?;
-        next.state = HeldState::Retrying;
-        next.due = Some(self.host.now());
-        Ok(commit.document(next.write(Expected::Version(document.version))?))
+        Ok(commit.document(self.as_head(message, &document)?))
+    }
+
+    /// The next of a key behind its head, as the head, due at once. One that can't be read is no fault of the head: it
+    /// becomes the head as well, and keeps its key waiting.
+    fn as_head(&self, before: &HeldMessage, document: &Document) -> Result<DocumentWrite, HeldError> {
+        let (now, version) = (self.host.now(), Expected::Version(document.version));
+        match document.json::<HeldMessage>() {
+            Ok(mut next) => {
+                next.state = HeldState::Retrying;
+                next.due = Some(now);
+                Ok(next.write(version)?)
+            }
+            Err(error) => {
+                error!(group = self.group, %error, "a held message is damaged: its key waits");
+                Ok(before.write_damaged_next(document, now)?)
+            }
+        }
     }
 
     /// Forgets queues that were emptied long ago.
