@@ -52,6 +52,7 @@ pub(super) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
                 POLL
             }
         };
+        let wait = if retries.prunes { Duration::ZERO } else { wait };
         // A short lease would end before more is looked for.
         let until = retries.renew_at.min(Instant::now() + wait);
         tokio::select! {
@@ -93,6 +94,8 @@ struct Retries {
     lease: Option<Lease>,
     renew_at: Instant,
     tidy_at: Instant,
+    /// There may be more queues that were emptied and are to be forgotten.
+    prunes: bool,
     /// Nothing is started before: the store has just refused what is written of an attempt, and would again.
     start_at: Instant,
     running: JoinSet<Tried>,
@@ -110,6 +113,7 @@ impl Retries {
             lease: None,
             renew_at: Instant::now(),
             tidy_at: Instant::now() + TIDY,
+            prunes: false,
             start_at: Instant::now(),
             running: JoinSet::new(),
             names: HashMap::new(),
@@ -121,6 +125,7 @@ impl Retries {
     async fn pass(&mut self) -> Result<Duration, HeldError> {
         self.renew().await?;
         self.tidy().await?;
+        self.prune().await?;
         if self.lease.is_none() || self.names.values().any(Standing::is_alone) {
             return Ok(POLL);
         }
@@ -141,9 +146,15 @@ impl Retries {
             return Ok(());
         }
         self.tidy_at = Instant::now() + TIDY;
-        self.worker.refresh_held_keys().await?;
-        if self.lease.is_some() {
-            self.worker.held.prune().await?;
+        self.prunes = true;
+        Ok(self.worker.refresh_held_keys().await?)
+    }
+
+    /// Forgets some of the queues that were emptied, until there are none: what is due is not to wait for all of them. What
+    /// fails is left for the next time.
+    async fn prune(&mut self) -> Result<(), HeldError> {
+        if std::mem::take(&mut self.prunes) && self.lease.is_some() {
+            self.prunes = self.worker.held.prune().await?;
         }
         Ok(())
     }

@@ -12,10 +12,11 @@
 mod key;
 mod message;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commerce_core::commit::{Claim, Commit, CommitError, Conflict, DocumentWrite, Expected};
+use commerce_core::commit::{Claim, Commit, CommitError, Committed, Conflict, DocumentWrite, Expected};
 use commerce_core::error::Kind;
 use commerce_core::event::CodecError;
 use commerce_core::id::Tenant;
@@ -36,6 +37,8 @@ use crate::envelope::Envelope;
 
 /// So long an empty queue is kept: longer than anyone can go on acting on what he read of it.
 const EMPTY_KEPT: Duration = Duration::from_secs(60 * 60);
+/// So many empty queues are forgotten at a time.
+const PRUNED: usize = 500;
 
 /// Why the held messages can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -263,19 +266,34 @@ impl Held {
         }
     }
 
-    /// Forgets queues that were emptied long ago.
-    pub(crate) async fn prune(&self) -> Result<(), HeldError> {
+    /// Forgets queues that were emptied long ago, some of them at a time; answers whether there may be more.
+    pub(crate) async fn prune(&self) -> Result<bool, HeldError> {
         let long_ago = self.host.now().minus(EMPTY_KEPT);
         let query = Query::all_tenants(KEYS)
             .equals("emptied_group", self.group.as_str())
             .at_most("emptied_at", long_ago)
-            .limit(1_000);
-        for document in self.store.documents(&query).await? {
-            let delete = DocumentWrite::delete(KEYS, document.id, Expected::Version(document.version));
-            match self.store.commit(commit_for(&document.tenant).document(delete)).await {
-                Ok(_) | Err(CommitError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
+            .limit(PRUNED);
+        let documents = self.store.documents(&query).await?;
+        let may_be_more = documents.len() == PRUNED;
+        let mut deletes: BTreeMap<Tenant, Vec<DocumentWrite>> = BTreeMap::new();
+        for Document { tenant, id, version, .. } in documents {
+            let delete = DocumentWrite::delete(KEYS, id, Expected::Version(version));
+            deletes.entry(tenant).or_default().push(delete);
+        }
+        for (tenant, deletes) in deletes {
+            self.forget(&tenant, deletes).await?;
+        }
+        Ok(may_be_more)
+    }
+
+    /// Deletes queues together; one by one where one of them is in use again.
+    async fn forget(&self, tenant: &Tenant, deletes: Vec<DocumentWrite>) -> Result<(), HeldError> {
+        let together = Commit { documents: deletes.clone(), ..commit_for(tenant) };
+        if !conflicts(self.store.commit(together).await)? {
+            return Ok(());
+        }
+        for delete in deletes {
+            conflicts(self.store.commit(commit_for(tenant).document(delete)).await)?;
         }
         Ok(())
     }
@@ -283,6 +301,15 @@ impl Held {
     /// The moment at which what falls due now does.
     pub(crate) fn now(&self) -> Timestamp {
         self.host.now()
+    }
+}
+
+/// Whether a commit was not made as someone else was faster.
+fn conflicts(result: Result<Committed, CommitError>) -> Result<bool, HeldError> {
+    match result {
+        Ok(_) => Ok(false),
+        Err(CommitError::Conflict(_)) => Ok(true),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -17,6 +17,7 @@ mod ordered_keys;
 mod own_store;
 mod poison;
 mod publications;
+mod queues;
 mod relay;
 mod retention;
 mod scheduled;
