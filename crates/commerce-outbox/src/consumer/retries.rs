@@ -74,7 +74,7 @@ enum Standing {
     Unsuspected,
     /// It was taken when a worker was lost, perhaps with a thousand others. It runs alone until it has survived so far.
     Suspect(Arc<AtomicBool>),
-    /// It was lost at a later attempt than its first, or has few of them: it runs alone to its end.
+    /// It was lost, and has few attempts left: it runs alone to its end.
     Alone,
 }
 
@@ -208,9 +208,11 @@ impl Retries {
     }
 
     /// Whether a suspect need not run alone to its end. Whoever ran beside one that takes the worker with it after all is
-    /// counted too, so that must happen to none again, and to none whom it would cost its last attempt.
+    /// counted too, so that its last two attempts it makes alone: what others do can't use up more than those before. Where
+    /// there are few attempts, it has company after its first loss only.
     fn may_survive(&self, head: &Head) -> bool {
-        head.message.begun == 1 && self.worker.options.retry.attempts > 2
+        let (begun, attempts) = (head.message.begun, self.worker.options.retry.attempts);
+        if begun == 1 { attempts > 2 } else { attempts.saturating_sub(begun) > 2 }
     }
 
     /// Whether it may be lost beside a suspect without being dead for that.

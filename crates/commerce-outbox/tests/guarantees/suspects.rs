@@ -170,32 +170,39 @@ async fn what_survives_a_moment_after_a_crash_lets_others_begin() {
 /// One of forty takes its worker with it, but not at once. It is dead in the end, and nothing else is.
 #[tokio::test(start_paused = true)]
 async fn what_kills_its_worker_later_on_takes_no_neighbour_with_it() {
+    for attempts in [3, 4, 8] {
+        kills_later_on(attempts).await;
+    }
+}
+
+async fn kills_later_on(attempts: u32) {
     let world = FlowingWorld::new();
     world.send((0..40).map(|number| job(&number.to_string(), number))).await;
     crash(&world, world.consumer()).await;
-    for _ in 0..3 {
+    for _ in 1..attempts {
         let fatal = Arc::new(tokio::sync::Notify::new());
         let dying = fatal.clone();
-        let running = Running::consumer(world.consumer().retry(quick(4)).on(move |job: Job, scope| {
-            let dying = dying.clone();
-            async move {
-                tokio::time::sleep(Duration::from_millis(700)).await;
-                if &*job.key == "3" {
-                    dying.notify_one();
-                    std::future::pending::<()>().await;
+        let running =
+            Running::consumer(world.consumer().retry(quick(attempts)).on(move |job: Job, scope| {
+                let dying = dying.clone();
+                async move {
+                    tokio::time::sleep(Duration::from_millis(700)).await;
+                    if &*job.key == "3" {
+                        dying.notify_one();
+                        std::future::pending::<()>().await;
+                    }
+                    Ok(scope.finish())
                 }
-                Ok(scope.finish())
-            }
-        }));
+            }));
         fatal.notified().await;
         running.crash().await;
         world.host.advance(LATER);
     }
     let running = Running::consumer(
-        world.consumer().retry(quick(4)).on(|_: Job, scope: Scope| async move { Ok(scope.finish()) }),
+        world.consumer().retry(quick(attempts)).on(|_: Job, scope: Scope| async move { Ok(scope.finish()) }),
     );
     seconds(120).await;
-    assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 0, dead: 1 });
+    assert_eq!(world.unfinished().await, Unfinished { waiting: 0, retrying: 0, dead: 1 }, "of {attempts}");
     running.stop().await;
 }
 
@@ -227,6 +234,27 @@ async fn a_last_attempt_waits_until_no_suspect_is_at_work() {
     world.send([job("tired", 1)]).await;
     seconds(60).await;
     assert_eq!(*begun.lock().unwrap(), [false, false, true]);
+    assert_eq!(world.unfinished().await, Unfinished::default());
+    running.stop().await;
+}
+
+/// A loop of crashes that has nothing to do with what is handled: there are attempts left, so no one has to wait alone.
+#[tokio::test(start_paused = true)]
+async fn what_was_lost_in_several_crashes_is_not_handled_one_by_one() {
+    let world = FlowingWorld::new();
+    world.send((0..80).map(|number| job(&number.to_string(), number))).await;
+    for _ in 0..5 {
+        let running = Running::consumer(world.consumer().on(|_: Job, _| std::future::pending()));
+        seconds(10).await;
+        running.crash().await;
+        world.host.advance(LATER);
+    }
+    let slow = |_: Job, scope: Scope| async move {
+        seconds(5).await;
+        Ok(scope.finish())
+    };
+    let running = Running::consumer(world.consumer().on(slow));
+    seconds(45).await;
     assert_eq!(world.unfinished().await, Unfinished::default());
     running.stop().await;
 }
