@@ -8,9 +8,9 @@ use commerce_core::commit::{Claim, ClaimKey, Commit, NewMessage};
 use commerce_core::error::Kind;
 use commerce_outbox::{HandleError, RetryPolicy, Scope};
 use commerce_saga::testing::Fault;
-use commerce_saga::{Instance, Phase, Saga, SagaBuilder, SagaStatus, StepError, Version};
+use commerce_saga::{Instance, Phase, Saga, SagaStatus, StepError, Version};
 
-use crate::trip::{BookCar, BookHotel, CancelCar, CancelHotel, Trip, World, count, hotel};
+use crate::trip::{BookCar, CancelCar, Trip, World, count, hotel};
 
 pub type Errors = Arc<Mutex<VecDeque<StepError>>>;
 

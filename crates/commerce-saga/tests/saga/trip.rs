@@ -14,8 +14,8 @@ use commerce_core::store::{Query, ReadMessages, RecordedMessage, Store};
 use commerce_outbox::{Consumer, HandleError, Message, Scope, StoreBus};
 use commerce_saga::testing::{End, Faults, FlowingHost, Process, Trial};
 use commerce_saga::{
-    Instance, Orchestrator, Reply, Request, Saga, SagaError, SagaStatus, StepError, Version, action,
-    compensation,
+    Instance, Orchestrator, Reply, Request, Saga, SagaBuilder, SagaError, SagaStatus, StepError, Version,
+    action, compensation,
 };
 use serde::{Deserialize, Serialize};
 
