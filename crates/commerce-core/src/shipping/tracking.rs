@@ -16,6 +16,14 @@ use crate::value::{Violation, text};
 /// without end.
 pub const MAX_TRACKING_UPDATES: usize = 1_000;
 
+/// How the shop's own numbers begin.
+const OWN: &str = "TRK";
+/// What follows, in base 32.
+const DIGITS: [char; 32] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M',
+    'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+];
+
 /// The number a carrier knows a parcel by: 1 to 50 visible ASCII characters, kept as they were written. Cheap to
 /// clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,16 +75,18 @@ impl TrackingNumber {
     /// The shop's own number for a shipment: `TRK` and the shipment's id in 26 characters of base 32, without the
     /// letters I, L, O and U. The same shipment always gets the same number, two shipments never do.
     pub fn of(shipment: ShipmentId) -> Self {
-        const DIGITS: [char; 32] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J',
-            'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
-        ];
         let id = shipment.0.as_u128();
         let digits = (0..26_u32).rev().filter_map(|place| {
             let digit = usize::try_from((id >> (place * 5)) & 31).ok()?;
             DIGITS.get(digit)
         });
-        Self("TRK".chars().chain(digits.copied()).collect::<String>().into())
+        Self(OWN.chars().chain(digits.copied()).collect::<String>().into())
+    }
+
+    /// Whether it has the form of the shop's own numbers: given to any other parcel, it may be missing for its own.
+    pub fn is_own(&self) -> bool {
+        let digits = self.0.strip_prefix(OWN);
+        digits.is_some_and(|digits| digits.len() == 26 && digits.chars().all(|one| DIGITS.contains(&one)))
     }
 
     /// The number as text.

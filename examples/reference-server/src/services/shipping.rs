@@ -81,7 +81,8 @@ impl Shipping {
         let package = standard_parcel()?;
         let (carrier, speed) = (Carrier::Ups, Speed::Standard);
         let cost = quote(&package, carrier, speed, message.order_total.currency()).map_err(bug)?;
-        let tracking_number = TrackingNumber::of(message.shipment_id);
+        let context = scope.context().clone();
+        let tracking_number = self.free_number(message.shipment_id, &context).await?;
         let claim = Claim::new(TRACKING, tracking_number.as_str());
         let command = ShipmentCommand::Create {
             order_id: message.order_id,
@@ -93,7 +94,6 @@ impl Shipping {
             package,
             cost,
         };
-        let context = scope.context().clone();
         let mut shipment = Session::<Shipment>::absent(message.shipment_id);
         if let Err(rejection) = shipment.decide(command, &context) {
             return request.finish(scope, &Reply::failed(rejection.code(), rejection));
@@ -101,6 +101,19 @@ impl Shipping {
         let commit = shipment.write_to(Commit::new())?;
         scope.write(|base| base.and(commit).claim(claim));
         request.finish(scope, &Reply::done(&())?)
+    }
+
+    /// The shipment's own number. Another parcel may bear it that was given one by hand: the checkout can't wait for it, as it
+    /// is never given back.
+    async fn free_number(
+        &self,
+        shipment_id: ShipmentId,
+        context: &Context,
+    ) -> Result<TrackingNumber, HandleError> {
+        let own = TrackingNumber::of(shipment_id);
+        let taken = self.store.claimed(context.tenant(), TRACKING, own.as_str()).await?;
+        let another = || TrackingNumber::of(ShipmentId(context.new_id(1)));
+        Ok(if taken.is_some() { another() } else { own })
     }
 
     async fn cancel(

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use commerce_core::Timestamp;
-use commerce_core::commit::{Commit, Expected, NewEvent};
+use commerce_core::commit::{Claim, Commit, Expected, NewEvent};
 use commerce_core::order::{Order, OrderEvent};
+use commerce_core::shipping::TrackingNumber;
 use commerce_core::stream::StreamId;
+use reference_server::services::order::shipment_of;
 use serde_json::{Value, json};
 
 use crate::on_every_backend;
@@ -24,6 +26,7 @@ on_every_backend!(
     nothing_is_packed_for_an_order_that_has_ended,
     an_end_that_is_told_again_changes_nothing,
     parcels_made_at_once_are_one_customers,
+    an_order_is_confirmed_though_another_parcel_has_its_parcels_number,
     the_refusals_are_described,
 );
 
@@ -98,6 +101,19 @@ async fn pack_until_refused(app: &App, order: &str) -> Vec<String> {
     })
     .await;
     packed
+}
+
+/// As parcels of older programs may, which took any number.
+async fn an_order_is_confirmed_though_another_parcel_has_its_parcels_number(app: App) {
+    let order = placed(&app).await;
+    let own = TrackingNumber::of(shipment_of(order_id(&order)));
+    let claim = Claim::new("tracking-number", own.as_str());
+    app.platform.shop.stores().shipping.commit(Commit::new().claim(claim)).await.unwrap();
+    pay(&app, &order, "tok_visa").await;
+    let confirmed = until_order(&app, &order, "confirmed").await;
+    let parcel = shipment(&app, confirmed["shipment_id"].as_str().unwrap()).await;
+    assert_ne!(parcel["tracking_number"], own.as_str());
+    app.close().await;
 }
 
 async fn parcels_made_while_an_order_is_cancelled_are_called_off_or_refused(app: App) {

@@ -16,6 +16,7 @@ on_every_backend!(
     a_shipment_is_made,
     what_is_wrong_with_a_shipment_is_said_at_once,
     a_tracking_number_is_one_shipments,
+    the_shops_own_tracking_numbers_are_not_given_by_hand,
     a_quote_says_price_and_arrival,
     a_shipment_is_shown_to_whom_it_concerns,
     everyone_may_ask_by_the_number_and_learns_no_address,
@@ -160,6 +161,16 @@ async fn a_tracking_number_is_one_shipments(app: App) {
     make(&app, wish()).refused(409, "tracking_number_taken").await;
     act(&app, &first.id(), "cancel", json!({"reason": "lost"})).expect(200).await;
     make(&app, wish()).refused(409, "tracking_number_taken").await;
+    app.close().await;
+}
+
+async fn the_shops_own_tracking_numbers_are_not_given_by_hand(app: App) {
+    let own = TrackingNumber::of(ShipmentId(SystemHost.new_id()));
+    let own = with(json!({"tracking_number": own.as_str()}));
+    let problem = make(&app, own).refused(400, "validation_failed").await;
+    assert_eq!(problem["errors"][0]["pointer"], "/tracking_number");
+    assert_eq!(problem["errors"][0]["code"], "own_tracking_number");
+    make(&app, with(json!({"tracking_number": "TRK01"}))).expect(201).await;
     app.close().await;
 }
 

@@ -73,6 +73,20 @@ fn the_largest_id_has_a_valid_number() {
 }
 
 #[test]
+fn only_what_could_be_a_shipments_number_has_its_form() {
+    assert!(TrackingNumber::of(ShipmentId(Uuid::max())).is_own());
+    for other in [
+        "TRK1",
+        "TRK01J0000000E00800000000000",
+        "TRK01J0000000E0080000000000011",
+        "TRK01J0000000E00800000000000U",
+        "XRK01J0000000E008000000000001",
+    ] {
+        assert!(!number(other).is_own(), "{other}");
+    }
+}
+
+#[test]
 fn each_step_is_a_line_of_the_history() {
     let statuses: Vec<_> =
         history_of(history_to(ShipmentStatus::Returned)).into_iter().map(|(status, _)| status).collect();

@@ -43,7 +43,7 @@ pub(super) struct ShipmentBody {
     order_id: Uuid,
     /// The order's customer, who may then see it; that of the order's other shipments if it is missing.
     customer_id: Option<Uuid>,
-    /// The carrier's number; made if it is missing.
+    /// The carrier's number; made if it is missing. None of the form of those that are made: `TRK` and 26 characters.
     #[schema(pattern = "^[!-~]{1,50}$")]
     tracking_number: Option<String>,
     /// Who carries it.
@@ -76,7 +76,7 @@ impl ShipmentBody {
         owner: Option<CustomerId>,
     ) -> Result<(TrackingNumber, ShipmentCommand), Problem> {
         let number = match &self.tracking_number {
-            Some(number) => TrackingNumber::parse(number).map_err(|error| vec![error.at("/tracking_number")]),
+            Some(number) => number_by_hand(number).map_err(|violation| vec![violation]),
             None => Ok(TrackingNumber::of(id)),
         };
         let under = |violations: Vec<Violation>| {
@@ -110,6 +110,17 @@ impl ShipmentBody {
         };
         Ok((tracking_number, command))
     }
+}
+
+/// The shop's own numbers are for the shipments they belong to, some of which are yet to come.
+fn number_by_hand(number: &str) -> Result<TrackingNumber, Violation> {
+    let pointer = "/tracking_number";
+    let number = TrackingNumber::parse(number).map_err(|error| error.at(pointer))?;
+    if number.is_own() {
+        let detail = "numbers of this form are the shop's own: leave it out, and one is made";
+        return Err(Violation::new(pointer, "own_tracking_number", detail));
+    }
+    Ok(number)
 }
 
 /// All shipments of an order are one customer's.
