@@ -17,6 +17,7 @@ on_every_backend!(
     what_is_wrong_with_a_shipment_is_said_at_once,
     a_tracking_number_is_one_shipments,
     the_shops_own_tracking_numbers_are_not_given_by_hand,
+    a_cost_has_one_currency,
     a_quote_says_price_and_arrival,
     a_shipment_is_shown_to_whom_it_concerns,
     everyone_may_ask_by_the_number_and_learns_no_address,
@@ -171,6 +172,17 @@ async fn the_shops_own_tracking_numbers_are_not_given_by_hand(app: App) {
     assert_eq!(problem["errors"][0]["pointer"], "/tracking_number");
     assert_eq!(problem["errors"][0]["code"], "own_tracking_number");
     make(&app, with(json!({"tracking_number": "TRK01"}))).expect(201).await;
+    app.close().await;
+}
+
+async fn a_cost_has_one_currency(app: App) {
+    let priced =
+        |currency| with(json!({"cost": {"amount": "3.00", "currency": "EUR"}, "currency": currency}));
+    let problem = make(&app, priced("USD")).refused(400, "validation_failed").await;
+    assert_eq!(problem["errors"][0]["pointer"], "/currency");
+    assert_eq!(problem["errors"][0]["code"], "currency_mismatch");
+    let shipment = make(&app, priced("EUR")).expect(201).await.json();
+    assert_eq!(shipment["cost"], json!({"amount": "3.00", "currency": "EUR"}));
     app.close().await;
 }
 

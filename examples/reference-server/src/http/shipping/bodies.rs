@@ -58,7 +58,7 @@ pub(super) struct ShipmentBody {
     /// What carrying it costs; by the shop's own tariff if it is missing.
     #[schema(value_type = Option<schema::MoneyNotNegative>)]
     cost: Option<value::Money>,
-    /// The currency of a cost by the tariff; USD unless it is said.
+    /// The currency of a cost by the tariff; USD unless it is said. Beside a `cost`, that one's.
     #[schema(value_type = Option<schema::Currency>)]
     currency: Option<Currency>,
 }
@@ -84,7 +84,7 @@ impl ShipmentBody {
         };
         let address = self.address.clone().checked().map_err(under);
         let package = self.package.package();
-        let cost = self.cost.map(shipping::checked_cost).transpose().map_err(|violation| vec![violation]);
+        let cost = self.cost_by_hand();
         let (tracking_number, address, package, cost) = match (number, address, package, cost) {
             (Ok(number), Ok(address), Ok(package), Ok(cost)) => (number, address, package, cost),
             (number, address, package, cost) => {
@@ -109,6 +109,17 @@ impl ShipmentBody {
             cost,
         };
         Ok((tracking_number, command))
+    }
+
+    fn cost_by_hand(&self) -> Result<Option<value::Money>, Vec<Violation>> {
+        let Some(cost) = self.cost else { return Ok(None) };
+        let negative = shipping::checked_cost(cost).err();
+        let differs = self.currency.filter(|currency| *currency != cost.currency()).map(|_| {
+            let detail = format!("must be that of the cost, {}, or be left out", cost.currency());
+            Violation::new("/currency", "currency_mismatch", detail)
+        });
+        let faults: Vec<_> = [negative, differs].into_iter().flatten().collect();
+        if faults.is_empty() { Ok(Some(cost)) } else { Err(faults) }
     }
 }
 
