@@ -1,7 +1,9 @@
 //! Orders are confirmed, shipped and delivered.
 
+use std::time::Duration;
+
 use commerce_core::Host;
-use commerce_core::commit::{Claim, Commit};
+use commerce_core::commit::{Claim, Commit, DocumentWrite, Expected};
 use commerce_core::id::{ProductId, Tenant};
 use commerce_core::inventory::reservation::{Demand, Line, ReservationRequest};
 use commerce_core::order::{Order, OrderCommand};
@@ -23,6 +25,10 @@ on_every_backend!(
     staff_may_call_an_orders_shipment_off,
     a_second_parcel_of_an_order_is_seen_by_its_customer,
     a_parcel_in_the_place_of_another_takes_its_order_along,
+    a_letter_beside_a_parcel_says_nothing_of_its_order,
+    what_was_sent_before_its_orders_parcel_ended_takes_the_order_along,
+    of_a_delivery_and_the_end_of_its_orders_parcel_one_sees_the_other,
+    a_parcel_waits_for_the_first_word_of_its_orders_own,
     a_parcel_that_nobody_took_leaves_its_order_to_the_next,
     an_order_is_not_cancelled_once_any_of_its_parcels_has_left,
     all_that_is_packed_for_an_order_is_called_off_with_it,
@@ -195,24 +201,117 @@ async fn until_forgotten(app: &App, shipment: &str) {
 }
 
 async fn is_known(app: &App, shipment: &str) -> bool {
+    kept(app, shipment).await.is_some_and(|parcel| parcel["stage"] != "over")
+}
+
+/// What the order service has kept of it.
+async fn kept(app: &App, shipment: &str) -> Option<Value> {
     let orders = &app.platform.shop.stores().order;
-    orders.document(&Tenant::default(), PARCELS, shipment).await.unwrap().is_some()
+    let found = orders.document(&Tenant::default(), PARCELS, shipment).await.unwrap();
+    found.map(|found| found.json().unwrap())
+}
+
+/// Until the order service knows how far it has come.
+async fn until_kept(app: &App, shipment: &str, stage: &str) {
+    let is_there = async || kept(app, shipment).await.filter(|parcel| parcel["stage"] == stage).map(|_| ());
+    eventually(stage, is_there).await;
 }
 
 async fn a_parcel_in_the_place_of_another_takes_its_order_along(app: App) {
     let (id, own) = confirmed(&app).await;
-    let letter = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
-    until_known(&app, &letter).await;
-    pick_up(&app, &letter).await;
-    deliver(&app, &letter).await;
-    until_forgotten(&app, &letter).await;
+    until_known(&app, &own).await;
     call_off(&app, &own).await;
     until_forgotten(&app, &own).await;
     let parcel = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await;
     pick_up(&app, &parcel.id()).await;
     let order = until_order(&app, &id, "shipped").await;
-    assert_eq!(order["tracking_number"], parcel.json()["tracking_number"], "not what went before");
+    assert_eq!(order["tracking_number"], parcel.json()["tracking_number"]);
     deliver(&app, &parcel.id()).await;
+    until_order(&app, &id, "delivered").await;
+    eventually("nothing is kept", async || kept(&app, &own).await.is_none().then_some(())).await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn a_letter_beside_a_parcel_says_nothing_of_its_order(app: App) {
+    let (id, own) = confirmed(&app).await;
+    let letter = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &letter).await;
+    deliver(&app, &letter).await;
+    until_kept(&app, &letter, "delivered").await;
+    let order = until_order(&app, &id, "confirmed").await;
+    assert_eq!(order["tracking_number"], json!(null));
+    pick_up(&app, &own).await;
+    let order = until_order(&app, &id, "shipped").await;
+    let parcel = app.get(&format!("/shipments/{own}")).role("warehouse").expect(200).await.json();
+    assert_eq!(order["tracking_number"], parcel["tracking_number"]);
+    deliver(&app, &own).await;
+    until_order(&app, &id, "delivered").await;
+    for shipment in [own, letter] {
+        eventually("nothing is kept", async || kept(&app, &shipment).await.is_none().then_some(())).await;
+    }
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn what_was_sent_before_its_orders_parcel_ended_takes_the_order_along(app: App) {
+    let (id, own) = confirmed(&app).await;
+    let sent = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await;
+    pick_up(&app, &sent.id()).await;
+    until_kept(&app, &sent.id(), "sent").await;
+    call_off(&app, &own).await;
+    let order = until_order(&app, &id, "shipped").await;
+    assert_eq!(order["tracking_number"], sent.json()["tracking_number"]);
+    deliver(&app, &sent.id()).await;
+    until_order(&app, &id, "delivered").await;
+
+    let (id, own) = confirmed(&app).await;
+    let received = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await;
+    let lost = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &lost).await;
+    pick_up(&app, &received.id()).await;
+    deliver(&app, &received.id()).await;
+    until_kept(&app, &received.id(), "delivered").await;
+    until_kept(&app, &lost, "sent").await;
+    call_off(&app, &own).await;
+    let order = until_order(&app, &id, "delivered").await;
+    assert_eq!(order["tracking_number"], received.json()["tracking_number"], "it has come furthest");
+    eventually("it is forgotten", async || kept(&app, &received.id()).await.is_none().then_some(())).await;
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+/// The two are told in one breath, again and again.
+async fn of_a_delivery_and_the_end_of_its_orders_parcel_one_sees_the_other(app: App) {
+    for _ in 0..10 {
+        let (id, own) = confirmed(&app).await;
+        let sent = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+        pick_up(&app, &sent).await;
+        tokio::join!(deliver(&app, &sent), call_off(&app, &own));
+        until_order(&app, &id, "delivered").await;
+    }
+    assert_books_agree(&app).await;
+    app.close().await;
+}
+
+async fn a_parcel_waits_for_the_first_word_of_its_orders_own(app: App) {
+    let (id, own) = confirmed(&app).await;
+    until_known(&app, &own).await;
+    let orders = app.platform.shop.stores().order.clone();
+    // As if it were yet to be heard of.
+    let heard = kept(&app, &own).await.unwrap();
+    let unheard = DocumentWrite::delete(PARCELS, own.clone(), Expected::Any);
+    orders.commit(Commit::new().document(unheard)).await.unwrap();
+    let letter = app.post("/shipments", parcel_of(&id)).role("warehouse").expect(201).await.id();
+    pick_up(&app, &letter).await;
+    deliver(&app, &letter).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    until_order(&app, &id, "confirmed").await;
+    let first_word = DocumentWrite::json(PARCELS, own.clone(), Expected::ABSENT, &heard).unwrap();
+    orders.commit(Commit::new().document(first_word)).await.unwrap();
+    until_kept(&app, &letter, "delivered").await;
+    until_order(&app, &id, "confirmed").await;
+    call_off(&app, &own).await;
     until_order(&app, &id, "delivered").await;
     assert_books_agree(&app).await;
     app.close().await;
