@@ -27,7 +27,7 @@ use super::roles::Stockkeepers;
 use super::{Common, Service, Write, problem};
 use crate::services::Session;
 use crate::services::inventory::Inventory;
-use crate::views::inventory::{ITEMS, InventoryView};
+use crate::views::inventory::{ITEMS, InventoryView, StockCount};
 use crate::views::{Row, View};
 use bodies::{AdjustBody, ReorderBody, StockItemBody};
 use shown::StockItemShown;
@@ -201,7 +201,7 @@ impl InventoryApi {
     }
 
     async fn list(&self, page: &Page, query: Query) -> Result<Response, Problem> {
-        let show = |row: &Row<StockItem>| StockItemShown::of(row.id.parse().ok()?, &row.state).ok();
+        let show = |row: &Row<StockCount>| StockItemShown::of_count(row.id.parse().ok()?, &row.state).ok();
         Ok(self.view.page(page, query, show).await?.into_response())
     }
 

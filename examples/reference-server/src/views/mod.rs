@@ -25,7 +25,7 @@ mod search;
 pub mod shipping;
 
 pub use row::Row;
-pub(crate) use row::{Fields, fold};
+pub(crate) use row::{Fields, fold, fold_with};
 pub use search::{Found, ProductSearch};
 
 /// So many events are taken in at once.

@@ -24,7 +24,7 @@ pub struct Row<A> {
     pub since: Timestamp,
     /// When its last event was written.
     pub changed: Timestamp,
-    /// Its state.
+    /// Its state, or what a list shows of it.
     pub state: A,
 }
 
@@ -38,16 +38,32 @@ pub(crate) async fn fold<A>(
 where
     A: Aggregate + Serialize + DeserializeOwned,
 {
+    let change = decode(event)?;
+    fold_with(event, views, collection, |state: &mut A| state.apply(&change), fields).await
+}
+
+/// The same for a list that shows less than the aggregate is, and has a state of its own. A row is read and written with
+/// each event: what an aggregate keeps that has no bound must not be in it.
+pub(crate) async fn fold_with<S>(
+    event: &RecordedEvent,
+    views: &mut Views<'_>,
+    collection: &'static str,
+    apply: impl FnOnce(&mut S),
+    fields: impl Fn(&Row<S>) -> Fields,
+) -> Result<(), ProjectionError>
+where
+    S: Default + Serialize + DeserializeOwned,
+{
     let id = event.stream.id();
-    let found: Option<Row<A>> = views.get(collection, id).await?;
+    let found: Option<Row<S>> = views.get(collection, id).await?;
     let mut row = found.unwrap_or_else(|| Row {
         id: id.to_owned(),
         version: 0,
         since: event.recorded_at,
         changed: event.recorded_at,
-        state: A::default(),
+        state: S::default(),
     });
-    row.state.apply(&decode(event)?);
+    apply(&mut row.state);
     (row.version, row.changed) = (event.version, event.recorded_at);
     views.put_with(collection, id, &row, fields(&row))
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::inventory::Reserved;
+use crate::views::inventory::{Reserved, StockCount};
 
 /// A product's stock. Quantities are pieces.
 #[derive(Serialize, ToSchema)]
@@ -35,19 +35,25 @@ impl StockItemShown {
     /// # Errors
     /// When the product was never taken into stock.
     pub(super) fn of(id: ProductId, item: &StockItem) -> Result<Self, StockRejection> {
-        let sku = item.sku().ok_or(StockRejection::NotFound)?;
+        Self::of_count(id, &StockCount::from(item))
+    }
+
+    /// # Errors
+    /// When the product was never taken into stock.
+    pub(super) fn of_count(id: ProductId, count: &StockCount) -> Result<Self, StockRejection> {
+        let sku = count.sku.as_ref().ok_or(StockRejection::NotFound)?;
         Ok(Self {
             id: id.0,
             product_id: id.0,
             sku: sku.to_string(),
-            name: item.name().to_owned(),
-            on_hand: item.on_hand(),
-            reserved: item.reserved(),
-            available: item.available(),
-            reorder_level: item.reorder_level(),
-            reorder_quantity: item.reorder_quantity(),
-            low_stock: item.is_low(),
-            last_restocked_at: item.last_restocked_at().map(|at| at.to_string()),
+            name: count.name.clone(),
+            on_hand: count.on_hand,
+            reserved: count.reserved,
+            available: count.available(),
+            reorder_level: count.reorder_level,
+            reorder_quantity: count.reorder_quantity,
+            low_stock: count.is_low(),
+            last_restocked_at: count.last_restocked_at.map(|at| at.to_string()),
         })
     }
 }
