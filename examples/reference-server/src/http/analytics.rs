@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 
 use super::roles::Analysts;
 use super::{Common, Service};
-use crate::services::analytics::AnalyticsService;
+use crate::services::analytics::{AnalyticsService, GROUP};
+use crate::shop::Stores;
 
 /// So many products, unless it is said.
 const USUAL_PRODUCTS: usize = 10;
@@ -27,12 +28,13 @@ const USUAL_PRODUCTS: usize = 10;
 #[derive(Clone)]
 pub struct AnalyticsApi {
     service: AnalyticsService,
+    stores: Stores,
 }
 
 impl AnalyticsApi {
-    /// Of this service.
-    pub fn new(service: AnalyticsService) -> Self {
-        Self { service }
+    /// Of this service, which hears of the events in these stores.
+    pub fn new(service: AnalyticsService, stores: Stores) -> Self {
+        Self { service, stores }
     }
 
     /// The service.
@@ -47,9 +49,28 @@ impl AnalyticsApi {
         Ok(self.kept(context))
     }
 
+    /// What the service has yet to hear, or has put aside.
+    async fn unheard(&self) -> Result<Unheard, Problem> {
+        // First: what is put aside meanwhile is counted then.
+        let unread_events = !self.stores.has_read_everything(GROUP).await?;
+        Ok(Unheard { held_messages: self.stores.held_by(GROUP).await?, unread_events })
+    }
+
     /// The figures as far as they have come.
     fn kept(&self, context: &Context) -> Analytics {
         Analytics::new(self.service.store().clone()).of_tenant(context.tenant().clone())
+    }
+}
+
+/// What may become facts.
+struct Unheard {
+    held_messages: u64,
+    unread_events: bool,
+}
+
+impl Unheard {
+    fn beside(&self, health: Health) -> Health {
+        health.with_unheard(self.held_messages, self.unread_events)
     }
 }
 
@@ -239,7 +260,9 @@ async fn dashboard(
     Asked(context): Asked,
     _: NoParams,
 ) -> Result<Json<Dashboard>, Problem> {
-    Ok(Json(api.figures(&context).await?.dashboard(context.now()).await?))
+    let unheard = api.unheard().await?;
+    let dashboard = api.figures(&context).await?.dashboard(context.now()).await?;
+    Ok(Json(Dashboard { health: unheard.beside(dashboard.health), ..dashboard }))
 }
 
 /// How current the figures are that are kept up to date in the background.
@@ -253,5 +276,6 @@ async fn health(
     Asked(context): Asked,
     _: NoParams,
 ) -> Result<Json<Health>, Problem> {
-    Ok(Json(api.kept(&context).health(context.now()).await?))
+    let unheard = api.unheard().await?;
+    Ok(Json(unheard.beside(api.kept(&context).health(context.now()).await?)))
 }

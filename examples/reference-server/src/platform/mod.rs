@@ -125,7 +125,8 @@ impl Platform {
             self.payment.clone().service(&self.common),
             NotificationApi::new(self.followers.notification.clone(), self.identity.clone())
                 .service(&self.common),
-            AnalyticsApi::new(self.followers.analytics.clone()).service(&self.common),
+            AnalyticsApi::new(self.followers.analytics.clone(), self.shop.stores().clone())
+                .service(&self.common),
         ];
         services.into_iter().map(|service| self.on_its_bus(service)).collect()
     }

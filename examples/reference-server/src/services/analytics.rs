@@ -13,6 +13,9 @@ use super::body;
 use crate::messages::{CATALOG_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS};
 use crate::views::View;
 
+/// As which it hears of the others' events.
+pub(crate) const GROUP: &str = "analytics";
+
 /// The analytics service.
 #[derive(Clone)]
 pub struct AnalyticsService {
@@ -41,7 +44,7 @@ impl AnalyticsService {
     /// What it does with the events of others: it notes what they tell.
     pub fn consumer(&self, bus: Arc<dyn Bus>) -> Consumer {
         let note: Arc<dyn Handler> = Arc::new(Note);
-        let consumer = Consumer::new("analytics", bus, self.store.clone(), self.host.clone());
+        let consumer = Consumer::new(GROUP, bus, self.store.clone(), self.host.clone());
         let topics = [CATALOG_EVENTS, ORDER_EVENTS, PAYMENT_EVENTS, SHIPPING_EVENTS];
         topics.into_iter().fold(consumer, |consumer, topic| consumer.on_topic(topic, note.clone()))
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use commerce_core::analytics::Figures;
+use commerce_core::commit::{Commit, DocumentWrite, Expected};
 use commerce_core::id::{CustomerId, OrderId, Tenant};
 use commerce_core::projection::{Projection, ProjectionReader};
 use commerce_core::store::Query;
@@ -21,6 +22,7 @@ on_every_backend!(
     ranges_are_checked_with_pointers,
     only_analysts_and_admins_see_figures,
     without_orders_there_are_zeros,
+    what_was_put_aside_is_not_in_the_figures,
     every_answer_is_as_it_is_described,
 );
 
@@ -121,7 +123,39 @@ async fn the_figures_are_those_of_what_was_bought(app: App) {
         (&dashboard["revenue_today"], &dashboard["orders_today"]["total"]),
         (&json!([revenue]), &json!(4))
     );
-    assert_eq!(dashboard["health"]["caught_up"], true);
+    until_caught_up(&app).await;
+    app.close().await;
+}
+
+async fn until_caught_up(app: &App) {
+    for path in ["/health", "/dashboard"] {
+        eventually("caught up", async || {
+            let shown = figures(app, path).await;
+            let health = shown.get("health").unwrap_or(&shown);
+            (health["caught_up"] == true).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn what_was_put_aside_is_not_in_the_figures(app: App) {
+    bought(&app).await;
+    until_caught_up(&app).await;
+    let store = app.platform.shop.stores().analytics.clone();
+    let held = |state: &str| {
+        DocumentWrite::put("held-messages", "later", Expected::Any, b"{}".to_vec())
+            .field("group", "analytics")
+            .field("state", state)
+    };
+    for state in ["waiting", "dead"] {
+        store.commit(Commit::new().document(held(state))).await.unwrap();
+        let health = figures(&app, "/health").await;
+        assert_eq!((&health["caught_up"], &health["held_messages"]), (&json!(false), &json!(1)));
+        assert_eq!(figures(&app, "/dashboard").await["health"]["held_messages"], 1);
+    }
+    let gone = DocumentWrite::delete("held-messages", "later", Expected::Any);
+    store.commit(Commit::new().document(gone)).await.unwrap();
+    until_caught_up(&app).await;
     app.close().await;
 }
 

@@ -13,7 +13,7 @@ const LOOKED_AT: usize = 1_000;
 /// How current the figures are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Health {
-    /// Whether every fact is in the figures.
+    /// Whether every fact is in the figures, and nothing that would be one is known to be on its way.
     pub caught_up: bool,
     /// The position of the last fact that is in them; zero if there is none.
     pub position: Position,
@@ -27,10 +27,23 @@ pub struct Health {
     pub lag_seconds: u64,
     /// When the last fact that is in the figures was written.
     pub last_fact_at: Option<Timestamp>,
+    /// How many messages are held that may tell of facts: to be tried again, behind such ones, or dead.
+    pub held_messages: u64,
+    /// Whether there are events of which no message was read yet: each may be a fact.
+    pub unread_events: bool,
+}
+
+impl Health {
+    /// With what has not become a fact yet. Whoever brings the facts in knows of it, and looks before this health is asked for:
+    /// what becomes a fact meanwhile is then seen twice rather than not at all.
+    pub fn with_unheard(self, held_messages: u64, unread_events: bool) -> Self {
+        let caught_up = self.caught_up && held_messages == 0 && !unread_events;
+        Self { caught_up, held_messages, unread_events, ..self }
+    }
 }
 
 impl Analytics {
-    /// How current the figures are.
+    /// How current the figures are, as far as the facts say: see [`Health::with_unheard`].
     ///
     /// # Errors
     /// When the store can't be read.
@@ -56,6 +69,8 @@ impl Analytics {
             lag_is_at_least,
             lag_seconds: oldest.map_or(0, |oldest| now.since(oldest).as_secs()),
             last_fact_at: progress.last_fact_at,
+            held_messages: 0,
+            unread_events: false,
         })
     }
 }

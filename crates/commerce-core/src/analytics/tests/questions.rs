@@ -210,6 +210,16 @@ fn health_says_how_far_the_figures_are_behind() {
 }
 
 #[test]
+fn figures_are_not_current_while_something_was_not_heard() {
+    let bench = bench();
+    let health = block_on(bench.analytics.health(bench.host.now())).unwrap();
+    assert!(health.clone().with_unheard(0, false).caught_up);
+    let held = health.clone().with_unheard(2, false);
+    assert_eq!((held.caught_up, held.held_messages, held.unread_events), (false, 2, false));
+    assert!(!health.with_unheard(0, true).caught_up);
+}
+
+#[test]
 fn the_dashboard_shows_today_this_week_and_this_month() {
     let facts: Vec<_> =
         bought(1, vec![line(1, 100, 1)]).into_iter().chain(paid(1, 100, Currency::GBP)).collect();

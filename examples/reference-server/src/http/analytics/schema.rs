@@ -214,7 +214,7 @@ pub(super) struct Dashboard {
 #[derive(ToSchema)]
 #[schema(as = AnalyticsHealth)]
 pub(super) struct Health {
-    /// Whether every fact is in the figures.
+    /// Whether every fact is in the figures, no message is held, and no event is unread.
     caught_up: bool,
     position: u64,
     /// How many facts are in them.
@@ -226,4 +226,9 @@ pub(super) struct Health {
     lag_seconds: u64,
     #[schema(format = DateTime)]
     last_fact_at: Option<String>,
+    /// How many messages to analytics are held: to be tried again, behind such ones, or dead letters; 1000 of each at most.
+    /// Each may be a fact.
+    held_messages: u64,
+    /// Whether there are events of other services that analytics has not heard of yet.
+    unread_events: bool,
 }
