@@ -14,6 +14,7 @@ on_every_backend!(
     signing_in: users_see_themselves_and_nobody_else,
     roles_are_given_by_admins,
     who_is_deactivated_is_out_until_activated,
+    no_admin_shuts_themselves_out,
 );
 
 async fn users_see_themselves_and_nobody_else(app: App) {
@@ -127,5 +128,22 @@ async fn who_is_deactivated_is_out_until_activated(app: App) {
     roles(json!(["admin"])).bearer(&fox).refused(403, "forbidden").await;
     act("deactivate").bearer(&fox).refused(403, "forbidden").await;
     app.get(&format!("/notifications/mailbox/{id}")).bearer(&fox).refused(403, "forbidden").await;
+    app.close().await;
+}
+
+async fn no_admin_shuts_themselves_out(app: App) {
+    app.ensure("root@example.org", Role::Admin).await;
+    let root = app.sign_in("root@example.org").await.access;
+    let id = app.get("/users/me").bearer(&root).expect(200).await.id();
+    let off = || app.post(&format!("/users/{id}/deactivate"), json!({}));
+    let give = |roles: serde_json::Value| app.put(&format!("/users/{id}/roles"), json!({"roles": roles}));
+    off().bearer(&root).refused(409, "own_rights").await;
+    give(json!(["customer"])).bearer(&root).refused(409, "own_rights").await;
+    // What leaves them an admin is theirs to say, and another admin may take all of it.
+    give(json!(["admin", "analyst"])).bearer(&root).expect(200).await;
+    app.ensure("other@example.org", Role::Admin).await;
+    let other = app.sign_in("other@example.org").await.access;
+    give(json!(["customer"])).bearer(&other).expect(200).await;
+    off().bearer(&other).expect(200).await;
     app.close().await;
 }

@@ -73,7 +73,10 @@ pub(super) async fn activate_user(
 #[utoipa::path(
     post, path = "/users/{id}/deactivate", tag = "identity", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
-    responses((status = 200, description = "the user after it", body = UserShown)),
+    responses(
+        (status = 200, description = "the user after it", body = UserShown),
+        (status = 409, description = "whoever asks would deactivate themselves, another admin can: `own_rights`"),
+    ),
 )]
 pub(super) async fn deactivate_user(
     State(api): State<IdentityApi>,
@@ -85,6 +88,9 @@ pub(super) async fn deactivate_user(
     _: NoBody,
 ) -> Result<Response, Problem> {
     api.still_admin(&context, &admin).await?;
+    if id == UserId(admin.id) {
+        return Err(own_rights());
+    }
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.deactivate(&context, id, expected).await.map_err(at(&context))?)
 }
@@ -94,7 +100,11 @@ pub(super) async fn deactivate_user(
     put, path = "/users/{id}/roles", tag = "identity", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     request_body = RolesBody,
-    responses((status = 200, description = "the user after it", body = UserShown)),
+    responses(
+        (status = 200, description = "the user after it", body = UserShown),
+        (status = 409, description = "whoever asks would be an admin no more, another admin can take that from them: \
+         `own_rights`"),
+    ),
 )]
 pub(super) async fn set_roles(
     State(api): State<IdentityApi>,
@@ -108,8 +118,17 @@ pub(super) async fn set_roles(
     api.still_admin(&context, &admin).await?;
     let roles = Roles::new("/roles", body.roles.into_iter().map(Role::from));
     let roles = roles.map_err(|violation| Problem::violations(vec![violation]))?;
+    if id == UserId(admin.id) && !roles.contains(Role::Admin) {
+        return Err(own_rights());
+    }
     let expected = api.expected(&context, id, &if_match).await?;
     show(api.identity.accounts.set_roles(&context, id, roles, expected).await.map_err(at(&context))?)
+}
+
+/// Whoever is the last admin would shut everyone out, and no one over HTTP could mend it. Each leaves another behind if only
+/// others can take it from them.
+fn own_rights() -> Problem {
+    Problem::conflict("own_rights", "no admin takes their own rights from themselves: another admin can")
 }
 
 fn show(user: Loaded<User>) -> Result<Response, Problem> {
