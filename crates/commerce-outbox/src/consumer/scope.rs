@@ -56,6 +56,27 @@ impl Scope {
         self.commit = add(std::mem::take(&mut self.commit));
     }
 
+    /// The same with what may fail: the commit is as it was then.
+    ///
+    /// ```
+    /// # use commerce_core::commit::{Commit, DocumentWrite, Expected};
+    /// # use commerce_core::event::CodecError;
+    /// # use commerce_outbox::Scope;
+    /// fn greet(scope: &mut Scope, name: &str) -> Result<(), CodecError> {
+    ///     scope.try_write(|commit| {
+    ///         Ok(commit.document(DocumentWrite::json("greeted", name, Expected::Any, &name)?))
+    ///     })
+    /// }
+    /// # let _ = greet;
+    /// ```
+    ///
+    /// # Errors
+    /// What `add` said.
+    pub fn try_write<E>(&mut self, add: impl FnOnce(Commit) -> Result<Commit, E>) -> Result<(), E> {
+        self.commit = add(self.commit.clone())?;
+        Ok(())
+    }
+
     /// A scope of the same context with nothing in its commit. What it gathers takes effect only if it is joined.
     pub fn fork(&self) -> Self {
         let commit = Commit::within(&self.context);

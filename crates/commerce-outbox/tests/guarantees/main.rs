@@ -22,6 +22,7 @@ mod relay;
 mod retention;
 mod scheduled;
 mod shutdown;
+mod silent;
 mod sources;
 mod store;
 mod stuck;

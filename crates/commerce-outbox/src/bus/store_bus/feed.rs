@@ -20,8 +20,11 @@ use super::Source;
 use super::asked::AskedLease;
 use super::partition::Partition;
 
-/// So long a source that is out of reach is let alone at first, and at most.
+/// So long a source that is out of reach is let alone at first, and at most if it says so itself.
 const AWAY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+/// One that says nothing has the others wait for it each time: it is let alone for so many times as long, but for no more than
+/// this. Not the first time: its leases may yet be renewed.
+const SILENT: (u32, Duration) = (4, Duration::from_secs(30));
 
 /// One source as a member reads it.
 pub(super) struct Feed {
@@ -174,12 +177,14 @@ impl Feed {
         self.absence.as_ref().map(|absence| absence.until).filter(|until| Instant::now() < *until)
     }
 
-    /// It is out of reach: it is let alone for a while, and for twice as long if it is so again. Answers until when.
-    pub(super) fn goes_away(&mut self) -> Instant {
+    /// It is out of reach, which took so long to find out: it is let alone for a while, and for twice as long if it is so
+    /// again. Answers until when.
+    pub(super) fn goes_away(&mut self, took: Duration) -> Instant {
         if let Some(until) = self.is_away_until() {
             return until;
         }
-        let length = self.absence.as_ref().map_or(AWAY.0, |absence| absence.next);
+        let silent = took.saturating_mul(SILENT.0).min(SILENT.1);
+        let length = self.absence.as_ref().map_or(AWAY.0, |absence| absence.next.max(silent));
         let next = length.saturating_mul(2).min(AWAY.1);
         let until = Instant::now() + length;
         self.absence = Some(Absence { until, next });

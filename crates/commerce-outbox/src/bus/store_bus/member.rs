@@ -100,9 +100,10 @@ impl Member {
             self.feeds[feed].look(&mut self.held, max, self.options.window, self.options.poll);
         }
         for feed in self.there() {
+            let begun = Instant::now();
             let marked = in_time(patience, self.mark(feed)).await;
             let taken = marked.and_then(|()| self.take(feed));
-            self.note(feed, taken);
+            self.note(feed, begun, taken);
         }
     }
 
@@ -116,10 +117,10 @@ impl Member {
         (0..self.feeds.len()).filter(|feed| self.feeds[*feed].is_away_until().is_none()).collect()
     }
 
-    /// Takes note of what came of asking a source: the others are none the worse if it can't be reached.
-    fn note(&mut self, feed: usize, result: Result<(), BusError>) {
+    /// Takes note of what came of asking a source since it was begun: the others are none the worse if it can't be reached.
+    fn note(&mut self, feed: usize, begun: Instant, result: Result<(), BusError>) {
         if let Err(error) = result {
-            let until = self.feeds[feed].goes_away();
+            let until = self.feeds[feed].goes_away(begun.elapsed());
             self.upkeep_at = self.upkeep_at.min(until);
             self.trouble.get_or_insert(error);
         }
@@ -227,8 +228,9 @@ impl Member {
                 continue;
             }
             // Removed only after it was left: the caller may drop this future before.
+            let begun = Instant::now();
             match in_time(patience, partition.leave()).await {
-                Err(error) if !is_lost(&error) => self.note(feed, Err(error)),
+                Err(error) if !is_lost(&error) => self.note(feed, begun, Err(error)),
                 _ => self.let_go(index),
             }
         }
@@ -245,7 +247,7 @@ impl Member {
             for (index, flushed) in flushed {
                 match flushed {
                     Err(error) if is_lost(&error) => self.lose(index),
-                    flushed => self.note(feed, flushed),
+                    flushed => self.note(feed, Instant::now(), flushed),
                 }
             }
         }
@@ -259,9 +261,10 @@ impl Member {
         }
         let mut wait = self.options.poll;
         for feed in self.there() {
+            let begun = Instant::now();
             match in_time(self.patience(), release_due(&*self.feeds[feed].source.store)).await {
                 Ok(next) => wait = next.map_or(wait, |next| wait.min(next)),
-                Err(error) => self.note(feed, Err(error)),
+                Err(error) => self.note(feed, begun, Err(error)),
             }
         }
         self.due_at = Instant::now() + wait.max(Duration::from_millis(5));

@@ -21,9 +21,10 @@ impl Member {
         }
         self.taken = None;
         for feed in self.there() {
+            let begun = Instant::now();
             match in_time(self.patience(), self.keep_up(feed)).await {
                 Ok(()) => self.feeds[feed].is_back(),
-                failed => self.note(feed, failed),
+                failed => self.note(feed, begun, failed),
             }
         }
         let again = Instant::now() + self.upkeep_again.min(self.options.lease / 3);
