@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 
 use crate::aggregate::Aggregate;
 use crate::context::Context;
+use crate::event::{self, Event};
 use crate::id;
 use crate::time::Timestamp;
 
@@ -12,7 +13,12 @@ use crate::time::Timestamp;
 ///
 /// A rule reads as
 /// `given::<Subscription>([started(), cancelled()]).when(Command::Cancel).then_rejected(Rejection::NotActive)`.
+///
+/// # Panics
+/// When the aggregate's kind holds a slash, which separates it from the id where both are stored.
+#[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<A> {
+    assert!(!A::KIND.contains('/'), "an aggregate's kind holds no slash: {:?}", A::KIND);
     let mut state = A::default();
     for event in events {
         state.apply(&event);
@@ -46,14 +52,32 @@ impl<A: Aggregate> Given<A> {
     }
 
     /// Decides the command.
+    ///
+    /// # Panics
+    /// When an event that it leads to can't be stored, or is not read back as it was: its aggregate could never be loaded
+    /// again.
+    #[track_caller]
     pub fn when(self, command: A::Command) -> Outcome<A> {
         let result = self.state.decide(command, &self.context);
+        result.iter().flatten().for_each(assert_it_lasts);
         Outcome { state: self.state, result }
     }
 
     /// Looks at the state that the events gave.
     pub fn state(self) -> A {
         self.state
+    }
+}
+
+#[track_caller]
+fn assert_it_lasts<E: Event>(event: &E) {
+    let stored = match event::encode(event) {
+        Ok(stored) => stored,
+        Err(error) => panic!("{event:?} can't be stored: {error}"),
+    };
+    match E::upcasters().read::<E>(stored.event_type, stored.schema, &stored.payload) {
+        Ok(read) => assert_eq!(&read, event, "an event is read back as another one"),
+        Err(error) => panic!("{event:?} can't be read back: {error}"),
     }
 }
 
@@ -145,5 +169,48 @@ impl<A: Aggregate> fmt::Debug for Outcome<A> {
             .field("kind", &A::KIND)
             .field("result", &self.result)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::upcast::{Upcasted, Upcasters};
+
+    /// An upcaster whose author has forgotten to raise the schema version.
+    static FORGOTTEN: LazyLock<Upcasters> =
+        LazyLock::new(|| Upcasters::new().from("Weighed", 1, |payload| Ok(Upcasted::payload(payload))));
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Measured {
+        Weighed { grams: f64 },
+        Counted { pieces: f64 },
+    }
+
+    impl Event for Measured {
+        fn upcasters() -> &'static Upcasters {
+            &FORGOTTEN
+        }
+    }
+
+    #[test]
+    fn what_is_stored_and_read_back_as_it_was_lasts() {
+        assert_it_lasts(&Measured::Counted { pieces: 1.5 });
+    }
+
+    #[test]
+    #[should_panic(expected = "can't be read back")]
+    fn what_json_has_no_word_for_does_not_last() {
+        assert_it_lasts(&Measured::Counted { pieces: f64::NAN });
+    }
+
+    #[test]
+    #[should_panic(expected = "raise it with each upcaster")]
+    fn an_upcaster_without_a_new_schema_version_is_noticed() {
+        assert_it_lasts(&Measured::Weighed { grams: 1.0 });
     }
 }

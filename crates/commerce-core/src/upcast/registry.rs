@@ -112,7 +112,12 @@ impl Upcasters {
         })
     }
 
-    fn read<E: Event>(&self, event_type: &str, schema: u32, payload: &[u8]) -> Result<E, BoxError> {
+    pub(crate) fn read<E: Event>(
+        &self,
+        event_type: &str,
+        schema: u32,
+        payload: &[u8],
+    ) -> Result<E, BoxError> {
         let Some(first) = self.find(event_type, schema) else {
             is_current::<E>(event_type, schema)?;
             return Ok(event::decode(event_type, payload)?);
