@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Serve the shop over HTTP, until SIGTERM or SIGINT
+    /// Serve the shop over HTTP, until SIGTERM, SIGINT or SIGHUP
     #[command(after_long_help = settings(|_| true))]
     Serve(Serve),
     /// Turn a shop's invoices into orders, and its credit notes into returns, and audit the store, unless other processes

@@ -654,6 +654,7 @@ fn what_is_not_there_is_named() {
         }
         place.look(&["sagas", "show", "place-order/none"]).fails(2, &["none"]);
         place.look(&["sagas", "show", "none"]).fails(2, &["\"none\"", "place-order/ID"]);
+        place.look(&["sagas", "show", "no-order/1"]).fails(2, &["\"no-order\"", "place-order, cancel-order"]);
         place.look(&["sagas", "list", "--status", "odd"]).fails(2, &["\"odd\"", "stuck"]);
         place.look(&["dead-letters", "show", "payment", "none"]).fails(2, &["none"]);
         place.look(&["dead-letters", "show", "kitchen", "none"]).fails(2, &["\"kitchen\"", "payment"]);

@@ -76,10 +76,12 @@ async fn show(saga: &SagaId) -> Result<u8, Exit> {
 async fn graph(saga: &str) -> Result<u8, Exit> {
     let memory = Stores::open(&StoreUrl::Memory, &options().host).await.map_err(Exit::data)?;
     let orchestrator = orchestrator(&memory, &options()).map_err(Exit::data)?;
-    print(orchestrator.mermaid(saga).map_err(|_| {
-        Exit::input(format!("{saga:?} is no saga of this program; they are: {}", NAMES.join(", ")))
-    })?)?;
+    print(orchestrator.mermaid(saga).map_err(|_| is_none(saga))?)?;
     Ok(0)
+}
+
+fn is_none(saga: &str) -> Exit {
+    Exit::input(format!("{saga:?} is no saga of this program; they are: {}", NAMES.join(", ")))
 }
 
 enum Act {
@@ -164,7 +166,8 @@ fn saga_error(error: &SagaError) -> Exit {
 }
 
 fn split(id: &str) -> Result<(&str, &str), Exit> {
-    id.split_once('/').ok_or_else(|| {
+    let (saga, run) = id.split_once('/').ok_or_else(|| {
         Exit::input(format!("{id:?} is no saga: name it as `sagas list` does, as place-order/ID"))
-    })
+    })?;
+    if NAMES.contains(&saga) { Ok((saga, run)) } else { Err(is_none(saga)) }
 }

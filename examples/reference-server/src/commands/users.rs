@@ -42,7 +42,7 @@ async fn add(user: UserRoles, first_name: String, last_name: String) -> Result<u
         }
         Ensured::Present(id) => {
             let sentence =
-                format!("user {id} has {email} already, and was left as they are: see `users set-roles`");
+                format!("user {id} has {email} already, and was left alone: see `users set-roles`");
             Err(Exit::new(BREACH, sentence))
         }
     }
