@@ -5,22 +5,19 @@ use commerce_core::error::Kind;
 use commerce_core::id::Tenant;
 use commerce_outbox::{HandleError, Scope};
 use commerce_saga::testing::{End, INJECTED};
-use commerce_saga::{Instance, PhaseStatus, Reply, Saga, SagaStatus, StepError, Version};
+use commerce_saga::{Instance, PhaseStatus, Reply, SagaBuilder, SagaStatus, StepError};
 
 use crate::answers::{Errors, errors, note, noted, nothing_is_held};
-use crate::trip::{BookFlight, BookHotel, CancelFlight, CancelHotel, Trip, World};
+use crate::trip::{BookFlight, CancelFlight, Trip, World, hotel};
+
+fn flight() -> SagaBuilder<Trip> {
+    hotel().request("flight", |trip| BookFlight(trip.id.clone())).undo(|trip| CancelFlight(trip.id.clone()))
+}
 
 /// A run that is undone, and whose end is recorded with these errors first.
 async fn undone_with(of: Errors) -> World {
-    let saga = Saga::builder::<Trip>("trip", Version(1))
-        .replies_to("trips")
-        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
-        .undo(|trip| CancelHotel(trip.id.clone()))
-        .request("flight", |trip| BookFlight(trip.id.clone()))
-        .undo(|trip| CancelFlight(trip.id.clone()))
-        .when_undone(move |trip, _, scope| note(trip, scope, "noted", of.clone()))
-        .build()
-        .unwrap();
+    let saga =
+        flight().when_undone(move |trip, _, scope| note(trip, scope, "noted", of.clone())).build().unwrap();
     let world = World::new().await.restarted(saga);
     world.script.answer("flight/book", [Reply::failed(INJECTED, "no seat")]);
     world.begin("1").await.unwrap();
@@ -30,12 +27,7 @@ async fn undone_with(of: Errors) -> World {
 /// A run that is undone, and whose end is recorded with what another holds: a claim, which the commit meets, or a
 /// conflict that the code meets itself.
 async fn held_up(by_commit: bool) -> World {
-    let saga = Saga::builder::<Trip>("trip", Version(1))
-        .replies_to("trips")
-        .request("hotel", |trip: &Trip| BookHotel(trip.id.clone()))
-        .undo(|trip| CancelHotel(trip.id.clone()))
-        .request("flight", |trip| BookFlight(trip.id.clone()))
-        .undo(|trip| CancelFlight(trip.id.clone()))
+    let saga = flight()
         .when_undone(move |trip: Trip, _, mut scope: Scope| async move {
             let desk = Commit::new().claim(Claim::new("desk", "held"));
             if by_commit {
