@@ -96,7 +96,7 @@ async fn introduce(made: Made, door: &Door) -> Result<(), Exit> {
 fn how_to_begin(store: &StoreUrl) -> String {
     let how = match store {
         StoreUrl::Memory => {
-            return "Customers can register; in memory only the demo has an admin.\n".to_owned();
+            return "Customers can register; in memory no command can make an admin.\n".to_owned();
         }
         StoreUrl::Sqlite(_) => "once this server has ended, this makes an admin",
         StoreUrl::Postgres(_) => "this makes an admin",
